@@ -1,0 +1,3 @@
+//! From text to items and bodies.
+
+pub mod hir;
