@@ -1,4 +1,5 @@
 //! `cargo delivery`: what happens to a message when something crashes?
 
+pub mod catalog;
 pub mod flow;
 pub mod span;
