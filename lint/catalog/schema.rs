@@ -77,8 +77,12 @@ pub struct RawCall {
     pub set: BTreeMap<SmolStr, Operand>,
     /// The property whose name is the first operand's text (lower-cased) becomes the second: `[args.0, args.1]`.
     pub set_entry: Option<[Operand; 2]>,
+    /// The result carries the properties of this operand, too (`headers(map)`).
+    pub merge: Option<Operand>,
     /// The receiver itself changes too (`&mut self` builders, `confirm_select`).
     pub mutates: bool,
+    /// With `does: queue`: what the queued command does when the batch is executed; the facts are that command's.
+    pub queues: Option<Role>,
     /// Where the receiver's type is unknown, the name alone counts in a crate that depends on the package.
     pub distinctive: bool,
     /// The construction of a client: its place is the label of a default that decides.
@@ -90,7 +94,7 @@ pub struct RawCall {
 }
 
 record!(RawCall, "a call", requires ["path"], {
-    path, does, is_async as "async", eager, fallible, error, returns, keeps, set, set_entry, mutates, distinctive, constructs, cases,
+    path, does, is_async as "async", eager, fallible, error, returns, keeps, set, set_entry, merge, mutates, queues, distinctive, constructs, cases,
 } + facts: Facts);
 
 /// A reading of a call under conditions.
@@ -122,7 +126,8 @@ pub enum Is {
     Set,
     /// `"-"`: not set.
     Unset,
-    /// A literal's text, a variant's or constant's last segment, `"true"`.
+    /// A literal's text, a variant's or constant's last segment, `"true"`; ASCII case is ignored. Of a property that calls append to:
+    /// one of its values.
     Text(SmolStr),
 }
 
@@ -132,6 +137,16 @@ impl Is {
             "*" => Self::Set,
             "-" => Self::Unset,
             _ => Self::Text(text.into()),
+        }
+    }
+
+    /// Whether a value is what it must be; `None` is an operand that is not set.
+    #[must_use]
+    pub fn holds(&self, value: Option<&str>) -> bool {
+        match self {
+            Self::Set => value.is_some(),
+            Self::Unset => value.is_none(),
+            Self::Text(text) => value.is_some_and(|value| value.eq_ignore_ascii_case(text)),
         }
     }
 }
@@ -422,6 +437,8 @@ pub enum Answer {
     Flag,
     /// A bool: it was there.
     FlagFound,
+    /// An `Option`: what was there before (`HashMap::insert`). With `Optional`, `Some` means found for a check and new for a mark.
+    OptionalFound,
 }
 
 /// A unit of time.
