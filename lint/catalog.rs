@@ -34,6 +34,7 @@ pub use schema::{
 const FILES: &[(&str, &str)] = &[
     ("lapin.yaml", include_str!("catalog/lapin.yaml")),
     ("rdkafka.yaml", include_str!("catalog/rdkafka.yaml")),
+    ("sqlx.yaml", include_str!("catalog/sqlx.yaml")),
 ];
 
 /// How many aliases may lead to one another before they count as a circle.
@@ -176,6 +177,7 @@ impl Catalog {
                 Err(error) => errors.push(error),
             }
         }
+        self.add_likes();
         check::references(self, &layer, &mut errors);
         errors.sort();
         errors
@@ -228,6 +230,39 @@ impl Catalog {
             version: raw.version,
             file,
         });
+    }
+
+    /// Gives every type that is `like` another the other's methods.
+    fn add_likes(&mut self) {
+        let likes: Vec<Type> = self
+            .types()
+            .into_iter()
+            .filter(|ty| ty.like.is_some())
+            .cloned()
+            .collect();
+        for ty in likes {
+            let Some(model) = &ty.like else { continue };
+            let models: Vec<Call> = self
+                .calls()
+                .into_iter()
+                .filter(|call| call.owner() == model)
+                .cloned()
+                .collect();
+            for call in models {
+                let path = smol_str::format_smolstr!("{}::{}", ty.path, call.name());
+                if !self.calls.contains_key(&path) {
+                    self.name(&path, call.distinctive && !ty.queue);
+                    let entry = Arc::new(check::alike(&call, ty.is_async, ty.queue));
+                    let known = Call {
+                        path: path.clone(),
+                        package: ty.package.clone(),
+                        file: ty.file.clone(),
+                        entry,
+                    };
+                    self.calls.insert(path, known);
+                }
+            }
+        }
     }
 
     fn name(&mut self, path: &SmolStr, distinctive: bool) {
