@@ -34,6 +34,7 @@ pub use schema::{
 const FILES: &[(&str, &str)] = &[
     ("lapin.yaml", include_str!("catalog/lapin.yaml")),
     ("rdkafka.yaml", include_str!("catalog/rdkafka.yaml")),
+    ("redis.yaml", include_str!("catalog/redis.yaml")),
     ("sqlx.yaml", include_str!("catalog/sqlx.yaml")),
 ];
 
