@@ -3,7 +3,7 @@
 use delivery_grammar::{Allow, AttributeName, Declaration, Semantic, StepKind};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::Error;
+use syn::{Attribute, Error, Meta, Path};
 
 use crate::{
     item::{Item, Kind},
@@ -26,10 +26,12 @@ pub fn semantic(semantic: Semantic, arguments: TokenStream, item: TokenStream) -
 pub fn step(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut item = Item::new(item);
     let mut errors = misplaced(AttributeName::Step, &item.kind);
-    let repeated = remove(&mut item, |name| name == AttributeName::Step);
+    let second =
+        |(_, path)| Error::new_spanned(path, "a function is one step; a second one needs a function of its own");
     errors.extend(
-        repeated
-            .map(|path| Error::new_spanned(path, "a function is one step; a second one needs a function of its own")),
+        remove(&mut item, |name| name == AttributeName::Step)
+            .into_iter()
+            .map(second),
     );
     errors.extend(StepKind::parse(arguments).err().into_iter().flatten());
     with_errors(&item, errors)
@@ -84,19 +86,12 @@ fn misplaced(attribute: AttributeName, kind: &Kind) -> Vec<Error> {
 /// Those below ours are taken away, since each would complain in its turn. One that expanded before us, under
 /// whatever name it was imported, has left its section.
 fn second_semantics(first: Semantic, item: &mut Item) -> Vec<Error> {
-    let message =
-        |name: &str| format!("a function keeps one promise: `{name}` stands beside `{first}`; keep one of them");
+    let beside = |(name, path)| {
+        let message = format!("a function keeps one promise: `{name}` stands beside `{first}`; keep one of them");
+        Error::new_spanned(path, message)
+    };
     let below = remove(item, |name| matches!(name, AttributeName::Semantic(_)));
-    let mut errors: Vec<Error> = below
-        .map(|path| {
-            let name = path
-                .segments
-                .last()
-                .map(|segment| segment.ident.to_string())
-                .unwrap_or_default();
-            Error::new_spanned(&path, message(&name))
-        })
-        .collect();
+    let mut errors: Vec<Error> = below.into_iter().map(beside).collect();
     if item.docs().any(|doc| section::is_section(&doc)) {
         let again = format!("a function keeps one promise, and this one has one already; keep it or `{first}`");
         errors.push(Error::new(Span::call_site(), again));
@@ -104,9 +99,65 @@ fn second_semantics(first: Semantic, item: &mut Item) -> Vec<Error> {
     errors
 }
 
-/// Takes away the item's `delivery` attributes of this kind, and returns their paths.
-fn remove(item: &mut Item, unwanted: impl Fn(AttributeName) -> bool) -> impl Iterator<Item = syn::Path> {
-    let ours = |attribute: &mut syn::Attribute| AttributeName::of(attribute.path()).is_some_and(&unwanted);
-    let removed: Vec<_> = item.attributes.extract_if(.., ours).collect();
-    removed.into_iter().map(|attribute| attribute.path().clone())
+/// Takes away the item's `delivery` attributes of this kind, and returns their names and where these stand.
+fn remove(item: &mut Item, unwanted: impl Fn(AttributeName) -> bool) -> Vec<(AttributeName, Path)> {
+    let ours = |attribute: &mut Attribute| AttributeName::of(attribute.path()).is_some_and(&unwanted);
+    let removed = item.attributes.extract_if(.., ours);
+    removed
+        .map(|attribute| path(attribute.meta))
+        .filter_map(|path| Some((AttributeName::of(&path)?, path)))
+        .collect()
+}
+
+fn path(meta: Meta) -> Path {
+    match meta {
+        Meta::Path(path) => path,
+        Meta::List(list) => list.path,
+        Meta::NameValue(pair) => pair.path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ITEM: &str = "# [doc = \" Doc.\"] # [inline] pub async fn f < T > (x : & 'a T) -> T { # ! [a] x . await }";
+
+    fn tokens(text: &str) -> TokenStream {
+        text.parse().unwrap()
+    }
+
+    fn declare(arguments: &str) -> String {
+        semantic(Semantic::AtLeastOnce, tokens(arguments), tokens(ITEM)).to_string()
+    }
+
+    #[test]
+    fn a_declaration_adds_its_section_after_the_docs() {
+        let item = tokens(ITEM).to_string();
+        let (attributes, function) = item.split_at(item.find("pub").unwrap());
+        let expanded = declare("integration = \"a.b\"");
+        let added = expanded
+            .strip_prefix(attributes)
+            .unwrap()
+            .strip_suffix(function)
+            .unwrap();
+        assert!(added.starts_with("# [doc = \"\\n# Delivery semantics\\n"), "{added}");
+        assert!(added.contains("**Integration:** `a.b`"), "{added}");
+    }
+
+    #[test]
+    fn the_other_attributes_add_nothing() {
+        assert_eq!(step(tokens("ack"), tokens(ITEM)).to_string(), tokens(ITEM).to_string());
+        assert_eq!(
+            allow(tokens("dedup_race"), tokens(ITEM)).to_string(),
+            tokens(ITEM).to_string()
+        );
+    }
+
+    #[test]
+    fn errors_stand_before_the_untouched_item() {
+        let expanded = declare("integration = 5, why = 6");
+        assert_eq!(expanded.matches("compile_error").count(), 2);
+        assert!(expanded.ends_with(&tokens(ITEM).to_string()));
+    }
 }

@@ -1,0 +1,4 @@
+#[delivery::at_lest_once(integration = "a")]
+fn handler() {}
+
+fn main() {}
