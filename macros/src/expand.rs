@@ -3,17 +3,17 @@
 use delivery_grammar::{Allow, AttributeName, Declaration, Semantic, StepKind};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Error, Meta, Path};
+use syn::Error;
 
 use crate::{
-    item::{Item, Kind},
+    item::{Attribute, Item, Kind},
     section,
 };
 
 /// `#[delivery::at_least_once(…)]` and the other five.
 pub fn semantic(semantic: Semantic, arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut item = Item::new(item);
-    let mut errors = misplaced(AttributeName::Semantic(semantic), &item.kind);
+    let mut errors = Vec::from_iter(misplaced(AttributeName::Semantic(semantic), &item.kind));
     errors.extend(second_semantics(semantic, &mut item));
     match Declaration::parse(semantic, arguments) {
         Ok(declaration) if errors.is_empty() => documented(&item, &section::render(&declaration)),
@@ -25,14 +25,8 @@ pub fn semantic(semantic: Semantic, arguments: TokenStream, item: TokenStream) -
 /// `#[delivery::step(…)]`.
 pub fn step(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut item = Item::new(item);
-    let mut errors = misplaced(AttributeName::Step, &item.kind);
-    let second =
-        |(_, path)| Error::new_spanned(path, "a function is one step; a second one needs a function of its own");
-    errors.extend(
-        remove(&mut item, |name| name == AttributeName::Step)
-            .into_iter()
-            .map(second),
-    );
+    let mut errors = Vec::from_iter(misplaced(AttributeName::Step, &item.kind));
+    errors.extend(second_steps(&mut item));
     errors.extend(StepKind::parse(arguments).err().into_iter().flatten());
     with_errors(&item, errors)
 }
@@ -40,7 +34,7 @@ pub fn step(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[delivery::allow(…)]`.
 pub fn allow(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = Item::new(item);
-    let mut errors = misplaced(AttributeName::Allow, &item.kind);
+    let mut errors = Vec::from_iter(misplaced(AttributeName::Allow, &item.kind));
     errors.extend(Allow::parse(arguments).err().into_iter().flatten());
     with_errors(&item, errors)
 }
@@ -57,28 +51,32 @@ fn with_errors(item: &Item, errors: impl IntoIterator<Item = Error>) -> TokenStr
     tokens
 }
 
-fn misplaced(attribute: AttributeName, kind: &Kind) -> Vec<Error> {
-    let places = match attribute {
-        AttributeName::Allow => "a function, an impl block or a module",
-        _ => "a function",
+fn misplaced(attribute: AttributeName, kind: &Kind) -> Option<Error> {
+    use AttributeName::{Allow, Semantic, Step};
+    let advice = match (attribute, kind) {
+        (_, Kind::Function) | (Allow | Step, Kind::Signature) | (Allow, Kind::Impl | Kind::Module) => return None,
+        (Semantic(_), Kind::Signature) => " with a body: declare it where the handler is implemented",
+        (Semantic(_), Kind::Impl) => ": put it on the method that handles the message",
+        _ => "",
     };
-    let belongs = format!("`#[delivery::{attribute}]` belongs on {places}");
-    match (attribute, kind) {
-        (_, Kind::Function) | (AttributeName::Allow | AttributeName::Step, Kind::Signature) => Vec::new(),
-        (AttributeName::Allow, Kind::Impl | Kind::Module) => Vec::new(),
-        (_, Kind::Signature) => {
-            vec![Error::new(
-                Span::call_site(),
-                format!("{belongs} with a body: declare it where the handler is implemented"),
-            )]
-        }
-        (_, Kind::Impl) => vec![Error::new(
-            Span::call_site(),
-            format!("{belongs}: put it on the method that handles the message"),
-        )],
-        (_, Kind::Module) => vec![Error::new(Span::call_site(), format!("{belongs}, not on a module"))],
-        (_, Kind::Other(head)) => vec![Error::new_spanned(head, belongs)],
-    }
+    let places = match attribute {
+        Allow => "a function, an impl block or a module",
+        Semantic(_) | Step => "a function",
+    };
+    let message = format!("`#[delivery::{attribute}]` belongs on {places}{advice}");
+    Some(match kind {
+        Kind::Other(head) => Error::new_spanned(head, message),
+        _ => Error::new(Span::call_site(), message),
+    })
+}
+
+fn second_steps(item: &mut Item) -> Vec<Error> {
+    let message = "a function is one step; a second one needs a function of its own";
+    let second = |(_, attribute): (AttributeName, Attribute)| Error::new_spanned(attribute.path(), message);
+    remove(item, |name| name == AttributeName::Step)
+        .into_iter()
+        .map(second)
+        .collect()
 }
 
 /// Every semantic beside `first`, each an error.
@@ -86,9 +84,9 @@ fn misplaced(attribute: AttributeName, kind: &Kind) -> Vec<Error> {
 /// Those below ours are taken away, since each would complain in its turn. One that expanded before us, under
 /// whatever name it was imported, has left its section.
 fn second_semantics(first: Semantic, item: &mut Item) -> Vec<Error> {
-    let beside = |(name, path)| {
+    let beside = |(name, attribute): (AttributeName, Attribute)| {
         let message = format!("a function keeps one promise: `{name}` stands beside `{first}`; keep one of them");
-        Error::new_spanned(path, message)
+        Error::new_spanned(attribute.path(), message)
     };
     let below = remove(item, |name| matches!(name, AttributeName::Semantic(_)));
     let mut errors: Vec<Error> = below.into_iter().map(beside).collect();
@@ -99,22 +97,17 @@ fn second_semantics(first: Semantic, item: &mut Item) -> Vec<Error> {
     errors
 }
 
-/// Takes away the item's `delivery` attributes of this kind, and returns their names and where these stand.
-fn remove(item: &mut Item, unwanted: impl Fn(AttributeName) -> bool) -> Vec<(AttributeName, Path)> {
-    let ours = |attribute: &mut Attribute| AttributeName::of(attribute.path()).is_some_and(&unwanted);
+/// Takes away the item's `delivery` attributes of this kind, and returns their names with the attributes themselves.
+fn remove(item: &mut Item, unwanted: impl Fn(AttributeName) -> bool) -> Vec<(AttributeName, Attribute)> {
+    let ours = |attribute: &mut Attribute| name(attribute).is_some_and(&unwanted);
     let removed = item.attributes.extract_if(.., ours);
     removed
-        .map(|attribute| path(attribute.meta))
-        .filter_map(|path| Some((AttributeName::of(&path)?, path)))
+        .filter_map(|attribute| Some((name(&attribute)?, attribute)))
         .collect()
 }
 
-fn path(meta: Meta) -> Path {
-    match meta {
-        Meta::Path(path) => path,
-        Meta::List(list) => list.path,
-        Meta::NameValue(pair) => pair.path,
-    }
+fn name(attribute: &Attribute) -> Option<AttributeName> {
+    AttributeName::of(attribute.path()?)
 }
 
 #[cfg(test)]

@@ -1,4 +1,0 @@
-#[delivery::at_lest_once(integration = "a")]
-fn handler() {}
-
-fn main() {}
