@@ -35,7 +35,11 @@ const FILES: &[(&str, &str)] = &[
     ("lapin.yaml", include_str!("catalog/lapin.yaml")),
     ("rdkafka.yaml", include_str!("catalog/rdkafka.yaml")),
     ("redis.yaml", include_str!("catalog/redis.yaml")),
+    ("serde_json.yaml", include_str!("catalog/serde_json.yaml")),
     ("sqlx.yaml", include_str!("catalog/sqlx.yaml")),
+    ("std.yaml", include_str!("catalog/std.yaml")),
+    ("tokio-util.yaml", include_str!("catalog/tokio-util.yaml")),
+    ("tokio.yaml", include_str!("catalog/tokio.yaml")),
 ];
 
 /// How many aliases may lead to one another before they count as a circle.
