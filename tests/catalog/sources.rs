@@ -59,6 +59,8 @@ pub struct Sources {
     crates: BTreeMap<String, Crate>,
     /// What the self types of impl blocks are: crate, module, path as written.
     self_types: BTreeMap<(String, Vec<String>, Vec<String>), Option<Def>>,
+    /// Where the present lookup has been.
+    visited: BTreeSet<(String, Vec<String>, String, bool)>,
 }
 
 #[derive(Default)]
@@ -69,6 +71,8 @@ struct Crate {
     /// The texts of macros that could not be read as items: identifiers, and functions with their numbers of arguments.
     opaque: Vec<Opaque>,
     macros: BTreeSet<String>,
+    /// What follows `trait`, `struct`, `enum` or `type` in those macros.
+    macro_types: BTreeSet<String>,
 }
 
 #[derive(Default)]
@@ -107,7 +111,6 @@ struct Impl {
 #[derive(Default)]
 struct Opaque {
     idents: BTreeSet<String>,
-    /// What follows `trait`, `struct`, `enum` or `type`.
     types: BTreeSet<String>,
     functions: BTreeMap<String, Fun>,
 }
@@ -155,6 +158,7 @@ impl Sources {
             chosen: BTreeMap::new(),
             crates: BTreeMap::new(),
             self_types: BTreeMap::new(),
+            visited: BTreeSet::new(),
         })
     }
 
@@ -290,6 +294,15 @@ impl Sources {
     /// A name in a module: an item, something imported, or a macro of the root. Where a module or type and a function share a name,
     /// `value` says which is meant.
     fn in_module(&mut self, krate: &str, module: &[String], name: &str, value: bool, depth: usize) -> Option<Target> {
+        if depth == 0 {
+            self.visited.clear();
+        }
+        if !self
+            .visited
+            .insert((krate.to_owned(), module.to_vec(), name.to_owned(), value))
+        {
+            return None;
+        }
         if depth > MAX_STEPS {
             return None;
         }
@@ -319,8 +332,7 @@ impl Sources {
     /// The fall-back for a trait or type that a macro of the crate makes.
     fn made_by_macro(&self, def: Def) -> Option<Target> {
         let krate = &self.crates[&def.krate];
-        let named = krate.opaque.iter().any(|text| text.types.contains(&def.name));
-        (krate.modules.contains_key(&def.module) && named).then_some(Target::Type(def))
+        (krate.modules.contains_key(&def.module) && krate.macro_types.contains(&def.name)).then_some(Target::Type(def))
     }
 
     fn own(&mut self, def: &Def, depth: usize) -> Vec<Target> {
@@ -363,6 +375,9 @@ impl Sources {
 
     /// A path as it stands in a module.
     fn follow(&mut self, krate: &str, module: &[String], path: &[String], value: bool, depth: usize) -> Option<Target> {
+        if depth == 0 {
+            self.visited.clear();
+        }
         if depth > MAX_STEPS {
             return None;
         }
@@ -773,6 +788,7 @@ impl Reader<'_> {
         let mut text = Opaque::default();
         text.idents.extend(of.cloned());
         text.read(tokens);
+        self.krate.macro_types.append(&mut text.types);
         self.krate.opaque.push(text);
     }
 }
