@@ -1,4 +1,6 @@
 //! `cargo delivery`: what happens to a message when something crashes?
 
 pub mod flow;
+pub mod resolve;
+pub mod source;
 pub mod span;
