@@ -1,5 +1,6 @@
 //! `cargo delivery`: what happens to a message when something crashes?
 
+pub mod catalog;
 pub mod flow;
 pub mod resolve;
 pub mod source;

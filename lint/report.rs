@@ -1,0 +1,129 @@
+//! What a run found: facts, ready to be rendered. No colour, no serde, no words that a renderer would have to take apart.
+
+use delivery_grammar::Semantic;
+use smol_str::SmolStr;
+
+use crate::flow::Site;
+use crate::span::Span;
+
+/// How a finding counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    Allow,
+    Note,
+    Warn,
+    Deny,
+}
+
+/// Everything that a run has to say.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Ordered by file, line, column, rule.
+    pub findings: Vec<Finding>,
+    /// Ordered by file and line.
+    pub integrations: Vec<Integration>,
+    /// Files that could matter, and how many of them parsed whole.
+    pub files: usize,
+    pub parsed: usize,
+}
+
+/// One finding.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    pub rule: &'static str,
+    pub code: &'static str,
+    pub level: Level,
+    pub message: String,
+    pub help: Option<String>,
+    pub primary: Span,
+    pub labels: Vec<(Span, String)>,
+    /// The canonical path of the unit's function, where there is one.
+    pub function: Option<SmolStr>,
+    pub integration: Option<SmolStr>,
+    pub declared: Option<Semantic>,
+    /// No declaration: judged as at_least_once (or what `--assume` says).
+    pub assumed: bool,
+    pub inferred: Option<Semantic>,
+    pub trace: Vec<TraceStep>,
+    /// The reason of the `allow` that suppresses it; suppressed findings count nowhere and are kept for formats that show them.
+    pub suppressed: Option<String>,
+}
+
+/// A step of an execution, as an incident report tells it.
+#[derive(Debug, Clone)]
+pub struct TraceStep {
+    /// `worker 1`, `broker`, …
+    pub actor: String,
+    /// `receive`, `effect`, `ack`, `crash`, `redeliver`, …: stable words.
+    pub event: &'static str,
+    pub at: Option<Span>,
+    pub text: String,
+}
+
+/// What was understood of one unit.
+#[derive(Debug, Clone)]
+pub struct Integration {
+    /// The declared id, else the function's path.
+    pub id: SmolStr,
+    pub function: SmolStr,
+    /// The function's name, or the attribute if there is one.
+    pub at: Span,
+    pub direction: Direction,
+    pub transport: SmolStr,
+    pub address: Option<SmolStr>,
+    pub sinks: Vec<Sink>,
+    pub declared: Option<delivery_grammar::Declaration>,
+    pub inferred: Option<Semantic>,
+    pub verdict: Verdict,
+    pub assumptions: Vec<String>,
+    pub questions: Vec<String>,
+    pub crash_points: Vec<CrashPoint>,
+    /// Mechanism → where the code shows it. A declared mechanism without a place is unproven.
+    pub evidence: Vec<(delivery_grammar::Mechanism, Vec<Site>)>,
+    /// The flow, printed.
+    pub flow: String,
+    /// Calls of the unit that could not be resolved.
+    pub unresolved: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Consume,
+    Produce,
+}
+
+/// Where effects go.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sink {
+    pub kind: SmolStr,
+    pub target: SmolStr,
+    pub at: Option<Span>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Verified,
+    Refuted,
+    Conditional,
+    Unknown,
+}
+
+/// What a crash between two steps does.
+#[derive(Debug, Clone)]
+pub struct CrashPoint {
+    /// The step after which the process dies.
+    pub event: &'static str,
+    pub at: Option<Span>,
+    pub text: String,
+    pub outcome: CrashOutcome,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CrashOutcome {
+    /// The message comes again and nothing has happened yet, or all is done.
+    NothingLost,
+    /// It comes again and the repetition changes nothing.
+    Absorbed,
+    Repeated,
+    Lost,
+}
