@@ -196,7 +196,12 @@ pub enum Step {
     Check { key: KeyId, tx: Option<TxId>, locks: bool },
     /// Records a key. `effect` is set where the row is a business row, too.
     /// `Plain`: `Ok`, `Err`. `Unique`: `Ok`, `Err` (a duplicate is an error). `IfAbsent`: `Fresh`, `Duplicate`, `Err`.
-    Mark { key: KeyId, tx: Option<TxId>, mode: MarkMode, effect: Option<EffectId> },
+    Mark {
+        key: KeyId,
+        tx: Option<TxId>,
+        mode: MarkMode,
+        effect: Option<EffectId>,
+    },
     /// Takes back a key (a failed handler that releases its claim). `Ok`, `Err`.
     Unmark { key: KeyId, tx: Option<TxId> },
     /// `Ok`, `Err`.
