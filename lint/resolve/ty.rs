@@ -11,17 +11,29 @@ use super::{TraitId, TypeId};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Ty {
     /// A struct or enum of the workspace.
-    Local { id: TypeId, args: Vec<Ty> },
+    Local {
+        id: TypeId,
+        args: Vec<Ty>,
+    },
     /// A type of another crate by its path as written, after imports and renames. `core::` and `alloc::` are spelled `std::`,
     /// names of the prelude in full (`std::option::Option`), primitive types by their name alone (`u8`, `str`).
-    External { path: SmolStr, args: Vec<Ty> },
+    External {
+        path: SmolStr,
+        args: Vec<Ty>,
+    },
     Tuple(Vec<Ty>),
     /// `[T]`, `[T; n]`.
     Slice(Box<Ty>),
     /// `fn(A) -> B`.
-    Fn { params: Vec<Ty>, ret: Box<Ty> },
+    Fn {
+        params: Vec<Ty>,
+        ret: Box<Ty>,
+    },
     /// A type parameter that nothing is bound to; `Self` in a trait.
-    Param { name: SmolStr, bounds: Vec<TyBound> },
+    Param {
+        name: SmolStr,
+        bounds: Vec<TyBound>,
+    },
     /// `impl A + B`, `dyn A + B`.
     Bounds(Vec<TyBound>),
     Unknown,
@@ -30,9 +42,21 @@ pub enum Ty {
 /// What a parameter, an `impl` or a `dyn` type promises.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TyBound {
-    Local { id: TraitId, args: Vec<Ty>, bindings: Bindings },
-    External { path: SmolStr, args: Vec<Ty>, bindings: Bindings },
-    Fn { params: Vec<Ty>, ret: Box<Ty>, is_async: bool },
+    Local {
+        id: TraitId,
+        args: Vec<Ty>,
+        bindings: Bindings,
+    },
+    External {
+        path: SmolStr,
+        args: Vec<Ty>,
+        bindings: Bindings,
+    },
+    Fn {
+        params: Vec<Ty>,
+        ret: Box<Ty>,
+        is_async: bool,
+    },
 }
 
 /// Types by the name of a parameter or of an associated type.
@@ -45,7 +69,10 @@ impl Ty {
     /// An external type.
     #[must_use]
     pub fn external(path: &str, args: Vec<Self>) -> Self {
-        Self::External { path: path.into(), args }
+        Self::External {
+            path: path.into(),
+            args,
+        }
     }
 
     /// `Result<ok, err>`.
@@ -85,15 +112,27 @@ impl Ty {
             return self.clone();
         }
         match self {
-            Self::Param { name, bounds } => with
-                .iter()
-                .find(|(param, _)| param == name)
-                .map_or_else(|| Self::Param { name: name.clone(), bounds: each_bound(bounds, with) }, |(_, ty)| ty.clone()),
-            Self::Local { id, args } => Self::Local { id: *id, args: each(args, with) },
-            Self::External { path, args } => Self::External { path: path.clone(), args: each(args, with) },
+            Self::Param { name, bounds } => with.iter().find(|(param, _)| param == name).map_or_else(
+                || Self::Param {
+                    name: name.clone(),
+                    bounds: each_bound(bounds, with),
+                },
+                |(_, ty)| ty.clone(),
+            ),
+            Self::Local { id, args } => Self::Local {
+                id: *id,
+                args: each(args, with),
+            },
+            Self::External { path, args } => Self::External {
+                path: path.clone(),
+                args: each(args, with),
+            },
             Self::Tuple(items) => Self::Tuple(each(items, with)),
             Self::Slice(item) => Self::Slice(Box::new(item.substitute(with))),
-            Self::Fn { params, ret } => Self::Fn { params: each(params, with), ret: Box::new(ret.substitute(with)) },
+            Self::Fn { params, ret } => Self::Fn {
+                params: each(params, with),
+                ret: Box::new(ret.substitute(with)),
+            },
             Self::Bounds(bounds) => Self::Bounds(each_bound(bounds, with)),
             Self::Unknown => Self::Unknown,
         }
@@ -105,18 +144,32 @@ impl Ty {
     pub fn unify(&self, actual: &Self, found: &mut Bindings) -> bool {
         match (self, actual) {
             (Self::Param { name, bounds }, _) => bind(name, actual, found) && unify_bounds(bounds, actual, found),
-            (Self::Local { id, args }, Self::Local { id: other, args: others }) => id == other && unify_all(args, others, found),
-            (Self::External { path, args }, Self::External { path: other, args: others }) => {
-                path == other && unify_all(args, others, found)
-            }
+            (
+                Self::Local { id, args },
+                Self::Local {
+                    id: other,
+                    args: others,
+                },
+            ) => id == other && unify_all(args, others, found),
+            (
+                Self::External { path, args },
+                Self::External {
+                    path: other,
+                    args: others,
+                },
+            ) => path == other && unify_all(args, others, found),
             (Self::Tuple(items), Self::Tuple(others)) => items.len() == others.len() && unify_all(items, others, found),
             (Self::Slice(item), Self::Slice(other)) => item.unify(other, found),
             (Self::Slice(item), Self::External { path, args }) if path == "std::vec::Vec" => {
                 args.first().is_none_or(|arg| item.unify(arg, found))
             }
-            (Self::Fn { params, ret }, Self::Fn { params: others, ret: other }) => {
-                params.len() == others.len() && unify_all(params, others, found) && ret.unify(other, found)
-            }
+            (
+                Self::Fn { params, ret },
+                Self::Fn {
+                    params: others,
+                    ret: other,
+                },
+            ) => params.len() == others.len() && unify_all(params, others, found) && ret.unify(other, found),
             (Self::Bounds(bounds), _) => unify_bounds(bounds, actual, found),
             (Self::Unknown, _) | (_, Self::Unknown | Self::Param { .. } | Self::Bounds(_)) => true,
             _ => false,
@@ -156,15 +209,21 @@ impl TyBound {
     #[must_use]
     pub fn substitute(&self, with: &[(SmolStr, Ty)]) -> Self {
         match self {
-            Self::Local { id, args, bindings } => {
-                Self::Local { id: *id, args: each(args, with), bindings: each_binding(bindings, with) }
-            }
-            Self::External { path, args, bindings } => {
-                Self::External { path: path.clone(), args: each(args, with), bindings: each_binding(bindings, with) }
-            }
-            Self::Fn { params, ret, is_async } => {
-                Self::Fn { params: each(params, with), ret: Box::new(ret.substitute(with)), is_async: *is_async }
-            }
+            Self::Local { id, args, bindings } => Self::Local {
+                id: *id,
+                args: each(args, with),
+                bindings: each_binding(bindings, with),
+            },
+            Self::External { path, args, bindings } => Self::External {
+                path: path.clone(),
+                args: each(args, with),
+                bindings: each_binding(bindings, with),
+            },
+            Self::Fn { params, ret, is_async } => Self::Fn {
+                params: each(params, with),
+                ret: Box::new(ret.substitute(with)),
+                is_async: *is_async,
+            },
         }
     }
 }
@@ -178,7 +237,10 @@ fn each_bound(bounds: &[TyBound], with: &[(SmolStr, Ty)]) -> Vec<TyBound> {
 }
 
 fn each_binding(bindings: &[(SmolStr, Ty)], with: &[(SmolStr, Ty)]) -> Bindings {
-    bindings.iter().map(|(name, ty)| (name.clone(), ty.substitute(with))).collect()
+    bindings
+        .iter()
+        .map(|(name, ty)| (name.clone(), ty.substitute(with)))
+        .collect()
 }
 
 /// The first binding that says something stays; a later one has to agree with it.
@@ -192,14 +254,23 @@ fn bind(name: &SmolStr, actual: &Ty, found: &mut Bindings) -> bool {
 }
 
 fn unify_all(patterns: &[Ty], actuals: &[Ty], found: &mut Bindings) -> bool {
-    patterns.iter().zip(actuals).all(|(pattern, actual)| pattern.unify(actual, found))
+    patterns
+        .iter()
+        .zip(actuals)
+        .all(|(pattern, actual)| pattern.unify(actual, found))
 }
 
 /// Learns from closures and associated types; a bound never refuses here.
 fn unify_bounds(bounds: &[TyBound], actual: &Ty, found: &mut Bindings) -> bool {
     for bound in bounds {
         match (bound, actual) {
-            (TyBound::Fn { params, ret, .. }, Ty::Fn { params: others, ret: other }) => {
+            (
+                TyBound::Fn { params, ret, .. },
+                Ty::Fn {
+                    params: others,
+                    ret: other,
+                },
+            ) => {
                 unify_all(params, others, found);
                 ret.unify(other, found);
             }
@@ -213,7 +284,15 @@ fn unify_bounds(bounds: &[TyBound], actual: &Ty, found: &mut Bindings) -> bool {
 }
 
 fn unify_bound(bound: &TyBound, other: &TyBound, found: &mut Bindings) {
-    if let (TyBound::Fn { params, ret, .. }, TyBound::Fn { params: others, ret: other, .. }) = (bound, other) {
+    if let (
+        TyBound::Fn { params, ret, .. },
+        TyBound::Fn {
+            params: others,
+            ret: other,
+            ..
+        },
+    ) = (bound, other)
+    {
         unify_all(params, others, found);
         ret.unify(other, found);
     }
