@@ -31,7 +31,11 @@ pub use schema::{
 };
 
 /// The embedded files: name, text.
-const FILES: &[(&str, &str)] = &[("lapin.yaml", include_str!("catalog/lapin.yaml"))];
+const FILES: &[(&str, &str)] = &[
+    ("lapin.yaml", include_str!("catalog/lapin.yaml")),
+    ("rdkafka.yaml", include_str!("catalog/rdkafka.yaml")),
+    ("sqlx.yaml", include_str!("catalog/sqlx.yaml")),
+];
 
 /// How many aliases may lead to one another before they count as a circle.
 const MAX_ALIASES: usize = 8;
@@ -173,6 +177,7 @@ impl Catalog {
                 Err(error) => errors.push(error),
             }
         }
+        self.add_likes();
         check::references(self, &layer, &mut errors);
         errors.sort();
         errors
@@ -225,6 +230,39 @@ impl Catalog {
             version: raw.version,
             file,
         });
+    }
+
+    /// Gives every type that is `like` another the other's methods.
+    fn add_likes(&mut self) {
+        let likes: Vec<Type> = self
+            .types()
+            .into_iter()
+            .filter(|ty| ty.like.is_some())
+            .cloned()
+            .collect();
+        for ty in likes {
+            let Some(model) = &ty.like else { continue };
+            let models: Vec<Call> = self
+                .calls()
+                .into_iter()
+                .filter(|call| call.owner() == model)
+                .cloned()
+                .collect();
+            for call in models {
+                let path = smol_str::format_smolstr!("{}::{}", ty.path, call.name());
+                if !self.calls.contains_key(&path) {
+                    self.name(&path, call.distinctive && !ty.queue);
+                    let entry = Arc::new(check::alike(&call, ty.is_async, ty.queue));
+                    let known = Call {
+                        path: path.clone(),
+                        package: ty.package.clone(),
+                        file: ty.file.clone(),
+                        entry,
+                    };
+                    self.calls.insert(path, known);
+                }
+            }
+        }
     }
 
     fn name(&mut self, path: &SmolStr, distinctive: bool) {
@@ -313,6 +351,51 @@ impl Catalog {
             }
         }
         lineage
+    }
+
+    /// As [`Catalog::method`], for a type with its arguments: the call, and the type that has it, whose arguments `$0` and its like in
+    /// the call's `returns` stand for.
+    #[must_use]
+    pub fn method_of(&self, ty: &TypeExpr, name: &str) -> Option<(&Call, TypeExpr)> {
+        let mut open = vec![ty.clone()];
+        let mut next = 0;
+        while let Some(ty) = open.get(next).cloned() {
+            next += 1;
+            let Some(path) = ty.path() else { continue };
+            if let Some(call) = self.calls.get(format!("{path}::{name}").as_str()) {
+                return Some((call, ty));
+            }
+            let Some(known) = self.types.get(path) else { continue };
+            let traits = known.implements.iter().map(|path| TypeExpr::Path {
+                path: path.clone(),
+                args: ty.args().to_vec(),
+            });
+            let derefs = known.deref.iter().map(|target| target.with(ty.args()));
+            for parent in traits.chain(derefs) {
+                if !open.contains(&parent) {
+                    open.push(parent);
+                }
+            }
+        }
+        None
+    }
+
+    /// The database that a value of this type is or leads to; of a generic one (`sqlx::Pool<sqlx::Postgres>`) what its argument says.
+    #[must_use]
+    pub fn store_of(&self, ty: &TypeExpr) -> Option<SmolStr> {
+        let known = self.types.get(ty.path()?)?;
+        let own = known.store.clone();
+        if own.as_ref().is_some_and(|store| store != "sql") {
+            return own;
+        }
+        let from_args = || ty.args().iter().find_map(|arg| self.store_of(arg));
+        let from_target = || {
+            known
+                .deref
+                .as_ref()
+                .and_then(|target| self.store_of(&target.with(ty.args())))
+        };
+        from_args().or_else(from_target).or(own)
     }
 
     /// The distinctive methods of this name, in the order of their paths.

@@ -102,7 +102,7 @@ fn references_must_lead_somewhere() {
     assert_eq!(
         errors(text),
         [
-            "x.yaml:3:11: `x::T` implements `x::Trait`, of which the catalog knows nothing",
+            "x.yaml:3:11: `x::T` refers to `x::Trait`, of which the catalog knows nothing",
             "x.yaml:3:11: awaiting `x::T` is `x::T::wait`, which is no entry of `calls`",
         ]
     );
