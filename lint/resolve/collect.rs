@@ -75,11 +75,15 @@ impl<'a> Builder<'a> {
 
     fn import(&mut self, item: &'a Use, place: &Place) {
         self.imports.push(Import { at: place.module, item });
-        if let (Some(name), Some(last)) = (&item.name, item.path.last()) {
-            if name != last {
-                let renamed = self.index.calls.renamed.entry(last.clone()).or_default();
-                renamed.push(name.clone());
-            }
+        if let (Some(name), Some(last)) = (&item.name, item.path.last())
+            && name != last
+        {
+            self.index
+                .calls
+                .renamed
+                .entry(last.clone())
+                .or_default()
+                .push(name.clone());
         }
         if let (true, Some(first)) = (item.path.len() > 1, item.path.first()) {
             self.name_crate(place.module, first);

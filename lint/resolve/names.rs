@@ -246,11 +246,11 @@ impl<'a> Index<'a> {
                 _ => break,
             }
         }
-        Ok(self.from_outside(at, &search, is_prefix))
+        Ok(self.outside(at, &search, is_prefix))
     }
 
     /// A name that the module itself does not have.
-    fn from_outside(&self, at: ModuleId, search: &Search<'_>, is_prefix: bool) -> Option<Def> {
+    fn outside(&self, at: ModuleId, search: &Search<'_>, is_prefix: bool) -> Option<Def> {
         let krate = || {
             if search.space == Space::Types {
                 self.krate(at, search.name)

@@ -4,6 +4,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::names::{Prefix, Space};
 use super::ty::Ty;
+use super::types::DEPTH;
 use super::{Def, FnId, Index, ModuleId, Scope};
 use crate::source::hir::{Path, Segment, Type};
 
@@ -38,10 +39,8 @@ impl<'a> Index<'a> {
             return Def::Unknown;
         };
         let is_type = space == Space::Types || path.segments.len() > 1 || first.name == "Self";
-        if is_type && !path.global {
-            if let Some(ty) = self.read_param(scope, &first.name, u8::MAX) {
-                return self.associated(ty, &path.segments[1..]);
-            }
+        if let (true, Some(ty)) = (is_type && !path.global, self.read_param(scope, &first.name, DEPTH)) {
+            return self.associated(ty, &path.segments[1..]);
         }
         let Some(prefix) = self.plain(scope, path, space) else {
             return Def::Unknown;
@@ -83,10 +82,10 @@ impl<'a> Index<'a> {
     }
 
     fn associated_item(&self, ty: Ty, name: &SmolStr) -> Def {
-        if let Ty::Local { id, .. } = ty {
-            if self.has_variant(id, name) {
-                return Def::Variant(id, name.clone());
-            }
+        if let Ty::Local { id, .. } = ty
+            && self.has_variant(id, name)
+        {
+            return Def::Variant(id, name.clone());
         }
         match (
             self.assoc_fn(&ty, name).as_slice(),

@@ -8,7 +8,7 @@ use super::{Def, FnId, Index, Scope, TypeId, TypeKind, external};
 use crate::source::hir::{self, Bound, Segment, Type};
 
 /// How deep types are read: aliases of aliases, arguments of arguments.
-const DEPTH: u8 = 24;
+pub(super) const DEPTH: u8 = 24;
 
 /// How many parameters are read inside each other's bounds.
 const OPEN_PARAMS: usize = 3;
