@@ -100,6 +100,8 @@ pub struct Prop {
 pub struct Unseen {
     pub span: Span,
     pub text: SmolStr,
+    /// The opaque step, once it was awaited.
+    pub node: Option<NodeId>,
 }
 
 /// The code of a closure or async block: an index into the lowering's table of bodies.
@@ -135,6 +137,8 @@ pub enum Future {
     Then { inner: Value, name: SmolStr, args: Vec<Value>, at: Span },
     /// `timeout(d, inner)`.
     Limited { inner: Value, at: Span },
+    /// A closure that is called, and what it gives awaited.
+    Apply { callee: Value, args: Vec<Value>, at: Span },
 }
 
 /// A call that is still to be made.
@@ -175,6 +179,7 @@ impl Future {
             Self::All { .. } => (2, None),
             Self::Then { at, .. } => (3, Some(*at)),
             Self::Limited { at, .. } => (4, Some(*at)),
+            Self::Apply { at, .. } => (5, Some(*at)),
         }
     }
 }
@@ -190,6 +195,7 @@ impl PartialEq for Future {
             (Self::All { futures: a, .. }, Self::All { futures: b, .. }) => a == b,
             (Self::Then { inner: a, .. }, Self::Then { inner: b, .. })
             | (Self::Limited { inner: a, .. }, Self::Limited { inner: b, .. }) => a == b,
+            (Self::Apply { callee: a, args: x, .. }, Self::Apply { callee: b, args: y, .. }) => a == b && x == y,
             _ => false,
         }
     }
@@ -388,6 +394,7 @@ impl Future {
             Self::All { futures, .. } => futures.iter().collect(),
             Self::Then { inner, args, .. } => std::iter::once(inner).chain(args).collect(),
             Self::Limited { inner, .. } => vec![inner],
+            Self::Apply { callee, args, .. } => std::iter::once(callee).chain(args).collect(),
         }
     }
 }
