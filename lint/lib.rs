@@ -2,4 +2,7 @@
 
 pub mod catalog;
 pub mod flow;
+pub mod problem;
+pub mod source;
 pub mod span;
+pub mod workspace;
