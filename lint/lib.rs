@@ -2,6 +2,8 @@
 
 pub mod catalog;
 pub mod flow;
+pub mod problem;
 pub mod resolve;
 pub mod source;
 pub mod span;
+pub mod workspace;
