@@ -5,3 +5,4 @@ pub mod flow;
 pub mod resolve;
 pub mod source;
 pub mod span;
+pub mod sql;
