@@ -6,4 +6,6 @@ pub mod problem;
 pub mod resolve;
 pub mod source;
 pub mod span;
+pub mod lower;
+pub mod sql;
 pub mod workspace;

@@ -19,6 +19,7 @@ mod graph;
 mod macros;
 mod names;
 mod pattern;
+mod query;
 mod receive;
 mod state;
 mod unit;

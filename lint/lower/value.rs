@@ -367,6 +367,35 @@ impl Value {
         }
     }
 
+    /// A result of a statement that changed so many rows: a number, or an object that tells it.
+    #[must_use]
+    pub fn with_count(self, rows: i128) -> Self {
+        if matches!(self.ty, Ty::Unknown) || matches!(&self.ty, Ty::External { path, .. } if !path.contains("::")) {
+            return Self::new(Kind::Int(rows), self.ty, Origin::NONE);
+        }
+        Self::new(Kind::Opaque, self.ty.clone(), self.origin).with_prop(ROWS.into(), Self::int(rows), None)
+    }
+
+    /// What is inside `Some` or `Ok`, or the value itself.
+    #[must_use]
+    pub fn payload_or_self(&self) -> Self {
+        match self.variant_name() {
+            Some("Some" | "Ok") => self.payload(),
+            _ => match &self.ty {
+                Ty::External { path, args } if path.ends_with("::Option") => {
+                    Self::opaque(args.first().cloned().unwrap_or(Ty::Unknown), self.origin)
+                }
+                _ => self.clone(),
+            },
+        }
+    }
+
+    /// Whether the value is a truth value, as far as its type says.
+    #[must_use]
+    pub fn is_boolean(&self) -> bool {
+        matches!(&self.ty, Ty::External { path, .. } if path == "bool") || matches!(self.kind, Kind::Bool(_))
+    }
+
     /// What two paths agree on.
     #[must_use]
     pub fn join(&self, other: &Self) -> Self {
@@ -398,6 +427,9 @@ impl Future {
         }
     }
 }
+
+/// The property that holds how many rows a statement changed.
+pub const ROWS: &str = "rows_affected";
 
 /// "0", "1", ….
 #[must_use]
