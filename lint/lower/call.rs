@@ -295,6 +295,11 @@ impl<'a> Lowering<'a> {
         self.execute(f, owner, recv, args, at, state, places)
     }
 
+    /// Executes the unit's own function; unlike any other it is not reached by a call.
+    pub(super) fn enter_root(&mut self, f: FnId, recv: Option<Value>, args: Vec<Value>, state: State) -> Flowing {
+        self.execute(f, &Ty::Unknown, recv, args, None, state, &[])
+    }
+
     #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
     fn execute(
         &mut self,
@@ -463,6 +468,12 @@ impl<'a> Lowering<'a> {
         if let Some(flowing) = self.standard_method(recv, name, &args, places, site, &state) {
             return flowing;
         }
+        if args.is_empty()
+            && matches!(recv.kind, Kind::Api(_))
+            && let Some((value, _)) = recv.prop(name)
+        {
+            return vec![(state, value.clone())];
+        }
         let fns = self.workspace_methods(recv, name, args.len());
         if !fns.is_empty() {
             let owner = recv.ty.clone();
@@ -589,7 +600,7 @@ impl<'a> Lowering<'a> {
         }
         let (owner, name) = path.rsplit_once("::").unwrap_or(("", path));
         if let Some(first) = args.first().cloned()
-            && let Some(flowing) = self.standard_method(&first, &name.into(), &args[1..], &[], site, &state)
+            && let Some(flowing) = self.standard_method(&first, name, &args[1..], &[], site, &state)
         {
             return flowing;
         }
