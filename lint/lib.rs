@@ -1,5 +1,12 @@
 //! `cargo delivery`: what happens to a message when something crashes?
 
 pub mod catalog;
+
+pub mod config;
 pub mod flow;
+
+pub mod report;
+pub mod rules;
+pub mod source;
 pub mod span;
+

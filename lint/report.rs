@@ -15,6 +15,19 @@ pub enum Level {
     Deny,
 }
 
+impl Level {
+    /// The word that configuration and output use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Note => "note",
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        }
+    }
+}
+
 /// Everything that a run has to say.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
