@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod config;
 pub mod flow;
 
+pub mod render;
 pub mod report;
 pub mod rules;
 pub mod source;

@@ -140,3 +140,40 @@ pub enum CrashOutcome {
     Repeated,
     Lost,
 }
+
+impl Direction {
+    /// The word of the report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Consume => "consume",
+            Self::Produce => "produce",
+        }
+    }
+}
+
+impl Verdict {
+    /// The word of the report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Refuted => "refuted",
+            Self::Conditional => "conditional",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl CrashOutcome {
+    /// The word of the report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NothingLost => "nothing_lost",
+            Self::Absorbed => "absorbed",
+            Self::Repeated => "repeated",
+            Self::Lost => "lost",
+        }
+    }
+}

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::levels::Levels;
 use crate::config::Assume;
-use crate::render::Format;
+use crate::render::{Format, ListFormat};
 
 /// What happens to a message when something crashes?
 ///
@@ -156,17 +156,6 @@ pub struct List {
     /// How the list is printed
     #[arg(long, value_enum, default_value = "human", help_heading = "Output")]
     pub format: ListFormat,
-}
-
-/// `list --format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ListFormat {
-    /// A table
-    Human,
-    /// One line each: place, direction, source, sinks, declared, inferred, verdict
-    Short,
-    /// The `integrations` of the report
-    Json,
 }
 
 #[derive(Debug, Args)]
