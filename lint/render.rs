@@ -65,6 +65,6 @@ pub fn render(report: &Resolved<'_>, format: Format, look: Look, detail: Detail)
 }
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
