@@ -1,13 +1,14 @@
 //! `cargo delivery`: what happens to a message when something crashes?
 
 pub mod catalog;
-
+pub mod cli;
 pub mod config;
 pub mod flow;
 
 pub mod render;
 pub mod report;
 pub mod rules;
+pub mod semantics;
 pub mod source;
 pub mod span;
 pub mod suppress;

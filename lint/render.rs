@@ -7,7 +7,9 @@ mod config;
 mod human;
 mod json;
 mod list;
+mod markdown;
 mod resolve;
+mod rules;
 mod short;
 mod statistics;
 mod text;
@@ -16,7 +18,9 @@ use clap::ValueEnum;
 
 pub use self::config::invalid_config;
 pub use self::list::{ListFormat, list};
+pub use self::markdown::markdown;
 pub use self::resolve::{Counts, Files, Place, Resolved, ResolvedFinding, ResolvedIntegration};
+pub use self::rules::rules;
 pub use self::statistics::statistics;
 
 /// How a report is written.

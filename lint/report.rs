@@ -4,7 +4,7 @@ use delivery_grammar::Semantic;
 use smol_str::SmolStr;
 
 use crate::flow::Site;
-use crate::span::Span;
+use crate::span::{FileId, Span};
 
 /// How a finding counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +38,18 @@ pub struct Report {
     /// Files that could matter, and how many of them parsed whole.
     pub files: usize,
     pub parsed: usize,
+}
+
+impl Report {
+    /// Puts everything into the order of the report: by path, line, column, rule.
+    pub fn sort<'a>(&mut self, path: impl Fn(FileId) -> &'a str) {
+        let place = |span: Span| (path(span.file), span.start, span.end);
+        self.findings.sort_by(|a, b| {
+            let key = |finding: &Finding| (path(finding.primary.file), finding.primary.start, finding.code, finding.primary.end);
+            key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+        });
+        self.integrations.sort_by(|a, b| place(a.at).cmp(&place(b.at)).then_with(|| a.id.cmp(&b.id)));
+    }
 }
 
 /// One finding.

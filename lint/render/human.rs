@@ -41,7 +41,8 @@ fn finding(found: &ResolvedFinding<'_>, look: Look) -> String {
 
 /// The message over its code: one picture for the file of the primary label, one for each other file with labels.
 fn code(found: &ResolvedFinding<'_>, look: Look) -> String {
-    let name = format!("{} {}", found.finding.code, found.finding.rule);
+    let level = found.finding.level;
+    let name = format!("{}[{} {}]", level.as_str(), found.finding.code, found.finding.rule);
     let primary = Label { bytes: found.at.bytes.clone().into(), text: None, primary: true };
     let mut pictures = BTreeMap::from([(None, Picture::new(&found.at, found.finding.message.clone(), vec![primary]))]);
     for (at, text) in &found.labels {
@@ -51,9 +52,8 @@ fn code(found: &ResolvedFinding<'_>, look: Look) -> String {
     }
     let mut out = String::new();
     for (file, picture) in &mut pictures {
-        let level = if file.is_none() { found.finding.level } else { Level::Note };
         picture.code = file.is_none().then(|| name.clone());
-        picture.severity = severity(level);
+        picture.severity = severity(if file.is_none() { level } else { Level::Note });
         out.push_str(&picture.draw(look));
     }
     out

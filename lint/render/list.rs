@@ -33,17 +33,25 @@ const HEADINGS: [&str; 7] = ["place", "integration", "source", "sinks", "declare
 fn fields(unit: &ResolvedIntegration<'_>) -> [String; 7] {
     let integration = unit.integration;
     let semantic = |semantic: Option<Semantic>| semantic.map_or("-".to_owned(), |semantic| semantic.to_string());
-    let address = integration.address.as_deref().unwrap_or("?");
     let sinks: Vec<String> = integration.sinks.iter().map(|sink| format!("{}:{}", sink.kind, sink.target)).collect();
     [
         unit.at.line(),
         integration.id.to_string(),
-        format!("{}:{address}", integration.transport),
+        source(&integration.transport, integration.address.as_deref()),
         if sinks.is_empty() { "-".to_owned() } else { sinks.join(",") },
         semantic(integration.declared.as_ref().map(|declared| declared.semantic)),
         semantic(integration.inferred),
         integration.verdict.as_str().to_owned(),
     ]
+}
+
+/// `kafka:orders.v1`, `kafka:?` where the code does not show the topic, `call` for a producer.
+pub(crate) fn source(transport: &str, address: Option<&str>) -> String {
+    match address {
+        Some(address) => format!("{transport}:{address}"),
+        None if transport == "call" => transport.to_owned(),
+        None => format!("{transport}:?"),
+    }
 }
 
 /// The place comes last, so that what is asked for stands at the left.
