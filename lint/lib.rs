@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod flow;
+pub mod model;
 pub mod resolve;
 pub mod source;
 pub mod span;
