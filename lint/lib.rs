@@ -1,9 +1,9 @@
 //! `cargo delivery`: what happens to a message when something crashes?
 
+pub mod analysis;
 pub mod catalog;
 pub mod cli;
 pub mod config;
-pub mod docs;
 pub mod flow;
 pub mod lower;
 pub mod model;

@@ -1,0 +1,62 @@
+//! The pipeline, in order: parsed files → index → flows.
+
+use std::path::PathBuf;
+
+use crate::catalog::Catalog;
+use crate::lower::{self, Unit};
+use crate::resolve::{CrateInput, CrateKind, Dependency, FileInput, Index};
+use crate::source::Sources;
+use crate::span::FileId;
+use crate::sql::Schema;
+use crate::workspace::{Crate, Target, TargetKind, Workspace};
+
+/// The index of a workspace's names and types.
+#[must_use]
+pub fn index<'a>(workspace: &Workspace, sources: &'a Sources, known: &'a (dyn Fn(&str) -> bool + Send + Sync)) -> Index<'a> {
+    let crates: Vec<CrateInput> =
+        workspace.crates.iter().flat_map(|krate| krate.targets.iter().map(|target| crate_input(workspace, krate, target))).collect();
+    let files: Vec<FileInput<'a>> = sources
+        .files
+        .iter()
+        .map(|file| FileInput { id: file.id, path: PathBuf::from(&file.path), module: &file.module })
+        .collect();
+    Index::build(&crates, &files, known)
+}
+
+/// Whether the catalog describes a path of another crate, under whatever spelling.
+#[must_use]
+pub fn knows(catalog: &Catalog, path: &str) -> bool {
+    let canonical = catalog.canonical(path);
+    catalog.ty(&canonical).is_some() || catalog.function(&canonical).is_some()
+}
+
+fn crate_input(workspace: &Workspace, krate: &Crate, target: &Target) -> CrateInput {
+    let dependencies = krate.manifest.map(|_| {
+        krate.dependencies.iter().map(|(name, package)| Dependency { name: name.clone(), package: package.clone() }).collect()
+    });
+    let is_lib = target.kind == TargetKind::Lib;
+    CrateInput {
+        name: if is_lib { krate.name.clone() } else { target.name.replace('-', "_").into() },
+        package: krate.package.clone(),
+        kind: if is_lib { CrateKind::Library } else { CrateKind::Binary },
+        root: PathBuf::from(&workspace.file(target.root).path),
+        dependencies,
+    }
+}
+
+/// The unique keys that the workspace's migrations show.
+#[must_use]
+pub fn schema(workspace: &Workspace) -> Schema {
+    let files: Vec<(String, String)> = workspace
+        .sql_files()
+        .filter_map(|file| Some((file.path.clone(), workspace.read(&file.path).ok()?)))
+        .collect();
+    Schema::read(&files)
+}
+
+/// Every unit of the workspace as a flow.
+#[must_use]
+pub fn units(index: &Index<'_>, sources: &Sources, catalog: &Catalog, schema: &Schema) -> Vec<Unit> {
+    let text = |file: FileId| sources.file(file).lines.text();
+    lower::units(&lower::Context { index, catalog, schema, text: &text })
+}
