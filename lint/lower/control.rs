@@ -370,7 +370,7 @@ impl<'a> Lowering<'a> {
             let is_last = !arms[i + 1..].iter().any(|later| pattern::fit(&later.pat, value) != Fit::No);
             let mut next = Vec::new();
             for state in left {
-                let (entered, passed) = self.enter_arm(arm, value, state, at, is_last);
+                let (entered, passed) = self.enter_arm((i, arm), value, state, at, is_last);
                 for state in entered {
                     all.extend(self.eval(&arm.body, state));
                 }
@@ -387,13 +387,13 @@ impl<'a> Lowering<'a> {
         scoped(all, depth)
     }
 
-    fn enter_arm(&mut self, arm: &'a Arm, value: &Value, state: State, at: Span, is_last: bool) -> (Vec<State>, Vec<State>) {
+    fn enter_arm(&mut self, (i, arm): (usize, &'a Arm), value: &Value, state: State, at: Span, is_last: bool) -> (Vec<State>, Vec<State>) {
         let (candidate, mut passed) = match pattern::fit(&arm.pat, value) {
             Fit::No => return (Vec::new(), vec![state]),
             Fit::Yes(bindings) => (bound(state, bindings), Vec::new()),
             Fit::Maybe(bindings) if is_last => (bound(state, bindings), Vec::new()),
             Fit::Maybe(bindings) => {
-                let cases = self.branch(&state, kind_of(value.origin), at, 2);
+                let cases = self.branch_on(&state, kind_of(value.origin), at, &format!("arm {i}"), 2);
                 (bound(cases[0].clone(), bindings), vec![cases[1].clone()])
             }
         };
