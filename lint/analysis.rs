@@ -1,14 +1,61 @@
-//! The pipeline, in order: parsed files → index → flows.
+//! The pipeline, in order: parsed files → index → flows → what is said about each.
+
+mod assemble;
 
 use std::path::PathBuf;
 
+use rayon::prelude::*;
+
 use crate::catalog::Catalog;
+use crate::config::Config;
 use crate::lower::{self, Unit};
+use crate::problem::Problem;
+use crate::report::{Finding, Level, Report};
 use crate::resolve::{CrateInput, CrateKind, Dependency, FileInput, Index};
 use crate::source::Sources;
 use crate::span::FileId;
 use crate::sql::Schema;
 use crate::workspace::{Crate, Target, TargetKind, Workspace};
+
+/// Checks a workspace. Findings are neither silenced nor levelled yet.
+#[must_use]
+pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: &Config) -> Report {
+    let known = |path: &str| knows(catalog, path);
+    let index = index(workspace, sources, &known);
+    let schema = schema(workspace);
+    let units = units(&index, sources, catalog, &schema);
+    let said: Vec<assemble::Said> = units.par_iter().map(|unit| assemble::judge(unit, &index, config)).collect();
+    let mut report = Report { files: sources.files.len(), parsed: sources.parsed(), ..Report::default() };
+    let problems = workspace.problems.iter().chain(sources.problems());
+    report.findings.extend(problems.map(unreadable));
+    for said in said {
+        report.integrations.push(said.integration);
+        report.findings.extend(said.findings);
+    }
+    report.findings.retain(|finding| workspace.file(finding.primary.file).reported);
+    report.integrations.retain(|integration| workspace.file(integration.at.file).reported);
+    report
+}
+
+fn unreadable(problem: &Problem) -> Finding {
+    let level = if problem.rule == "invalid-declaration" { Level::Deny } else { Level::Warn };
+    Finding {
+        rule: problem.rule,
+        code: problem.code,
+        level,
+        message: problem.message.clone(),
+        help: problem.help.clone(),
+        primary: problem.span,
+        labels: Vec::new(),
+        function: None,
+        integration: None,
+        declared: None,
+        assumed: false,
+        inferred: None,
+        trace: Vec::new(),
+        suppressed: None,
+    }
+}
 
 /// The index of a workspace's names and types.
 #[must_use]
