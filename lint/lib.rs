@@ -3,8 +3,8 @@
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod docs;
 pub mod flow;
-
 pub mod render;
 pub mod report;
 pub mod rules;
