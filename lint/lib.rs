@@ -5,11 +5,13 @@ pub mod cli;
 pub mod config;
 pub mod docs;
 pub mod flow;
+pub mod problem;
 pub mod render;
 pub mod report;
+pub mod resolve;
 pub mod rules;
 pub mod semantics;
 pub mod source;
 pub mod span;
 pub mod suppress;
-
+pub mod workspace;
