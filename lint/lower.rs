@@ -19,8 +19,8 @@ mod graph;
 mod macros;
 mod names;
 mod pattern;
+mod query;
 mod receive;
-mod sql;
 mod state;
 mod unit;
 mod value;
@@ -34,12 +34,13 @@ use crate::flow::{Known, Outcome, Site, Step, TaskId, TxId, Unknown};
 use crate::resolve::{ConstId, FnId, Index, Scope, Ty};
 use crate::source::hir;
 use crate::span::{FileId, Span};
+use crate::sql::Schema;
 use graph::Graph;
 use receive::Draft;
 use state::{Flowing, State, merge_values};
 use value::{BodyId, Closure, CodeScope, Kind, Value};
 
-pub use sql::Schema;
+
 pub use unit::{Unit, units};
 
 /// Calls deeper than this are not followed.

@@ -219,6 +219,13 @@ impl<'a> Lowering<'a> {
         if !matches!(value.kind, Kind::Opaque | Kind::Unseen(_)) {
             return vec![(state, value)];
         }
+        if asked.iter().any(|(name, _)| matches!(name.as_str(), "Ok" | "Err")) && outcome_edges(&value, &state).is_some() {
+            let mut all = Vec::new();
+            for (state, value) in self.explode_fallible(value, state, at) {
+                all.extend(self.explode_payloads(value, &asked, state, at));
+            }
+            return all;
+        }
         let variants = self.variants_for(&value, &asked);
         let failing = variants.iter().any(|variant| matches!(variant.variant_name(), Some("Err" | "None")));
         let kind = if failing && value.origin.has(Origin::MESSAGE) { CondKind::Malformed } else { kind_of(value.origin) };
@@ -301,6 +308,10 @@ impl<'a> Lowering<'a> {
     pub(super) fn explode_fallible(&mut self, value: Value, state: State, at: Span) -> Flowing {
         if value.variant_name().is_some() {
             return vec![(state, value)];
+        }
+        if let Some((done, failed)) = outcome_edges(&value, &state) {
+            let mut variants = self.result_variants(&Value::opaque(value.ty, value.origin)).into_iter();
+            return [done, failed].into_iter().zip(variants.by_ref()).collect();
         }
         let is_option = self.is_option(&value.ty);
         let mut variants = if is_option { self.option_variants(&value) } else { self.result_variants(&value) };
@@ -452,21 +463,29 @@ impl<'a> Lowering<'a> {
         at: Span,
         state: State,
     ) -> Flowing {
-        let mark = self.graph.mark();
-        let receives = self.receives;
-        let entry = state.clone();
-        let looped = self.trial(|this| this.run_loop(label, Round::While(cond), body, at, state));
-        let over_data = matches!(cond.kind, ExprKind::Let { .. });
-        if !over_data || self.receives != receives {
-            return self.settle_trial(looped);
+        let over_data = matches!(cond.kind, ExprKind::Let { .. }) && !self.receives_in(cond, &state);
+        if over_data {
+            return self.run_once(label, cond, body, state);
         }
+        self.run_loop(label, Round::While(cond), body, at, state)
+    }
+
+    /// Whether a condition takes a message (or waits for something that is known to come again), tried and undone.
+    fn receives_in(&mut self, cond: &'a Expr, state: &State) -> bool {
+        let (mark, receives, draft) = (self.graph.mark(), self.receives, self.draft.clone());
+        let head = self.graph.emit(state, Step::Pass, None);
+        let returned = self.frame().returns.len();
+        let _ = self.decide(cond, state.after(head, Outcome::Then));
+        self.frame_mut().returns.truncate(returned);
+        let received = self.receives != receives;
         self.graph.undo(mark);
-        self.discard_trial(looped);
-        self.run_once(label, cond, body, at, entry)
+        self.receives = receives;
+        self.draft = draft;
+        received
     }
 
     /// `while let` over data: the body runs for one element, or not at all.
-    fn run_once(&mut self, label: Option<&SmolStr>, cond: &'a Expr, body: &'a Block, _at: Span, state: State) -> Flowing {
+    fn run_once(&mut self, label: Option<&SmolStr>, cond: &'a Expr, body: &'a Block, state: State) -> Flowing {
         let depth = state.env.len();
         let (trues, falses) = self.decide(cond, state);
         let mut all: Flowing = falses.into_iter().map(|state| (state, Value::unit())).collect();
@@ -556,7 +575,7 @@ impl<'a> Lowering<'a> {
         let mut heads: Vec<(State, crate::flow::NodeId)> = Vec::new();
         let mut entering = vec![havoc(state, body)];
         while let Some(state) = entering.pop() {
-            let state = if heads.len() >= MAX_HEADS { heads[heads.len() - 1].0.clone().rejoin(state) } else { state };
+            let state = if heads.len() >= MAX_HEADS { heads[heads.len() - 1].0.clone().widened(state) } else { state };
             if let Some((_, head)) = heads.iter().find(|(known, _)| known.agrees(&state)) {
                 self.graph.close(&state, *head);
                 continue;
@@ -665,6 +684,16 @@ impl<'a> Lowering<'a> {
             }
             merge_values(all)
         })
+    }
+}
+
+/// The two ways out of an opaque step, where nothing has happened since.
+fn outcome_edges(value: &Value, state: &State) -> Option<(State, State)> {
+    let Kind::Unseen(unseen) = &value.kind else { return None };
+    let node = unseen.node?;
+    match state.at.as_slice() {
+        [only] if only.from == node && only.when == Outcome::Ok => Some((state.clone(), state.after(node, Outcome::Err))),
+        _ => None,
     }
 }
 

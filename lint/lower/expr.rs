@@ -603,7 +603,7 @@ fn has_effects(expr: &Expr) -> bool {
 
 /// A value that says: somebody made this who cannot be seen.
 pub(super) fn unseen(span: Span, text: SmolStr, origin: Origin) -> Value {
-    Value::new(Kind::Unseen(Rc::new(Unseen { span, text })), Ty::Unknown, origin)
+    Value::new(Kind::Unseen(Rc::new(Unseen { span, text, node: None })), Ty::Unknown, origin)
 }
 
 /// Where code stands.

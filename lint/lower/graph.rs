@@ -62,9 +62,15 @@ impl Graph {
     /// Leads every open edge of `state` to `to`.
     pub fn close(&mut self, state: &State, to: NodeId) {
         for dangling in &state.at {
-            let edges = &mut self.nodes[dangling.from.0 as usize].edges;
-            if edges.iter().all(|edge| edge.when != dangling.when) {
-                edges.push(Edge { when: dangling.when, to });
+            let from = &mut self.nodes[dangling.from.0 as usize];
+            // A publish may have become a branch after the path left it (see `unsend`).
+            let when = match (&from.step, dangling.when) {
+                (Step::Branch { .. }, Outcome::Ok) => Outcome::Case(0),
+                (Step::Branch { .. }, Outcome::Err) => Outcome::Case(1),
+                (_, when) => when,
+            };
+            if from.edges.iter().all(|edge| edge.when != when) {
+                from.edges.push(Edge { when, to });
                 self.journal.push(dangling.from);
             }
         }
@@ -104,6 +110,31 @@ impl Graph {
             self.effects.push(make());
         }
         id
+    }
+
+    /// The effect that the last node emitted stands for.
+    #[must_use]
+    pub fn last_effect(&self) -> Option<EffectId> {
+        match self.nodes.last()?.step {
+            Step::Effect { effect, .. } => Some(effect),
+            _ => None,
+        }
+    }
+
+    /// A publish that was sent and whose confirmation is awaited later: here it only goes out, and may fail to.
+    pub fn unsend(&mut self, sent: NodeId, site: &Site) {
+        let on = self.condition(CondKind::Free, &Site { text: "sending fails".into(), ..site.clone() });
+        let node = &mut self.nodes[sent.0 as usize];
+        if !matches!(node.step, Step::Effect { .. }) {
+            return;
+        }
+        node.step = Step::Branch { on };
+        for edge in &mut node.edges {
+            edge.when = match edge.when {
+                Outcome::Ok => Outcome::Case(0),
+                _ => Outcome::Case(1),
+            };
+        }
     }
 
     /// The condition of this place, call path and text.

@@ -84,6 +84,16 @@ impl State {
         }
     }
 
+    /// What both know, at the edges of `other` alone: the head of a loop that is entered once more.
+    #[must_use]
+    pub fn widened(mut self, other: Self) -> Self {
+        let at = other.at.clone();
+        self.at.clear();
+        let mut joined = self.join(other);
+        joined.at = at;
+        joined
+    }
+
     /// What both paths know, wherever they differ.
     #[must_use]
     pub fn join(mut self, other: Self) -> Self {

@@ -100,6 +100,8 @@ pub struct Prop {
 pub struct Unseen {
     pub span: Span,
     pub text: SmolStr,
+    /// The opaque step, once it was awaited.
+    pub node: Option<NodeId>,
 }
 
 /// The code of a closure or async block: an index into the lowering's table of bodies.
@@ -135,6 +137,8 @@ pub enum Future {
     Then { inner: Value, name: SmolStr, args: Vec<Value>, at: Span },
     /// `timeout(d, inner)`.
     Limited { inner: Value, at: Span },
+    /// A closure that is called, and what it gives awaited.
+    Apply { callee: Value, args: Vec<Value>, at: Span },
 }
 
 /// A call that is still to be made.
@@ -175,6 +179,7 @@ impl Future {
             Self::All { .. } => (2, None),
             Self::Then { at, .. } => (3, Some(*at)),
             Self::Limited { at, .. } => (4, Some(*at)),
+            Self::Apply { at, .. } => (5, Some(*at)),
         }
     }
 }
@@ -190,6 +195,7 @@ impl PartialEq for Future {
             (Self::All { futures: a, .. }, Self::All { futures: b, .. }) => a == b,
             (Self::Then { inner: a, .. }, Self::Then { inner: b, .. })
             | (Self::Limited { inner: a, .. }, Self::Limited { inner: b, .. }) => a == b,
+            (Self::Apply { callee: a, args: x, .. }, Self::Apply { callee: b, args: y, .. }) => a == b && x == y,
             _ => false,
         }
     }
@@ -361,6 +367,35 @@ impl Value {
         }
     }
 
+    /// A result of a statement that changed so many rows: a number, or an object that tells it.
+    #[must_use]
+    pub fn with_count(self, rows: i128) -> Self {
+        if matches!(self.ty, Ty::Unknown) || matches!(&self.ty, Ty::External { path, .. } if !path.contains("::")) {
+            return Self::new(Kind::Int(rows), self.ty, Origin::NONE);
+        }
+        Self::new(Kind::Opaque, self.ty.clone(), self.origin).with_prop(ROWS.into(), Self::int(rows), None)
+    }
+
+    /// What is inside `Some` or `Ok`, or the value itself.
+    #[must_use]
+    pub fn payload_or_self(&self) -> Self {
+        match self.variant_name() {
+            Some("Some" | "Ok") => self.payload(),
+            _ => match &self.ty {
+                Ty::External { path, args } if path.ends_with("::Option") => {
+                    Self::opaque(args.first().cloned().unwrap_or(Ty::Unknown), self.origin)
+                }
+                _ => self.clone(),
+            },
+        }
+    }
+
+    /// Whether the value is a truth value, as far as its type says.
+    #[must_use]
+    pub fn is_boolean(&self) -> bool {
+        matches!(&self.ty, Ty::External { path, .. } if path == "bool") || matches!(self.kind, Kind::Bool(_))
+    }
+
     /// What two paths agree on.
     #[must_use]
     pub fn join(&self, other: &Self) -> Self {
@@ -388,9 +423,13 @@ impl Future {
             Self::All { futures, .. } => futures.iter().collect(),
             Self::Then { inner, args, .. } => std::iter::once(inner).chain(args).collect(),
             Self::Limited { inner, .. } => vec![inner],
+            Self::Apply { callee, args, .. } => std::iter::once(callee).chain(args).collect(),
         }
     }
 }
+
+/// The property that holds how many rows a statement changed.
+pub const ROWS: &str = "rows_affected";
 
 /// "0", "1", ….
 #[must_use]
