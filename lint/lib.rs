@@ -1,5 +1,6 @@
 //! `cargo delivery`: what happens to a message when something crashes?
 
+pub mod analysis;
 pub mod catalog;
 pub mod cli;
 pub mod config;
