@@ -23,8 +23,10 @@ pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: 
     let known = |path: &str| knows(catalog, path);
     let index = index(workspace, sources, &known);
     let schema = schema(workspace);
-    let units = units(&index, sources, catalog, &schema);
-    let said: Vec<assemble::Said> = units.par_iter().map(|unit| assemble::judge(unit, &index, config)).collect();
+    let said = with_deep_stacks(|| {
+        let units = units(&index, sources, catalog, &schema);
+        units.par_iter().map(|unit| assemble::judge(unit, &index, config)).collect::<Vec<_>>()
+    });
     let mut report = Report { files: sources.files.len(), parsed: sources.parsed(), ..Report::default() };
     let problems = workspace.problems.iter().chain(sources.problems());
     report.findings.extend(problems.map(unreadable));
@@ -35,6 +37,16 @@ pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: 
     report.findings.retain(|finding| workspace.file(finding.primary.file).reported);
     report.integrations.retain(|integration| workspace.file(integration.at.file).reported);
     report
+}
+
+/// Deep code is followed by deep recursion: threads get stacks that hold it (address space only, until it is used).
+const STACK: usize = 256 << 20;
+
+fn with_deep_stacks<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
 }
 
 fn unreadable(problem: &Problem) -> Finding {

@@ -8,11 +8,9 @@ mod keys;
 mod levels;
 mod yaml;
 
-use std::path::PathBuf;
 use std::str::FromStr;
 
 use delivery_grammar::{Problem, Semantic};
-use globset::GlobSet;
 
 pub use self::integrations::{ConfiguredIntegration, Integrations};
 pub use self::levels::{Overrides, find_rule, level_named};
@@ -28,10 +26,10 @@ pub struct Config {
     pub overrides: Overrides,
     /// `assume:`
     pub assume: Assume,
-    /// `exclude:`: files that are not looked at, relative to the root.
-    pub exclude: GlobSet,
+    /// `exclude:`: patterns of files that are not looked at, relative to the root.
+    pub exclude: Vec<String>,
     /// `catalog:`: files with more client crates, relative to the root, and where each is named.
-    pub catalog: Vec<(PathBuf, Place)>,
+    pub catalog: Vec<(String, Place)>,
     /// `source_url:`
     pub source_url: Option<SourceUrl>,
     /// `integrations:`

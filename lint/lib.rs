@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod docs;
 pub mod flow;
 pub mod lower;
 pub mod model;

@@ -17,7 +17,9 @@ mod text;
 use clap::ValueEnum;
 
 pub use self::config::invalid_config;
+pub(crate) use self::human::sentence;
 pub use self::list::{ListFormat, list};
+pub(crate) use self::list::source;
 pub use self::markdown::markdown;
 pub use self::resolve::{Counts, Files, Place, Resolved, ResolvedFinding, ResolvedIntegration};
 pub use self::rules::rules;

@@ -166,9 +166,9 @@ pub struct Doc {
     #[command(flatten)]
     pub levels: Levels,
 
-    /// Where the documentation is written
-    #[arg(long, value_name = "DIR", default_value = "target/delivery", help_heading = "Output")]
-    pub out: PathBuf,
+    /// Where the documentation is written [default: target/delivery in the workspace]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub out: Option<PathBuf>,
 
     /// What is written
     #[arg(long, value_enum, default_value = "html", help_heading = "Output")]

@@ -1,9 +1,9 @@
 //! From the YAML of `delivery.yaml` to the fields of a [`Config`]: which keys there are, and what each takes.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
 use delivery_grammar::{Data, Entry, Invalid, Problem, Value};
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::Glob;
 
 use super::integrations::Integrations;
 use super::{Assume, Config, Docs, Language, Place, SourceUrl, find_rule, level_named};
@@ -72,20 +72,18 @@ fn language(word: &str) -> Result<Language, String> {
     found.ok_or_else(|| Invalid::unknown("language", word, &known.map(Language::tag)).message().to_owned())
 }
 
-fn globs(value: &Value<Place>, problems: &mut Problems) -> GlobSet {
-    let mut set = GlobSetBuilder::new();
-    for (glob, _) in list(value, "a pattern such as `generated/**`", problems, |pattern| {
-        GlobBuilder::new(pattern).literal_separator(true).build().map_err(|error| error.kind().to_string())
-    }) {
-        set.add(glob);
-    }
-    set.build().unwrap_or_default()
+fn globs(value: &Value<Place>, problems: &mut Problems) -> Vec<String> {
+    let patterns = list(value, "a pattern such as `generated/**`", problems, |pattern| match Glob::new(pattern) {
+        Ok(_) => Ok(pattern.to_owned()),
+        Err(error) => Err(error.kind().to_string()),
+    });
+    patterns.into_iter().map(|(pattern, _)| pattern).collect()
 }
 
-fn files(value: &Value<Place>, problems: &mut Problems) -> Vec<(PathBuf, Place)> {
+fn files(value: &Value<Place>, problems: &mut Problems) -> Vec<(String, Place)> {
     list(value, "a file", problems, |file| {
-        let inside = Path::new(file).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        if inside { Ok(PathBuf::from(file)) } else { Err(format!("`{file}` lies outside of the workspace")) }
+        let inside = Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
+        if inside { Ok(file.to_owned()) } else { Err(format!("`{file}` lies outside of the workspace")) }
     })
 }
 

@@ -85,7 +85,7 @@ fn execution(trace: &[(&TraceStep, Option<Place<'_>>)], look: Look) -> String {
 }
 
 /// `worker 1: receives …`, or what happens where the step has no words of its own.
-pub(super) fn sentence(step: &TraceStep) -> String {
+pub(crate) fn sentence(step: &TraceStep) -> String {
     match (step.actor.as_str(), step.text.as_str()) {
         (actor, "") => format!("{actor}: {}", step.event),
         (actor, text) if text.starts_with(actor) => text.to_owned(),
