@@ -4,5 +4,6 @@ pub mod catalog;
 pub mod flow;
 pub mod model;
 pub mod resolve;
+pub mod rules;
 pub mod source;
 pub mod span;
