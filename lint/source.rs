@@ -15,6 +15,8 @@ mod lines;
 pub mod nesting;
 mod parse;
 mod recover;
+#[cfg(test)]
+mod tests;
 mod tests_of;
 
 use std::{

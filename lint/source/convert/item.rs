@@ -37,6 +37,9 @@ impl Converter<'_> {
     }
 
     fn single(&mut self, item: &syn::Item) -> Option<Item> {
+        if !matches!(item, syn::Item::Fn(_) | syn::Item::Impl(_)) {
+            self.only_allows(attributes::of_item(item));
+        }
         Some(match item {
             syn::Item::Fn(item) => Item::Fn(self.free_function(item)),
             syn::Item::Impl(item) => Item::Impl(self.impl_block(item)),
