@@ -19,6 +19,7 @@ mod input;
 mod members;
 mod names;
 mod paths;
+mod show;
 mod tree;
 mod ty;
 mod types;
