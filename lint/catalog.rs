@@ -7,282 +7,476 @@
 //! `recv.sql`, `args.2.no_ack`. Properties are what builders and struct literals set; a struct literal's fields are its properties.
 //! Types are written as in Rust: `Option<lapin::message::Delivery>`; `Self` is the receiver with all its properties, `_` what the
 //! code around the call expects.
+//!
+//! The *canonical* path is the one under which a client's users know the thing, as short as the client's re-exports allow; every
+//! other spelling is an alias. [`Catalog::canonical`] translates; the other lookups expect canonical paths.
 
-use std::collections::BTreeMap;
+mod check;
+mod expr;
+mod read;
+mod schema;
+mod words;
 
-use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
+
 use smol_str::SmolStr;
 
-/// A file as written.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawCatalog {
-    /// The package whose presence among a crate's dependencies lets method names alone count (see [`RawCall::distinctive`]).
-    #[serde(rename = "crate")]
-    pub package: SmolStr,
-    /// The version against whose sources the entries are verified; absent for `std` and for users' own files.
+pub use expr::{Operand, TypeExpr};
+pub use schema::{
+    Answer, Condition, Confirm, Covers, Facts, Is, Literal, RawCall, RawCase, RawCatalog, RawType, Receive, Role,
+    Settle, SettleBy, Unit, When,
+};
+
+/// The embedded files: name, text.
+const FILES: &[(&str, &str)] = &[
+    ("anyhow.yaml", include_str!("catalog/anyhow.yaml")),
+    ("backoff.yaml", include_str!("catalog/backoff.yaml")),
+    ("backon.yaml", include_str!("catalog/backon.yaml")),
+    ("bincode.yaml", include_str!("catalog/bincode.yaml")),
+    ("chrono.yaml", include_str!("catalog/chrono.yaml")),
+    ("eyre.yaml", include_str!("catalog/eyre.yaml")),
+    ("futures.yaml", include_str!("catalog/futures.yaml")),
+    ("lapin.yaml", include_str!("catalog/lapin.yaml")),
+    ("lettre.yaml", include_str!("catalog/lettre.yaml")),
+    ("log.yaml", include_str!("catalog/log.yaml")),
+    ("metrics.yaml", include_str!("catalog/metrics.yaml")),
+    ("prometheus.yaml", include_str!("catalog/prometheus.yaml")),
+    ("prost.yaml", include_str!("catalog/prost.yaml")),
+    ("rand.yaml", include_str!("catalog/rand.yaml")),
+    ("rdkafka.yaml", include_str!("catalog/rdkafka.yaml")),
+    ("redis.yaml", include_str!("catalog/redis.yaml")),
+    ("reqwest.yaml", include_str!("catalog/reqwest.yaml")),
+    ("rmp-serde.yaml", include_str!("catalog/rmp-serde.yaml")),
+    ("serde_json.yaml", include_str!("catalog/serde_json.yaml")),
+    ("sqlx.yaml", include_str!("catalog/sqlx.yaml")),
+    ("std.yaml", include_str!("catalog/std.yaml")),
+    ("tokio-postgres.yaml", include_str!("catalog/tokio-postgres.yaml")),
+    ("tokio-retry.yaml", include_str!("catalog/tokio-retry.yaml")),
+    ("tokio-util.yaml", include_str!("catalog/tokio-util.yaml")),
+    ("tokio.yaml", include_str!("catalog/tokio.yaml")),
+    ("tracing.yaml", include_str!("catalog/tracing.yaml")),
+    ("uuid.yaml", include_str!("catalog/uuid.yaml")),
+];
+
+/// How many aliases may lead to one another before they count as a circle.
+const MAX_ALIASES: usize = 8;
+
+/// Everything that is known of client crates.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    types: HashMap<SmolStr, Type>,
+    calls: HashMap<SmolStr, Call>,
+    /// The paths of distinctive methods, by name.
+    names: HashMap<SmolStr, BTreeSet<SmolStr>>,
+    aliases: HashMap<SmolStr, SmolStr>,
+    /// Aliases that end in `::*`, without it.
+    modules: HashMap<SmolStr, SmolStr>,
+    packages: BTreeMap<SmolStr, Package>,
+}
+
+/// A file of the catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    pub name: SmolStr,
+    /// The version against whose sources the entries were verified.
     pub version: Option<SmolStr>,
-    /// Written path → canonical path: re-exports. A path that ends in `::*` maps a whole module.
-    #[serde(default)]
-    pub aliases: BTreeMap<SmolStr, SmolStr>,
-    #[serde(default)]
-    pub types: Vec<RawType>,
-    #[serde(default)]
-    pub calls: Vec<RawCall>,
+    pub file: SmolStr,
 }
 
-/// What is known of a type.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawType {
+/// A function, method or macro: the entry, under one of its paths.
+#[derive(Debug, Clone)]
+pub struct Call {
     pub path: SmolStr,
-    /// Traits of the client whose methods it has.
-    #[serde(default)]
-    pub implements: Vec<SmolStr>,
-    /// What it dereferences to (`lapin::message::Delivery` → `lapin::acker::Acker`).
-    pub deref: Option<SmolStr>,
-    /// Awaiting a value of it is this call (an entry of `calls`, by path): `lapin::PublisherConfirm`.
-    pub awaits: Option<SmolStr>,
-    /// It is a `Stream` (or iterator) of these.
-    pub item: Option<SmolStr>,
-    /// Taking an item from it receives a message.
-    pub receive: Option<RawReceive>,
-    /// Methods that are not in `calls` set the property of their name to their first argument and return `Self`.
-    #[serde(default)]
-    pub builder: bool,
-    /// Properties where nothing set them (`requeue: false`).
-    #[serde(default)]
-    pub defaults: BTreeMap<SmolStr, Literal>,
-    /// Fields that can be read, with their types.
-    #[serde(default)]
-    pub fields: BTreeMap<SmolStr, SmolStr>,
-    /// A value of it is, or carries, what settles a message; it travels with the message.
-    #[serde(default)]
-    pub settles: bool,
-    /// It is a database: `postgres`, `mysql`, `sqlite`, `redis`, `sql` where the driver does not tell. A connection, pool or transaction.
-    pub store: Option<SmolStr>,
-    /// It is a transaction (an effect through it is part of it; dropped without commit it rolls back).
-    #[serde(default)]
-    pub transaction: bool,
+    pub package: SmolStr,
+    pub file: SmolStr,
+    entry: Arc<RawCall>,
 }
 
-/// What is known of a function, method, or macro.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawCall {
-    /// `lapin::Channel::basic_consume`, `tokio::spawn`, `sqlx::query!`.
+impl Call {
+    /// The last segment of its path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        last(&self.path)
+    }
+
+    /// The path of the type or trait that it is a method of, or of its module.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        self.path.rsplit_once("::").map_or("", |(owner, _)| owner)
+    }
+}
+
+impl Deref for Call {
+    type Target = RawCall;
+
+    fn deref(&self) -> &RawCall {
+        &self.entry
+    }
+}
+
+/// A type or trait: the entry, under one of its paths.
+#[derive(Debug, Clone)]
+pub struct Type {
     pub path: SmolStr,
-    #[serde(default)]
-    pub does: Role,
-    /// It is an `async fn` or returns a future: it acts when awaited, and not at all when never awaited.
-    #[serde(default, rename = "async")]
-    pub is_async: bool,
-    /// With `async`: acts at the call although it returns a future.
-    #[serde(default)]
-    pub eager: bool,
-    /// It returns a `Result`; `returns` is the type inside.
-    #[serde(default)]
-    pub fallible: bool,
-    /// The error type of that `Result`, where a conversion may depend on it.
-    pub error: Option<SmolStr>,
-    pub returns: Option<SmolStr>,
-    /// The result carries the receiver's properties (a consumer made of its config).
-    #[serde(default)]
-    pub keeps: bool,
-    /// Properties that the call sets on its result: name → operand, or a literal written as `"=text"`.
-    #[serde(default)]
-    pub set: BTreeMap<SmolStr, SmolStr>,
-    /// The property whose name is the first operand's text (lower-cased) becomes the second: `[args.0, args.1]`.
-    pub set_entry: Option<[SmolStr; 2]>,
-    /// The receiver itself changes too (`&mut self` builders, `confirm_select`).
-    #[serde(default)]
-    pub mutates: bool,
-    /// Where the receiver's type is unknown, the name alone counts in a crate that depends on the package.
-    #[serde(default)]
-    pub distinctive: bool,
-    /// The construction of a client: its place is the label of a default that decides.
-    #[serde(default)]
-    pub constructs: bool,
-    /// Further readings, first match wins; each replaces the fields that it names.
-    #[serde(default)]
-    pub cases: Vec<RawCase>,
-    #[serde(flatten)]
-    pub facts: Facts,
+    pub package: SmolStr,
+    pub file: SmolStr,
+    entry: Arc<RawType>,
 }
 
-/// A reading of a call under conditions.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawCase {
-    /// Operand → what it must be: a literal's text, a variant's last segment, `"true"`, `"*"` (set to anything), `"-"` (not set).
-    pub when: BTreeMap<SmolStr, SmolStr>,
-    pub does: Option<Role>,
-    pub returns: Option<SmolStr>,
-    #[serde(flatten)]
-    pub facts: Facts,
+impl Deref for Type {
+    type Target = RawType;
+
+    fn deref(&self) -> &RawType {
+        &self.entry
+    }
 }
 
-/// What a call is for delivery.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Nothing that matters; its result is made of its receiver and arguments.
-    #[default]
-    Pure,
-    /// Reads from outside, changes nothing (`GET`, a metadata query).
-    Read,
-    /// Decodes or validates: a failure is the message's fault and permanent.
-    Decode,
-    /// `receive:` says how.
-    Receive,
-    /// `covers`, `multiple`, `tx`.
-    Ack,
-    /// `requeue`, `multiple`.
-    Nack,
-    /// Sets a log's position back.
-    Rewind,
-    /// `lease` extension.
-    Extend,
-    /// `kind`, `idempotent`, `target`.
-    Effect,
-    /// An HTTP request: `method`, `target` (the URL); properties of the receiver hold lower-cased headers.
-    Http,
-    /// `confirm`, `target`, `key`.
-    Publish,
-    /// Waits for the confirmation of the publish whose pending result is the receiver.
-    Confirm,
-    /// Runs SQL: `sql`, `on` (the executor), `binds`, `outcome`.
-    Sql,
-    /// Asks whether a key is there: `key`. The result is a bool (or an `Option`, per `returns`).
-    Check,
-    /// Records a key: `key`, `mode`, `ttl`. The result tells fresh from duplicate per `outcome`.
-    Mark,
-    /// Takes back a key: `key`.
-    Unmark,
-    /// Begins a transaction on `on` and returns it.
-    Begin,
-    Commit,
-    Rollback,
-    /// Runs the closure `closure` in a transaction on `on`: `Ok` commits, `Err` rolls back.
-    Transaction,
-    /// Queues commands that act together when the batch is executed (`pipe`): the result's properties collect them.
-    Queue,
-    /// Executes the commands that were queued on the receiver.
-    Execute,
-    /// Runs the future or closure `task` beside the caller; returns a handle.
-    Spawn,
-    /// Waits for the task(s) of the receiver or `task`.
-    Join,
-    /// Puts `value` into a queue in memory.
-    Send,
-    /// Makes a queue in memory: returns (sender, receiver).
-    Channel,
-    /// Takes from a queue in memory.
-    Take,
-    /// `duration`.
-    Sleep,
-    /// Runs `task` for at most `duration`; a failure when time is up.
-    Timeout,
-    /// Runs the closure `closure` again until it succeeds or `attempts` are over.
-    Retry,
-    /// Makes a value fresh on each call (`Uuid::new_v4`, `Utc::now`).
-    Fresh,
-    /// Panics, aborts or exits the process.
-    Exit,
-    /// Calls the closure `closure` with the receiver's content (`Option::map`-like of a client).
-    Apply,
-    /// A telemetry call: no effect, but shows that the unit is monitored.
-    Monitor,
+/// What is wrong with a catalog file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CatalogError {
+    pub file: SmolStr,
+    /// Both numbers start at 1.
+    pub line: u32,
+    pub column: u32,
+    pub message: String,
 }
 
-/// The operands and settings of the roles.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Facts {
-    pub receive: Option<RawReceive>,
-    /// `one` (default), `up_to`, `all_received`; an operand that is `true` for "and all before it".
-    pub covers: Option<SmolStr>,
-    pub multiple: Option<SmolStr>,
-    /// The transaction that the ack, effect or publish belongs to (an operand).
-    pub tx: Option<SmolStr>,
-    /// `true`, `false`, or an operand.
-    pub requeue: Option<SmolStr>,
-    /// `database`, `cache`, `publish`, `http`, `rpc`, `mail`, `file`, `object`.
-    pub kind: Option<SmolStr>,
-    /// `yes`, `no`, `unknown`.
-    pub idempotent: Option<SmolStr>,
-    pub why: Option<SmolStr>,
-    /// `kafka`, `http`, `redis`, …: the first half of the effect's target, or the transport of a receive.
-    pub store: Option<SmolStr>,
-    /// The second half: an operand or `"=text"`.
-    pub target: Option<SmolStr>,
-    pub method: Option<SmolStr>,
-    /// When a publish is known to be stored: `ok` (its `Ok` says so), `pending` (its result must be awaited too), `never`.
-    pub confirm: Option<SmolStr>,
-    /// Pending confirmations mean something only if this operand is `true` (`recv.confirms`), where the receiver's construction is visible.
-    pub confirm_if: Option<SmolStr>,
-    /// A dedup key, or the id of a published message (operand).
-    pub key: Option<SmolStr>,
-    /// `plain`, `unique`, `if_absent`.
-    pub mode: Option<SmolStr>,
-    /// `memory`, `cache`, `durable`.
-    pub durability: Option<SmolStr>,
-    /// Operand of a duration, with `ttl_unit` `s` or `ms` where it is a number.
-    pub ttl: Option<SmolStr>,
-    pub ttl_unit: Option<SmolStr>,
-    /// SQL: the text's operand.
-    pub sql: Option<SmolStr>,
-    /// SQL, transactions: the executor's operand.
-    pub on: Option<SmolStr>,
-    /// SQL: the bound values' operands; a property that a builder appends to (`recv.binds`) or an array argument.
-    pub binds: Option<SmolStr>,
-    /// `affected` (a count), `optional`, `one`, `many`, `flag` (a bool: fresh), `flag_found` (a bool: it was there).
-    pub outcome: Option<SmolStr>,
-    pub closure: Option<SmolStr>,
-    pub task: Option<SmolStr>,
-    pub value: Option<SmolStr>,
-    pub duration: Option<SmolStr>,
-    pub duration_unit: Option<SmolStr>,
-    pub attempts: Option<SmolStr>,
-    /// The property that the call appends its first argument to (`bind`).
-    pub append: Option<SmolStr>,
+impl fmt::Display for CatalogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)
+    }
 }
 
-/// How messages come.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawReceive {
-    /// `kafka`, `amqp`, …
-    pub transport: SmolStr,
-    /// `queue`, `log`, `volatile`.
-    pub broker: SmolStr,
-    /// The topic's or queue's operand.
-    pub address: Option<SmolStr>,
-    /// First match wins. Without a match, or without any: `manual`.
-    #[serde(default)]
-    pub settle: Vec<RawSettle>,
+impl std::error::Error for CatalogError {}
+
+static EMBEDDED: LazyLock<Catalog> = LazyLock::new(|| {
+    let mut catalog = Catalog::default();
+    let errors = catalog.load(FILES.iter().map(|(file, text)| (*file, *text)));
+    assert!(errors.is_empty(), "the embedded catalog is wrong: {}", errors[0]);
+    catalog
+});
+
+impl Catalog {
+    /// The catalog that the program carries.
+    ///
+    /// # Panics
+    /// If an embedded file is wrong, which a unit test rules out.
+    #[must_use]
+    pub fn embedded() -> &'static Self {
+        &EMBEDDED
+    }
+
+    /// The embedded files, each with its text.
+    #[must_use]
+    pub fn files() -> &'static [(&'static str, &'static str)] {
+        FILES
+    }
+
+    /// The embedded catalog and the user's own files (path, text), whose entries replace embedded ones of the same path. A file with
+    /// an error is left out, as far as the error goes.
+    #[must_use]
+    pub fn with_user(files: Vec<(String, String)>) -> (Self, Vec<CatalogError>) {
+        let mut catalog = Self::embedded().clone();
+        let errors = catalog.load(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+        (catalog, errors)
+    }
+
+    /// A catalog of these files alone.
+    #[must_use]
+    pub fn of(files: &[(&str, &str)]) -> (Self, Vec<CatalogError>) {
+        let mut catalog = Self::default();
+        let errors = catalog.load(files.iter().copied());
+        (catalog, errors)
+    }
+
+    fn load<'a>(&mut self, files: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<CatalogError> {
+        let mut errors = Vec::new();
+        let mut layer = check::Layer::default();
+        for (file, text) in files {
+            match check::parse(file, text) {
+                Ok(raw) => self.add(file, text, raw, &mut layer, &mut errors),
+                Err(error) => errors.push(error),
+            }
+        }
+        self.add_likes();
+        check::references(self, &layer, &mut errors);
+        errors.sort();
+        errors
+    }
+
+    fn add(
+        &mut self,
+        file: &str,
+        text: &str,
+        raw: RawCatalog,
+        layer: &mut check::Layer,
+        errors: &mut Vec<CatalogError>,
+    ) {
+        let file = SmolStr::new(file);
+        let package = raw.package;
+        errors.extend(layer.admit(&file, text, &raw.types, &raw.calls));
+        for (from, to) in raw.aliases {
+            match from.strip_suffix("::*") {
+                Some(module) => self.modules.insert(module.into(), to.trim_end_matches("::*").into()),
+                None => self.aliases.insert(from, to),
+            };
+        }
+        for entry in raw.types {
+            let entry = Arc::new(entry);
+            for path in check::expand(&entry.path) {
+                let known = Type {
+                    path: path.clone(),
+                    package: package.clone(),
+                    file: file.clone(),
+                    entry: Arc::clone(&entry),
+                };
+                self.types.insert(path, known);
+            }
+        }
+        for entry in raw.calls {
+            let entry = Arc::new(check::complete(entry));
+            for path in check::expand(&entry.path) {
+                self.name(&path, entry.distinctive);
+                let known = Call {
+                    path: path.clone(),
+                    package: package.clone(),
+                    file: file.clone(),
+                    entry: Arc::clone(&entry),
+                };
+                self.calls.insert(path, known);
+            }
+        }
+        self.packages.entry(package.clone()).or_insert(Package {
+            name: package,
+            version: raw.version,
+            file,
+        });
+    }
+
+    /// Gives every type that is `like` another the other's methods.
+    fn add_likes(&mut self) {
+        let likes: Vec<Type> = self
+            .types()
+            .into_iter()
+            .filter(|ty| ty.like.is_some())
+            .cloned()
+            .collect();
+        for ty in likes {
+            let Some(model) = &ty.like else { continue };
+            let models: Vec<Call> = self
+                .calls()
+                .into_iter()
+                .filter(|call| call.owner() == model)
+                .cloned()
+                .collect();
+            for call in models {
+                let path = smol_str::format_smolstr!("{}::{}", ty.path, call.name());
+                if !self.calls.contains_key(&path) {
+                    self.name(&path, call.distinctive && !ty.queue);
+                    let entry = Arc::new(check::alike(&call, ty.is_async, ty.queue));
+                    let known = Call {
+                        path: path.clone(),
+                        package: ty.package.clone(),
+                        file: ty.file.clone(),
+                        entry,
+                    };
+                    self.calls.insert(path, known);
+                }
+            }
+        }
+    }
+
+    fn name(&mut self, path: &SmolStr, distinctive: bool) {
+        let paths = self.names.entry(last(path).into()).or_default();
+        if distinctive {
+            paths.insert(path.clone());
+        } else {
+            paths.remove(path);
+        }
+    }
+
+    /// The canonical spelling of a path: `core` and `alloc` are `std`, and what is re-exported is named after its home.
+    #[must_use]
+    pub fn canonical(&self, path: &str) -> SmolStr {
+        let mut path = in_std(path);
+        for _ in 0..MAX_ALIASES {
+            match self.alias(&path) {
+                Some(next) if next != path => path = next,
+                _ => break,
+            }
+        }
+        path
+    }
+
+    /// One step: the longest part of the path that has an alias is replaced.
+    fn alias(&self, path: &str) -> Option<SmolStr> {
+        let mut end = path.len();
+        loop {
+            let (head, tail) = path.split_at(end);
+            let exact = self.aliases.get(head);
+            let target = if tail.is_empty() {
+                exact
+            } else {
+                exact.or_else(|| self.modules.get(head))
+            };
+            if let Some(target) = target {
+                return Some(smol_str::format_smolstr!("{target}{tail}"));
+            }
+            end = head.rfind("::")?;
+        }
+    }
+
+    /// A function by its path, or a method by its type's path and its name.
+    #[must_use]
+    pub fn function(&self, path: &str) -> Option<&Call> {
+        self.calls.get(path)
+    }
+
+    /// A macro: `sqlx::query!`, with or without the exclamation mark.
+    #[must_use]
+    pub fn macro_(&self, path: &str) -> Option<&Call> {
+        if path.ends_with('!') {
+            self.calls.get(path)
+        } else {
+            self.calls.get(format!("{path}!").as_str())
+        }
+    }
+
+    /// A method of a type: its own, its traits', then those of what it dereferences to.
+    #[must_use]
+    pub fn method(&self, type_path: &str, name: &str) -> Option<&Call> {
+        self.lineage(type_path)
+            .into_iter()
+            .find_map(|owner| self.calls.get(format!("{owner}::{name}").as_str()))
+    }
+
+    /// A type or trait by its path.
+    #[must_use]
+    pub fn ty(&self, path: &str) -> Option<&Type> {
+        self.types.get(path)
+    }
+
+    /// The type itself, its traits (and theirs), then the same of what it dereferences to.
+    #[must_use]
+    pub fn lineage(&self, type_path: &str) -> Vec<SmolStr> {
+        let mut lineage = vec![SmolStr::new(type_path)];
+        let mut next = 0;
+        while let Some(path) = lineage.get(next).cloned() {
+            next += 1;
+            let Some(known) = self.types.get(&path) else { continue };
+            let derefs = known.deref.iter().filter_map(TypeExpr::path);
+            for parent in known.implements.iter().chain(derefs) {
+                if !lineage.contains(parent) {
+                    lineage.push(parent.clone());
+                }
+            }
+        }
+        lineage
+    }
+
+    /// As [`Catalog::method`], for a type with its arguments: the call, and the type that has it, whose arguments `$0` and its like in
+    /// the call's `returns` stand for.
+    #[must_use]
+    pub fn method_of(&self, ty: &TypeExpr, name: &str) -> Option<(&Call, TypeExpr)> {
+        let mut open = vec![ty.clone()];
+        let mut next = 0;
+        while let Some(ty) = open.get(next).cloned() {
+            next += 1;
+            let Some(path) = ty.path() else { continue };
+            if let Some(call) = self.calls.get(format!("{path}::{name}").as_str()) {
+                return Some((call, ty));
+            }
+            let Some(known) = self.types.get(path) else { continue };
+            let traits = known.implements.iter().map(|path| TypeExpr::Path {
+                path: path.clone(),
+                args: ty.args().to_vec(),
+            });
+            let derefs = known.deref.iter().map(|target| target.with(ty.args()));
+            for parent in traits.chain(derefs) {
+                if !open.contains(&parent) {
+                    open.push(parent);
+                }
+            }
+        }
+        None
+    }
+
+    /// The database that a value of this type is or leads to; of a generic one (`sqlx::Pool<sqlx::Postgres>`) what its argument says.
+    #[must_use]
+    pub fn store_of(&self, ty: &TypeExpr) -> Option<SmolStr> {
+        let known = self.types.get(ty.path()?)?;
+        let own = known.store.clone();
+        if own.as_ref().is_some_and(|store| store != "sql") {
+            return own;
+        }
+        let from_args = || ty.args().iter().find_map(|arg| self.store_of(arg));
+        let from_target = || {
+            known
+                .deref
+                .as_ref()
+                .and_then(|target| self.store_of(&target.with(ty.args())))
+        };
+        from_args().or_else(from_target).or(own)
+    }
+
+    /// The distinctive methods of this name, in the order of their paths.
+    #[must_use]
+    pub fn by_name(&self, name: &str) -> Vec<&Call> {
+        self.names
+            .get(name)
+            .into_iter()
+            .flatten()
+            .filter_map(|path| self.calls.get(path))
+            .collect()
+    }
+
+    /// The packages that the catalog knows, by name.
+    pub fn packages(&self) -> impl Iterator<Item = &Package> {
+        self.packages.values()
+    }
+
+    /// Every call, in the order of their paths.
+    #[must_use]
+    pub fn calls(&self) -> Vec<&Call> {
+        let mut calls: Vec<_> = self.calls.values().collect();
+        calls.sort_by(|left, right| left.path.cmp(&right.path));
+        calls
+    }
+
+    /// Every type, in the order of their paths.
+    #[must_use]
+    pub fn types(&self) -> Vec<&Type> {
+        let mut types: Vec<_> = self.types.values().collect();
+        types.sort_by(|left, right| left.path.cmp(&right.path));
+        types
+    }
+
+    /// Every alias as written → target, in order.
+    #[must_use]
+    pub fn aliases(&self) -> BTreeMap<SmolStr, SmolStr> {
+        let modules = self
+            .modules
+            .iter()
+            .map(|(from, to)| (smol_str::format_smolstr!("{from}::*"), to.clone()));
+        self.aliases
+            .iter()
+            .map(|(from, to)| (from.clone(), to.clone()))
+            .chain(modules)
+            .collect()
+    }
 }
 
-/// Who settles, under conditions on the receiver's properties.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawSettle {
-    /// As in [`RawCase::when`], on properties of the receiver. Empty: always. If a property is not set and the construction is not
-    /// visible, the reading is skipped.
-    #[serde(default)]
-    pub when: BTreeMap<SmolStr, SmolStr>,
-    /// `manual`, `on_receive`, `in_sink`, `on_ok`, `on_return`.
-    pub is: SmolStr,
-    /// The property whose place is the label; absent: the construction.
-    pub label: Option<SmolStr>,
-    /// Why, in a reader's words.
-    pub why: Option<SmolStr>,
+fn last(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
 }
 
-/// A literal of YAML.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub enum Literal {
-    Bool(bool),
-    Int(i64),
-    Text(SmolStr),
+fn in_std(path: &str) -> SmolStr {
+    let path = path.trim_start_matches("::");
+    match path.split_once("::") {
+        Some(("core" | "alloc", rest)) => smol_str::format_smolstr!("std::{rest}"),
+        _ => path.into(),
+    }
 }

@@ -61,6 +61,9 @@ pub struct Flow {
     pub unknown: Vec<Unknown>,
     /// What has to be true for the flow to be the whole truth, in a reader's words ("the row's key is unique").
     pub assumptions: Vec<SmolStr>,
+    /// Whether somebody sees how the unit's function ends (`No`: it runs in a task that nobody joins).
+    #[serde(default)]
+    pub observed: Known,
 }
 
 /// Where messages come from and how they are settled.
@@ -78,6 +81,9 @@ pub struct Source {
     pub dead_letter: DeadLetter,
     /// Construction of the client that receives (label of a default that decides), and of the transactional producer, if seen.
     pub constructed_at: Option<Span>,
+    /// Construction of the producer that a consume-process-produce transaction would belong to, if seen.
+    #[serde(default)]
+    pub producer_at: Option<Span>,
 }
 
 /// What kind of system hands out messages.
@@ -196,7 +202,12 @@ pub enum Step {
     Check { key: KeyId, tx: Option<TxId>, locks: bool },
     /// Records a key. `effect` is set where the row is a business row, too.
     /// `Plain`: `Ok`, `Err`. `Unique`: `Ok`, `Err` (a duplicate is an error). `IfAbsent`: `Fresh`, `Duplicate`, `Err`.
-    Mark { key: KeyId, tx: Option<TxId>, mode: MarkMode, effect: Option<EffectId> },
+    Mark {
+        key: KeyId,
+        tx: Option<TxId>,
+        mode: MarkMode,
+        effect: Option<EffectId>,
+    },
     /// Takes back a key (a failed handler that releases its claim). `Ok`, `Err`.
     Unmark { key: KeyId, tx: Option<TxId> },
     /// `Ok`, `Err`.
@@ -275,6 +286,9 @@ pub struct Effect {
     /// control goes on at `Ok`.
     pub confirmed: bool,
     pub at: Site,
+    /// Where its idempotency key or message id is made, if that is new on each attempt (and so makes nothing idempotent).
+    #[serde(default)]
+    pub unstable_key: Option<Span>,
 }
 
 /// What kind of change.
@@ -315,6 +329,9 @@ pub struct Key {
     pub unique: Known,
     /// Whether the key is made of the message and of nothing else.
     pub from_message: Known,
+    /// Where the key is made, for a key that is not (only) made from the message.
+    #[serde(default)]
+    pub made_at: Option<Span>,
 }
 
 /// How long a dedup mark lives.
@@ -328,10 +345,11 @@ pub enum Durability {
 }
 
 /// Yes, no, or nobody knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Known {
     Yes,
     No,
+    #[default]
     Unknown,
 }
 

@@ -142,7 +142,14 @@ mod tests {
 
     #[test]
     fn other_comments_are_none() {
-        for comment in ["", "nothing", "delivery", "delivery: none (see below)", "delivery: see allow(a)", "allow(a)"] {
+        for comment in [
+            "",
+            "nothing",
+            "delivery",
+            "delivery: none (see below)",
+            "delivery: see allow(a)",
+            "allow(a)",
+        ] {
             assert!(parse_allow_comment(comment).is_none(), "{comment}");
         }
     }

@@ -1,0 +1,469 @@
+//! What a catalog file holds, as written.
+
+use std::collections::BTreeMap;
+
+use smol_str::SmolStr;
+
+use super::expr::{Operand, TypeExpr};
+use super::read::record;
+use crate::flow::{Broker, Durability, EffectKind, Known, MarkMode};
+
+/// A file.
+#[derive(Debug, Clone, Default)]
+pub struct RawCatalog {
+    /// The package whose presence among a crate's dependencies lets method names alone count (see [`RawCall::distinctive`]).
+    pub package: SmolStr,
+    /// The version against whose sources the entries are verified; absent for `std` and for users' own files.
+    pub version: Option<SmolStr>,
+    /// Written path → canonical path: re-exports. A path stands for all below it, too; one that ends in `::*` only for what is below.
+    pub aliases: BTreeMap<SmolStr, SmolStr>,
+    pub types: Vec<RawType>,
+    pub calls: Vec<RawCall>,
+}
+
+record!(RawCatalog, "a catalog", requires ["crate"], { package as "crate", version, aliases, types, calls });
+
+/// What is known of a type or trait.
+#[derive(Debug, Clone, Default)]
+pub struct RawType {
+    /// `lapin::Channel`; `lapin::{Channel,Connection}` says the same of several.
+    pub path: SmolStr,
+    /// Traits of the client whose methods it has.
+    pub implements: Vec<SmolStr>,
+    /// It has the methods of this type, too: with `async` each gives a future, with `queue` each only queues its command.
+    pub like: Option<SmolStr>,
+    pub is_async: bool,
+    pub queue: bool,
+    /// What it dereferences to (`lapin::message::Delivery` → `lapin::acker::Acker`).
+    pub deref: Option<TypeExpr>,
+    /// Awaiting a value of it is this call (an entry of `calls`, by path): `lapin::PublisherConfirm`.
+    pub awaits: Option<SmolStr>,
+    /// It is a `Stream` (or iterator) of these.
+    pub item: Option<TypeExpr>,
+    /// Taking an item from it receives a message.
+    pub receive: Option<Receive>,
+    /// Methods that are not in `calls` set the property of their name to their first argument and return `Self`.
+    pub builder: bool,
+    /// Properties where nothing set them (`requeue: false`).
+    pub defaults: BTreeMap<SmolStr, Literal>,
+    /// Fields that can be read, with their types.
+    pub fields: BTreeMap<SmolStr, TypeExpr>,
+    /// A value of it is, or carries, what settles a message; it travels with the message.
+    pub settles: bool,
+    /// It is a database: `postgres`, `mysql`, `sqlite`, `redis`, `sql` where the driver does not tell. A connection, pool or transaction.
+    pub store: Option<SmolStr>,
+    /// It is a transaction (an effect through it is part of it; dropped without commit it rolls back).
+    pub transaction: bool,
+}
+
+record!(RawType, "a type", requires ["path"], {
+    path, implements, like, is_async as "async", queue, deref, awaits, item, receive, builder, defaults, fields, settles, store, transaction,
+});
+
+/// What is known of a function, method, or macro.
+#[derive(Debug, Clone, Default)]
+pub struct RawCall {
+    /// `lapin::Channel::basic_consume`, `tokio::spawn`, `sqlx::query!`; `redis::Commands::{get,mget}` says the same of several.
+    pub path: SmolStr,
+    pub does: Role,
+    /// It is an `async fn` or returns a future: it acts when awaited, and not at all when never awaited.
+    pub is_async: bool,
+    /// With `async`: acts at the call although it returns a future.
+    pub eager: bool,
+    /// It returns a `Result`; `returns` is the type inside.
+    pub fallible: bool,
+    /// The error type of that `Result`, where a conversion may depend on it.
+    pub error: Option<TypeExpr>,
+    pub returns: Option<TypeExpr>,
+    /// The result carries the receiver's properties (a consumer made of its config).
+    pub keeps: bool,
+    /// Properties that the call sets on its result: name → operand, or a literal written as `"=text"`.
+    pub set: BTreeMap<SmolStr, Operand>,
+    /// The property whose name is the first operand's text (lower-cased) becomes the second: `[args.0, args.1]`.
+    pub set_entry: Option<[Operand; 2]>,
+    /// The result carries the properties of this operand, too (`headers(map)`).
+    pub merge: Option<Operand>,
+    /// The receiver itself changes too (`&mut self` builders, `confirm_select`).
+    pub mutates: bool,
+    /// With `does: queue`: what the queued command does when the batch is executed; the facts are that command's.
+    pub queues: Option<Role>,
+    /// Where the receiver's type is unknown, the name alone counts in a crate that depends on the package.
+    pub distinctive: bool,
+    /// The construction of a client: its place is the label of a default that decides.
+    pub constructs: bool,
+    /// Further readings, first match wins; each replaces the fields that it names. In a [`super::Catalog`] each is complete: what it
+    /// does not name is filled in from the call.
+    pub cases: Vec<RawCase>,
+    pub facts: Facts,
+}
+
+record!(RawCall, "a call", requires ["path"], {
+    path, does, is_async as "async", eager, fallible, error, returns, keeps, set, set_entry, merge, mutates, queues, distinctive, constructs, cases,
+} + facts: Facts);
+
+/// A reading of a call under conditions.
+#[derive(Debug, Clone, Default)]
+pub struct RawCase {
+    pub when: When,
+    pub does: Option<Role>,
+    /// As [`RawCall::queues`].
+    pub queues: Option<Role>,
+    pub returns: Option<TypeExpr>,
+    pub facts: Facts,
+}
+
+record!(RawCase, "a case", requires ["when"], { when, does, queues, returns } + facts: Facts);
+
+/// Conditions that must all hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct When(pub Vec<Condition>);
+
+/// Operand → what it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    pub operand: Operand,
+    pub is: Is,
+}
+
+/// What an operand must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Is {
+    /// `"*"`: set to anything.
+    Set,
+    /// `"-"`: not set.
+    Unset,
+    /// A literal's text, a variant's or constant's last segment, `"true"`; ASCII case is ignored. Of a property that calls append to:
+    /// one of its values.
+    Text(SmolStr),
+    /// `INCR|DECR`: any of these texts.
+    OneOf(Vec<SmolStr>),
+}
+
+impl Is {
+    pub(super) fn parse(text: &str) -> Self {
+        match text {
+            "*" => Self::Set,
+            "-" => Self::Unset,
+            _ if text.contains('|') => Self::OneOf(text.split('|').map(SmolStr::new).collect()),
+            _ => Self::Text(text.into()),
+        }
+    }
+
+    /// Whether a value is what it must be; `None` is an operand that is not set.
+    #[must_use]
+    pub fn holds(&self, value: Option<&str>) -> bool {
+        match self {
+            Self::Set => value.is_some(),
+            Self::Unset => value.is_none(),
+            Self::Text(text) => value.is_some_and(|value| value.eq_ignore_ascii_case(text)),
+            Self::OneOf(texts) => value.is_some_and(|value| texts.iter().any(|text| value.eq_ignore_ascii_case(text))),
+        }
+    }
+}
+
+/// What a call is for delivery.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Nothing that matters; its result is made of its receiver and arguments.
+    #[default]
+    Pure,
+    /// Reads from outside, changes nothing (`GET`, a metadata query).
+    Read,
+    /// Decodes or validates: a failure is the message's fault and permanent.
+    Decode,
+    /// `receive:` says how.
+    Receive,
+    /// `covers`, `multiple`, `tx`.
+    Ack,
+    /// `requeue`, `multiple`.
+    Nack,
+    /// Sets a log's position back.
+    Rewind,
+    /// `lease` extension.
+    Extend,
+    /// `kind`, `idempotent`, `target`.
+    Effect,
+    /// An HTTP request: `method`, `target` (the URL); properties of the receiver hold lower-cased headers.
+    Http,
+    /// `confirm`, `target`, `key`.
+    Publish,
+    /// Waits for the confirmation of the publish whose pending result is the receiver.
+    Confirm,
+    /// Runs SQL: `sql`, `on` (the executor), `binds`, `outcome`.
+    Sql,
+    /// Asks whether a key is there: `key`. The result is a bool (or an `Option`, per `returns`).
+    Check,
+    /// Records a key: `key`, `mode`, `ttl`. The result tells fresh from duplicate per `outcome`.
+    Mark,
+    /// Takes back a key: `key`.
+    Unmark,
+    /// Begins a transaction on `on` and returns it.
+    Begin,
+    Commit,
+    Rollback,
+    /// Runs the closure `closure` in a transaction on `on`: `Ok` commits, `Err` rolls back.
+    Transaction,
+    /// Queues commands that act together when the batch is executed (`pipe`): the result's properties collect them.
+    Queue,
+    /// Executes the commands that were queued on the receiver.
+    Execute,
+    /// Runs the future or closure `task` beside the caller; returns a handle.
+    Spawn,
+    /// Waits for the task(s) of the receiver or `task`.
+    Join,
+    /// Puts `value` into a queue in memory.
+    Send,
+    /// Makes a queue in memory: returns (sender, receiver).
+    Channel,
+    /// Takes from a queue in memory.
+    Take,
+    /// `duration`.
+    Sleep,
+    /// Runs `task` for at most `duration`; a failure when time is up.
+    Timeout,
+    /// Runs the closure `closure` again until it succeeds or `attempts` are over.
+    Retry,
+    /// Makes a value fresh on each call (`Uuid::new_v4`, `Utc::now`).
+    Fresh,
+    /// Panics, aborts or exits the process.
+    Exit,
+    /// Calls the closure `closure` with the receiver's content (`Option::map`-like of a client).
+    Apply,
+    /// A telemetry call: no effect, but shows that the unit is monitored.
+    Monitor,
+}
+
+/// Names the facts once: the struct, its keys, and how a case's facts go before its call's.
+macro_rules! facts {
+    ($($(#[$doc:meta])* $field:ident: $Type:ty,)+) => {
+        /// The operands and settings of the roles.
+        #[derive(Debug, Clone, Default)]
+        pub struct Facts {
+            $($(#[$doc])* pub $field: Option<$Type>,)+
+        }
+
+        record!(Facts, "a call", requires [], { $($field),+ });
+
+        impl Facts {
+            /// These facts, and `base` where they say nothing.
+            pub(super) fn or(self, base: &Self) -> Self {
+                Self { $($field: self.$field.or_else(|| base.$field.clone())),+ }
+            }
+
+            /// Every operand that the facts name, with the key that names it.
+            #[must_use]
+            pub fn operands(&self) -> Vec<(&'static str, &Operand)> {
+                let mut operands = Vec::new();
+                $(if let Some(fact) = &self.$field {
+                    operands.extend(fact.operands().into_iter().map(|operand| (stringify!($field), operand)));
+                })+
+                operands
+            }
+        }
+    };
+}
+
+facts! {
+    receive: Receive,
+    /// Which messages an ack settles: `one` (default), `up_to`, `all_received`; an operand that is `true` for `up_to`.
+    covers: Covers,
+    /// Of a nack: whether it settles all before it, too.
+    multiple: Operand,
+    /// The transaction that the ack, effect or publish belongs to.
+    tx: Operand,
+    requeue: Operand,
+    kind: EffectKind,
+    idempotent: Known,
+    /// Why it is or is not idempotent, in a reader's words.
+    why: SmolStr,
+    /// `kafka`, `http`, `redis`, …: the first half of the effect's target; of an ack or nack, the transport whose messages it settles (where a
+    /// call settles only there and is its `kind` of effect elsewhere).
+    store: SmolStr,
+    /// The second half.
+    target: Operand,
+    /// The method of an HTTP request (`=POST`).
+    method: Operand,
+    confirm: Confirm,
+    /// Pending confirmations mean something only if this operand is `true` (`recv.confirms`), where the receiver's construction is visible.
+    confirm_if: Operand,
+    /// A dedup key, or the id of a published message.
+    key: Operand,
+    mode: MarkMode,
+    /// Of a mark: how long it lives. Of a publish: `memory` is a transport that keeps nothing.
+    durability: Durability,
+    /// A duration.
+    ttl: Operand,
+    /// The unit of `ttl` where it is a number.
+    ttl_unit: Unit,
+    /// SQL: the text.
+    sql: Operand,
+    /// SQL, transactions: the executor.
+    on: Operand,
+    /// SQL: the bound values; a property that a builder appends to (`recv.binds`) or an array argument.
+    binds: Operand,
+    outcome: Answer,
+    closure: Operand,
+    task: Operand,
+    value: Operand,
+    duration: Operand,
+    duration_unit: Unit,
+    attempts: Operand,
+    /// The property that the call appends its first argument to (`bind`).
+    append: SmolStr,
+}
+
+/// What names operands, for [`Facts::operands`].
+trait Operands {
+    fn operands(&self) -> Vec<&Operand> {
+        Vec::new()
+    }
+}
+
+impl Operands for Operand {
+    fn operands(&self) -> Vec<&Operand> {
+        vec![self]
+    }
+}
+
+impl Operands for Covers {
+    fn operands(&self) -> Vec<&Operand> {
+        match self {
+            Self::UpToIf(operand) => vec![operand],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Operands for Receive {
+    fn operands(&self) -> Vec<&Operand> {
+        let conditions = self.settle.iter().flat_map(|settle| &settle.when.0);
+        self.address
+            .iter()
+            .chain(conditions.map(|condition| &condition.operand))
+            .collect()
+    }
+}
+
+/// Things that name none.
+macro_rules! no_operands {
+    ($($name:ty),+) => {
+        $(impl Operands for $name {})+
+    };
+}
+
+no_operands!(SmolStr, EffectKind, Known, Confirm, MarkMode, Durability, Unit, Answer);
+
+/// How messages come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receive {
+    /// `kafka`, `amqp`, …
+    pub transport: SmolStr,
+    pub broker: Broker,
+    /// The topic or queue.
+    pub address: Option<Operand>,
+    /// First match wins. Without a match, or without any: `manual`.
+    pub settle: Vec<Settle>,
+}
+
+impl Default for Receive {
+    fn default() -> Self {
+        Self {
+            transport: SmolStr::default(),
+            broker: Broker::Queue,
+            address: None,
+            settle: Vec::new(),
+        }
+    }
+}
+
+record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, settle });
+
+/// Who settles, under conditions on the receiver's properties.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settle {
+    /// Empty: always. If a property is not set and the construction is not visible, the reading is skipped.
+    pub when: When,
+    pub is: SettleBy,
+    /// The property whose place is the label; absent: the construction.
+    pub label: Option<SmolStr>,
+    /// Why, in a reader's words.
+    pub why: Option<SmolStr>,
+}
+
+record!(Settle, "a reading of `settle`", requires ["is"], { when, is, label, why });
+
+/// Who settles.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SettleBy {
+    #[default]
+    Manual,
+    OnReceive,
+    InSink,
+    OnOk,
+    OnReturn,
+}
+
+/// Which messages an ack settles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Covers {
+    One,
+    UpTo,
+    AllReceived,
+    /// `UpTo` if the operand is `true`, else `One`.
+    UpToIf(Operand),
+}
+
+impl Covers {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "one" => Ok(Self::One),
+            "up_to" => Ok(Self::UpTo),
+            "all_received" => Ok(Self::AllReceived),
+            _ => Operand::parse(text).map(Self::UpToIf).map_err(|_| {
+                let hint = super::words::did_you_mean(text, ["one", "up_to", "all_received"]);
+                format!("`{text}` is no coverage{hint}: write `one`, `up_to`, `all_received` or an operand")
+            }),
+        }
+    }
+}
+
+/// When a publish is known to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confirm {
+    /// Its `Ok` says so.
+    Ok,
+    /// Its result must be awaited too.
+    Pending,
+    Never,
+}
+
+/// How the result tells what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Answer {
+    /// A count of what changed.
+    Affected,
+    Optional,
+    One,
+    Many,
+    /// A bool: it is new.
+    Flag,
+    /// A bool: it was there.
+    FlagFound,
+    /// An `Option`: what was there before (`HashMap::insert`). With `Optional`, `Some` means found for a check and new for a mark.
+    OptionalFound,
+}
+
+/// A unit of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unit {
+    Seconds,
+    Millis,
+}
+
+/// A literal of YAML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Literal {
+    Bool(bool),
+    Int(i64),
+    Text(SmolStr),
+}

@@ -1,0 +1,716 @@
+//! Control: branches, matches, loops, `select!`.
+
+use smol_str::SmolStr;
+
+use super::pattern::{self, Fit};
+use super::state::{Flowing, State, merge, merge_values};
+use super::value::{Kind, Origin, Value, index_name};
+use super::{Jump, LoopFrame, Lowering};
+use crate::flow::{CondKind, Known, Outcome, Step};
+use crate::resolve::Ty;
+use crate::source::hir::{Arm, Block, Expr, ExprKind, Pat, SelectArm, Stmt};
+use crate::span::Span;
+
+/// A loop is entered with at most so many different states of its variables; then they are joined.
+const MAX_HEADS: usize = 6;
+
+/// What decides whether a loop goes round again.
+#[derive(Clone, Copy)]
+pub(super) enum Round<'a> {
+    Always,
+    While(&'a Expr),
+    /// A range or another source of numbers: again or not, nobody knows.
+    Count(&'a Pat),
+    /// The messages of a batch.
+    Messages(&'a Pat),
+}
+
+impl<'a> Lowering<'a> {
+    // ---- blocks -------------------------------------------------------------------------------------------------------------
+
+    /// A block in a scope of its own.
+    pub(super) fn eval_block(&mut self, block: &'a Block, state: State) -> Flowing {
+        let depth = state.env.len();
+        let mut states = vec![state];
+        let mut result = Vec::new();
+        for (i, statement) in block.statements.iter().enumerate() {
+            let is_tail = i + 1 == block.statements.len();
+            let mut next = Vec::new();
+            for state in states {
+                match statement {
+                    Stmt::Tail(expr) if is_tail => result.extend(self.eval(expr, state)),
+                    Stmt::Tail(expr) | Stmt::Expr(expr) => next.extend(self.eval_statement(expr, state)),
+                    Stmt::Let { pat, ty, init, otherwise } => {
+                        next.extend(self.eval_let(pat, ty.as_ref(), init.as_ref(), otherwise.as_ref(), state));
+                    }
+                    Stmt::Item(_) => next.push(state),
+                }
+            }
+            for state in &mut next {
+                forget_unused(state, depth, &block.statements[i + 1..]);
+            }
+            states = merge(next);
+        }
+        if !matches!(block.statements.last(), Some(Stmt::Tail(_))) {
+            result.extend(states.into_iter().map(|state| (state, Value::unit())));
+        }
+        for (state, _) in &mut result {
+            state.env.truncate(depth);
+        }
+        merge_values(result)
+    }
+
+    fn eval_statement(&mut self, expr: &'a Expr, state: State) -> Vec<State> {
+        let flowing = self.eval(expr, state);
+        flowing.into_iter().filter(|(_, value)| value.kind != Kind::Never).map(|(state, _)| state).collect()
+    }
+
+    fn eval_let(
+        &mut self,
+        pat: &'a Pat,
+        ty: Option<&'a crate::source::hir::Type>,
+        init: Option<&'a Expr>,
+        otherwise: Option<&'a Block>,
+        mut state: State,
+    ) -> Vec<State> {
+        let declared = ty.map(|ty| self.index.ty(&self.frame().scope, ty));
+        let Some(init) = init else {
+            for (name, value) in pattern::bind_all(pat, Origin::NONE) {
+                state.bind(name, value.with_ty(declared.clone().unwrap_or(Ty::Unknown)));
+            }
+            return vec![state];
+        };
+        let outer = std::mem::replace(&mut self.expected, declared.clone());
+        let flowing = self.eval(init, state);
+        self.expected = outer;
+        let mut states = Vec::new();
+        for (state, value) in flowing {
+            let value = self.annotated(value, declared.as_ref());
+            states.extend(self.bind_let(pat, otherwise, value, state, self.span(init)));
+        }
+        states
+    }
+
+    fn annotated(&self, mut value: Value, declared: Option<&Ty>) -> Value {
+        if let Some(ty) = declared
+            && (value.ty == Ty::Unknown || matches!(value.kind, Kind::Opaque))
+        {
+            value.ty = self.canonical_ty(ty.clone());
+        }
+        value
+    }
+
+    fn bind_let(&mut self, pat: &'a Pat, otherwise: Option<&'a Block>, value: Value, state: State, at: Span) -> Vec<State> {
+        let Some(otherwise) = otherwise else {
+            let mut state = state;
+            if let Fit::Yes(bindings) | Fit::Maybe(bindings) = pattern::fit(pat, &value) {
+                state.env.extend(bindings);
+            }
+            return vec![state];
+        };
+        let (matched, unmatched) = self.split(pat, value, state, at);
+        for state in unmatched {
+            let flowing = self.eval_block(otherwise, state);
+            debug_assert!(flowing.iter().all(|(_, value)| value.kind == Kind::Never) || !flowing.is_empty());
+        }
+        matched
+    }
+
+    // ---- conditions ---------------------------------------------------------------------------------------------------------
+
+    /// The states in which a condition holds, with what its patterns bind, and those in which it does not.
+    pub(super) fn decide(&mut self, cond: &'a Expr, state: State) -> (Vec<State>, Vec<State>) {
+        match &cond.kind {
+            ExprKind::Binary { op, left, right } if op == "&&" => {
+                let (trues, mut falses) = self.decide(left, state);
+                let (both, not) = self.decide_all(right, trues);
+                falses.extend(not);
+                (both, merge(falses))
+            }
+            ExprKind::Binary { op, left, right } if op == "||" => {
+                let (mut trues, falses) = self.decide(left, state);
+                let (more, neither) = self.decide_all(right, falses);
+                trues.extend(more);
+                (merge(trues), neither)
+            }
+            ExprKind::Not(inner) => {
+                let (trues, falses) = self.decide(inner, state);
+                (falses, trues)
+            }
+            ExprKind::Let { pat, expr } => {
+                let flowing = self.eval(expr, state);
+                let at = self.span(expr);
+                let mut split = (Vec::new(), Vec::new());
+                for (state, value) in flowing {
+                    let (matched, unmatched) = self.split(pat, value, state, at);
+                    split.0.extend(matched);
+                    split.1.extend(unmatched);
+                }
+                (split.0, merge(split.1))
+            }
+            _ => {
+                let flowing = self.eval(cond, state);
+                self.decide_values(flowing, self.span(cond))
+            }
+        }
+    }
+
+    fn decide_all(&mut self, cond: &'a Expr, states: Vec<State>) -> (Vec<State>, Vec<State>) {
+        let mut all = (Vec::new(), Vec::new());
+        for state in states {
+            let (trues, falses) = self.decide(cond, state);
+            all.0.extend(trues);
+            all.1.extend(falses);
+        }
+        (merge(all.0), merge(all.1))
+    }
+
+    fn decide_values(&mut self, flowing: Flowing, at: Span) -> (Vec<State>, Vec<State>) {
+        let (mut trues, mut falses) = (Vec::new(), Vec::new());
+        for (state, value) in flowing {
+            match value.kind {
+                Kind::Bool(true) => trues.push(state),
+                Kind::Bool(false) => falses.push(state),
+                Kind::Never => {}
+                _ => {
+                    let cases = self.branch(&state, kind_of(value.origin), at, 2);
+                    trues.push(cases[0].clone());
+                    falses.push(cases[1].clone());
+                }
+            }
+        }
+        (merge(trues), merge(falses))
+    }
+
+    /// A branch with `n` ways; the states on them.
+    pub(super) fn branch(&mut self, state: &State, kind: CondKind, at: Span, n: u8) -> Vec<State> {
+        let site = self.site(at);
+        let on = self.graph.condition(kind, &site);
+        let node = self.graph.emit(state, Step::Branch { on }, Some(site));
+        (0..n).map(|case| state.after(node, Outcome::Case(case))).collect()
+    }
+
+    /// The states in which `pat` matches, with its bindings, and those in which it does not.
+    fn split(&mut self, pat: &'a Pat, value: Value, state: State, at: Span) -> (Vec<State>, Vec<State>) {
+        let (mut matched, mut unmatched) = (Vec::new(), Vec::new());
+        for (state, value) in self.explode(value, &[pat], state, at) {
+            match pattern::fit(pat, &value) {
+                Fit::Yes(bindings) => matched.push(bound(state, bindings)),
+                Fit::No => unmatched.push(state),
+                Fit::Maybe(bindings) => {
+                    let cases = self.branch(&state, kind_of(value.origin), at, 2);
+                    matched.push(bound(cases[0].clone(), bindings));
+                    unmatched.push(cases[1].clone());
+                }
+            }
+        }
+        (matched, merge(unmatched))
+    }
+
+    /// An opaque value becomes one of the variants that `pats` ask about (a branch), or something else.
+    pub(super) fn explode(&mut self, value: Value, pats: &[&Pat], state: State, at: Span) -> Flowing {
+        let asked = pattern::asked(pats);
+        if asked.is_empty() {
+            return vec![(state, value)];
+        }
+        if value.variant_name().is_some() {
+            return self.explode_payloads(value, &asked, state, at);
+        }
+        if !matches!(value.kind, Kind::Opaque | Kind::Unseen(_)) {
+            return vec![(state, value)];
+        }
+        let variants = self.variants_for(&value, &asked);
+        let failing = variants.iter().any(|variant| matches!(variant.variant_name(), Some("Err" | "None")));
+        let kind = if failing && value.origin.has(Origin::MESSAGE) { CondKind::Malformed } else { kind_of(value.origin) };
+        let cases = self.branch(&state, kind, at, variants.len() as u8);
+        let mut all = Vec::new();
+        for (case, variant) in cases.into_iter().zip(variants) {
+            all.extend(self.explode_payloads(variant, &asked, case, at));
+        }
+        all
+    }
+
+    fn explode_payloads(
+        &mut self,
+        value: Value,
+        asked: &[(SmolStr, Vec<Vec<&Pat>>)],
+        state: State,
+        at: Span,
+    ) -> Flowing {
+        let Kind::Variant { name, fields } = &value.kind else { return vec![(state, value)] };
+        let Some((_, inners)) = asked.iter().find(|(known, _)| known == name) else { return vec![(state, value)] };
+        let [(field, payload)] = fields.as_slice() else { return vec![(state, value)] };
+        let pats: Vec<&Pat> = inners.iter().filter_map(|inner| inner.first().copied()).collect();
+        let (name, field, payload) = (name.clone(), field.clone(), payload.clone());
+        let exploded = self.explode(payload, &pats, state, at);
+        exploded.into_iter().map(|(state, payload)| {
+            let mut rebuilt = value.clone();
+            rebuilt.kind = Kind::Variant { name: name.clone(), fields: vec![(field.clone(), payload)] };
+            (state, rebuilt)
+        }).collect()
+    }
+
+    /// The variants that an opaque value may turn out to be.
+    fn variants_for(&self, value: &Value, asked: &[(SmolStr, Vec<Vec<&Pat>>)]) -> Vec<Value> {
+        let names: Vec<&str> = asked.iter().map(|(name, _)| name.as_str()).collect();
+        if names.iter().any(|name| matches!(*name, "Ok" | "Err")) {
+            return self.result_variants(value);
+        }
+        if names.iter().any(|name| matches!(*name, "Some" | "None")) {
+            return self.option_variants(value);
+        }
+        let known = self.enum_variants(&value.ty);
+        let mut variants: Vec<Value> = if known.is_empty() {
+            names.iter().map(|name| self.variant_of(value, name)).collect()
+        } else {
+            known.iter().map(|name| self.variant_of(value, name)).collect()
+        };
+        if known.is_empty() {
+            let other = Kind::Variant { name: "_".into(), fields: Vec::new() };
+            variants.push(Value::new(other, value.ty.clone(), value.origin));
+        }
+        variants
+    }
+
+    fn variant_of(&self, value: &Value, name: &str) -> Value {
+        let fields = self.index.variant(&value.ty, name).map(|info| info.fields).unwrap_or_default();
+        let fields: Vec<_> =
+            fields.into_iter().map(|(field, ty)| (field, self.typed(ty, value.origin))).collect();
+        let fields = if fields.is_empty() { vec![(index_name(0), Value::opaque(Ty::Unknown, value.origin))] } else { fields };
+        Value::new(Kind::Variant { name: name.into(), fields }, value.ty.clone(), value.origin)
+    }
+
+    /// `Ok` and `Err` of an opaque result.
+    pub(super) fn result_variants(&self, value: &Value) -> Vec<Value> {
+        let inside = self.type_argument(&value.ty, 0);
+        let error = self.type_argument(&value.ty, 1);
+        let err = Value::opaque(error, value.origin.with(Origin::ERROR));
+        vec![Value::ok(self.typed(inside, value.origin)), Value::err(err)]
+    }
+
+    /// `Some` and `None` of an opaque option.
+    pub(super) fn option_variants(&self, value: &Value) -> Vec<Value> {
+        let inside = self.type_argument(&value.ty, 0);
+        let mut none = Value::none();
+        none.origin = value.origin;
+        vec![Value::some(self.typed(inside, value.origin)), none]
+    }
+
+    /// An opaque `Result` or `Option` (by its type; `Result` if that is unknown) becomes its two variants. Before a message is at hand
+    /// failures are not interesting: they end the unit before it begins.
+    pub(super) fn explode_fallible(&mut self, value: Value, state: State, at: Span) -> Flowing {
+        if value.variant_name().is_some() {
+            return vec![(state, value)];
+        }
+        let is_option = self.is_option(&value.ty);
+        let mut variants = if is_option { self.option_variants(&value) } else { self.result_variants(&value) };
+        if !state.holding {
+            variants.truncate(1);
+            return vec![(state, variants.remove(0))];
+        }
+        let kind = if value.origin.has(Origin::MESSAGE) { CondKind::Malformed } else { kind_of(value.origin) };
+        let cases = self.branch(&state, kind, at, 2);
+        cases.into_iter().zip(variants).collect()
+    }
+
+    // ---- if, match ----------------------------------------------------------------------------------------------------------
+
+    pub(super) fn eval_if(&mut self, cond: &'a Expr, then: &'a Block, otherwise: Option<&'a Expr>, state: State) -> Flowing {
+        let depth = state.env.len();
+        let (trues, falses) = self.decide(cond, state);
+        let mut all = Vec::new();
+        for state in trues {
+            all.extend(self.eval_block(then, state));
+        }
+        for state in falses {
+            match otherwise {
+                Some(otherwise) => all.extend(self.eval(otherwise, state)),
+                None => all.push((state, Value::unit())),
+            }
+        }
+        scoped(all, depth)
+    }
+
+    pub(super) fn eval_match(&mut self, on: &'a Expr, arms: &'a [Arm], state: State) -> Flowing {
+        let at = self.span(on);
+        self.eval_then(on, state, |this, state, value| {
+            let pats: Vec<&Pat> = arms.iter().map(|arm| &arm.pat).collect();
+            let exploded = this.explode(value, &pats, state, at);
+            let mut all = Vec::new();
+            for (state, value) in exploded {
+                all.extend(this.eval_arms(arms, &value, state, at));
+            }
+            merge_values(all)
+        })
+    }
+
+    fn eval_arms(&mut self, arms: &'a [Arm], value: &Value, state: State, at: Span) -> Flowing {
+        let depth = state.env.len();
+        let mut left = vec![state];
+        let mut all = Vec::new();
+        for (i, arm) in arms.iter().enumerate() {
+            let is_last = !arms[i + 1..].iter().any(|later| pattern::fit(&later.pat, value) != Fit::No);
+            let mut next = Vec::new();
+            for state in left {
+                let (entered, passed) = self.enter_arm(arm, value, state, at, is_last);
+                for state in entered {
+                    all.extend(self.eval(&arm.body, state));
+                }
+                next.extend(passed);
+            }
+            for state in &mut next {
+                state.env.truncate(depth);
+            }
+            left = merge(next);
+            if left.is_empty() {
+                break;
+            }
+        }
+        scoped(all, depth)
+    }
+
+    fn enter_arm(&mut self, arm: &'a Arm, value: &Value, state: State, at: Span, is_last: bool) -> (Vec<State>, Vec<State>) {
+        let (candidate, mut passed) = match pattern::fit(&arm.pat, value) {
+            Fit::No => return (Vec::new(), vec![state]),
+            Fit::Yes(bindings) => (bound(state, bindings), Vec::new()),
+            Fit::Maybe(bindings) if is_last => (bound(state, bindings), Vec::new()),
+            Fit::Maybe(bindings) => {
+                let cases = self.branch(&state, kind_of(value.origin), at, 2);
+                (bound(cases[0].clone(), bindings), vec![cases[1].clone()])
+            }
+        };
+        let Some(guard) = &arm.guard else { return (vec![candidate], passed) };
+        let (trues, falses) = self.decide(guard, candidate);
+        passed.extend(falses);
+        (trues, passed)
+    }
+
+    // ---- jumps --------------------------------------------------------------------------------------------------------------
+
+    pub(super) fn eval_break(&mut self, label: Option<&SmolStr>, value: Option<&'a Expr>, state: State) -> Flowing {
+        let flowing = match value {
+            Some(value) => self.eval(value, state),
+            None => vec![(state, Value::unit())],
+        };
+        for (state, value) in flowing {
+            self.jump(Jump::Break, label, state, value);
+        }
+        Vec::new()
+    }
+
+    pub(super) fn eval_continue(&mut self, label: Option<&SmolStr>, at: Span, state: State) -> Flowing {
+        let state = self.leave_mark(state, at, "continue");
+        self.jump(Jump::Continue, label, state, Value::unit());
+        Vec::new()
+    }
+
+    pub(super) fn eval_return(&mut self, value: Option<&'a Expr>, state: State) -> Flowing {
+        let flowing = match value {
+            Some(value) => self.eval(value, state),
+            None => vec![(state, Value::unit())],
+        };
+        for (state, value) in flowing {
+            if value.kind != Kind::Never {
+                self.leave(state, value);
+            }
+        }
+        Vec::new()
+    }
+
+    /// A node that stands for the place where a path leaves its message.
+    fn leave_mark(&mut self, state: State, at: Span, text: &str) -> State {
+        if !state.holding {
+            return state;
+        }
+        let mut site = self.site(at);
+        site.text = text.into();
+        let node = self.graph.emit(&state, Step::Pass, Some(site));
+        state.after(node, Outcome::Then)
+    }
+
+    pub(super) fn eval_labelled(&mut self, label: Option<&SmolStr>, block: &'a Block, state: State) -> Flowing {
+        let Some(label) = label else { return self.eval_block(block, state) };
+        let depth = state.env.len();
+        self.frame_mut().loops.push(LoopFrame::block(label.clone()));
+        let mut all = self.eval_block(block, state);
+        let frame = self.frame_mut().loops.pop();
+        all.extend(frame.into_iter().flat_map(|frame| frame.breaks));
+        scoped(all, depth)
+    }
+
+    // ---- loops --------------------------------------------------------------------------------------------------------------
+
+    pub(super) fn eval_loop(&mut self, label: Option<&SmolStr>, body: &'a Block, at: Span, state: State) -> Flowing {
+        self.run_loop(label, Round::Always, body, at, state)
+    }
+
+    pub(super) fn eval_while(
+        &mut self,
+        label: Option<&SmolStr>,
+        cond: &'a Expr,
+        body: &'a Block,
+        at: Span,
+        state: State,
+    ) -> Flowing {
+        let mark = self.graph.mark();
+        let receives = self.receives;
+        let entry = state.clone();
+        let looped = self.trial(|this| this.run_loop(label, Round::While(cond), body, at, state));
+        let over_data = matches!(cond.kind, ExprKind::Let { .. });
+        if !over_data || self.receives != receives {
+            return self.settle_trial(looped);
+        }
+        self.graph.undo(mark);
+        self.discard_trial(looped);
+        self.run_once(label, cond, body, at, entry)
+    }
+
+    /// `while let` over data: the body runs for one element, or not at all.
+    fn run_once(&mut self, label: Option<&SmolStr>, cond: &'a Expr, body: &'a Block, _at: Span, state: State) -> Flowing {
+        let depth = state.env.len();
+        let (trues, falses) = self.decide(cond, state);
+        let mut all: Flowing = falses.into_iter().map(|state| (state, Value::unit())).collect();
+        for state in trues {
+            all.extend(self.once(label, body, state));
+        }
+        scoped(all, depth)
+    }
+
+    /// The body of a loop, once; `break` and `continue` both end it.
+    fn once(&mut self, label: Option<&SmolStr>, body: &'a Block, state: State) -> Flowing {
+        self.frame_mut().loops.push(LoopFrame::new(label.cloned()));
+        let mut all = self.eval_block(body, state);
+        let frame = self.frame_mut().loops.pop();
+        for frame in frame {
+            all.extend(frame.breaks);
+            all.extend(frame.continues.into_iter().map(|state| (state, Value::unit())));
+        }
+        all
+    }
+
+    pub(super) fn eval_for(
+        &mut self,
+        label: Option<&SmolStr>,
+        pat: &'a Pat,
+        iter: &'a Expr,
+        body: &'a Block,
+        at: Span,
+        state: State,
+    ) -> Flowing {
+        self.eval_then(iter, state, |this, state, value| {
+            if this.is_batch(&value) {
+                let element = this.element_of(&value);
+                this.batch = Some(element);
+                return this.run_loop(label, Round::Messages(pat), body, at, state);
+            }
+            if this.is_count(&value) {
+                return this.run_loop(label, Round::Count(pat), body, at, state);
+            }
+            this.eval_each(label, pat, &value, body, this.span(iter), state)
+        })
+    }
+
+    /// A loop over data: for one element, or for none.
+    fn eval_each(
+        &mut self,
+        label: Option<&SmolStr>,
+        pat: &'a Pat,
+        items: &Value,
+        body: &'a Block,
+        at: Span,
+        state: State,
+    ) -> Flowing {
+        let depth = state.env.len();
+        let element = self.element_of(items);
+        let surely = matches!(&items.kind, Kind::List(element) if matches!(element.kind, Kind::Task(_) | Kind::Pending(..) | Kind::Future(_)));
+        let (some, none) = if surely {
+            (state, None)
+        } else {
+            let cases = self.branch(&state, kind_of(items.origin), at, 2);
+            (cases[0].clone(), Some(cases[1].clone()))
+        };
+        let entered = match pattern::fit(pat, &element) {
+            Fit::Yes(bindings) | Fit::Maybe(bindings) => bound(some, bindings),
+            Fit::No => some,
+        };
+        let mut all = self.once(label, body, entered);
+        all.extend(none.map(|state| (state, Value::unit())));
+        for (_, value) in &mut all {
+            *value = Value::unit();
+        }
+        scoped(all, depth)
+    }
+
+    /// A loop with back edges.
+    fn run_loop(&mut self, label: Option<&SmolStr>, round: Round<'a>, body: &'a Block, at: Span, state: State) -> Flowing {
+        let depth = state.env.len();
+        let mark = self.graph.mark();
+        let receives = self.receives;
+        let bounded = if matches!(round, Round::Count(_)) { Known::Yes } else { Known::Unknown };
+        let retry_site = self.site(at);
+        let retry = self.graph.retry(&retry_site, bounded);
+        self.graph.retry.push(retry);
+        let entry_open = state.open.clone();
+        let batch = self.batch.take();
+        let mut exits = Vec::new();
+        let mut heads: Vec<(State, crate::flow::NodeId)> = Vec::new();
+        let mut entering = vec![havoc(state, body)];
+        while let Some(state) = entering.pop() {
+            let state = if heads.len() >= MAX_HEADS { heads[heads.len() - 1].0.clone().rejoin(state) } else { state };
+            if let Some((_, head)) = heads.iter().find(|(known, _)| known.agrees(&state)) {
+                self.graph.close(&state, *head);
+                continue;
+            }
+            if heads.len() > 2 * MAX_HEADS || self.spent() {
+                self.give_up(at, "the loop's state cannot be followed");
+                break;
+            }
+            let head = self.graph.emit(&state, Step::Pass, None);
+            heads.push((state.clone(), head));
+            let inside = state.after(head, Outcome::Then);
+            self.frame_mut().loops.push(LoopFrame::new(label.cloned()));
+            let mut ends = self.one_round(round, body, at, inside, batch.as_ref(), &mut exits);
+            if let Some(frame) = self.frame_mut().loops.pop() {
+                exits.extend(frame.breaks);
+                ends.extend(frame.continues);
+            }
+            let received = self.receives != receives;
+            for mut end in ends {
+                end.env.truncate(depth);
+                end = self.roll_back(end, &entry_open, &Value::unit());
+                if received {
+                    end.holding = false;
+                }
+                entering.push(havoc(end, body));
+            }
+            entering = merge(entering);
+        }
+        self.graph.retry.pop();
+        if self.receives != receives || matches!(round, Round::Messages(_)) {
+            for node in self.graph.since_mut(mark) {
+                node.retry = node.retry.filter(|id| *id != retry);
+            }
+        }
+        scoped(exits, depth)
+    }
+
+    fn one_round(
+        &mut self,
+        round: Round<'a>,
+        body: &'a Block,
+        at: Span,
+        inside: State,
+        batch: Option<&Value>,
+        exits: &mut Flowing,
+    ) -> Vec<State> {
+        let entered = match round {
+            Round::Always => vec![inside],
+            Round::While(cond) => {
+                let (trues, falses) = self.decide(cond, inside);
+                exits.extend(falses.into_iter().map(|state| (state, Value::unit())));
+                trues
+            }
+            Round::Count(pat) => {
+                let cases = self.branch(&inside, CondKind::Free, at, 2);
+                exits.push((cases[1].clone(), Value::unit()));
+                let counter = Value::opaque(Ty::Unknown, Origin::COUNTER);
+                vec![bind_pat(cases[0].clone(), pat, &counter)]
+            }
+            Round::Messages(pat) => {
+                let element = batch.cloned().unwrap_or_else(Value::unknown);
+                let (message, done) = self.next_of_batch(&element, inside, at);
+                exits.extend(done.into_iter().map(|state| (state, Value::unit())));
+                message.into_iter().map(|(state, value)| bind_pat(state, pat, &value)).collect()
+            }
+        };
+        let mut ends = Vec::new();
+        for state in entered {
+            ends.extend(self.eval_block(body, state).into_iter().map(|(state, _)| state));
+        }
+        ends
+    }
+
+    // ---- select -------------------------------------------------------------------------------------------------------------
+
+    pub(super) fn eval_select(
+        &mut self,
+        arms: &'a [SelectArm],
+        otherwise: Option<&'a Expr>,
+        at: Span,
+        state: State,
+    ) -> Flowing {
+        let depth = state.env.len();
+        let ways = arms.len() + usize::from(otherwise.is_some());
+        let cases = self.branch(&state, CondKind::Free, at, ways as u8);
+        let mut all = Vec::new();
+        for (case, arm) in cases.iter().zip(arms) {
+            all.extend(self.eval_select_arm(arm, case.clone()));
+        }
+        if let (Some(otherwise), Some(case)) = (otherwise, cases.last()) {
+            all.extend(self.eval(otherwise, case.clone()));
+        }
+        scoped(all, depth)
+    }
+
+    fn eval_select_arm(&mut self, arm: &'a SelectArm, state: State) -> Flowing {
+        let at = self.span(&arm.future);
+        self.eval_then(&arm.future, state, |this, state, value| {
+            let awaited = this.await_value(value, state, at);
+            let mut all = Vec::new();
+            for (state, value) in awaited {
+                let (matched, _) = this.split(&arm.pat, value, state, at);
+                for state in matched {
+                    all.extend(this.eval(&arm.body, state));
+                }
+            }
+            merge_values(all)
+        })
+    }
+}
+
+/// How a condition behaves that depends on such a value.
+pub(super) fn kind_of(origin: Origin) -> CondKind {
+    if origin.has(Origin::COUNTER) || origin.has(Origin::FRESH) { CondKind::Free } else { CondKind::Fixed }
+}
+
+fn bound(mut state: State, bindings: pattern::Bindings) -> State {
+    state.env.extend(bindings);
+    state
+}
+
+/// Binds a pattern that is known to match.
+pub(super) fn bind_pat(state: State, pat: &Pat, value: &Value) -> State {
+    match pattern::fit(pat, value) {
+        Fit::Yes(bindings) | Fit::Maybe(bindings) => bound(state, bindings),
+        Fit::No => state,
+    }
+}
+
+/// Leaves a scope: variables beyond `depth` are gone.
+fn scoped(mut flowing: Flowing, depth: usize) -> Flowing {
+    for (state, _) in &mut flowing {
+        state.env.truncate(depth);
+    }
+    flowing.retain(|(_, value)| value.kind != Kind::Never);
+    merge_values(flowing)
+}
+
+/// Numbers that the loop changes are not known inside it, so that a counter does not unroll it.
+fn havoc(mut state: State, body: &Block) -> State {
+    for (name, value) in &mut state.env {
+        if matches!(value.kind, Kind::Int(_)) && super::names::assigned_in(name, body) {
+            *value = Value::opaque(value.ty.clone(), value.origin.with(Origin::COUNTER));
+        }
+    }
+    state
+}
+
+/// Variables of this block that no later statement mentions decide nothing any more.
+fn forget_unused(state: &mut State, depth: usize, rest: &[Stmt]) {
+    for (name, value) in state.env.iter_mut().skip(depth) {
+        let keeps = value.any(&|value| matches!(value.kind, Kind::Tx(_)));
+        if !keeps && !super::names::mentioned_in(name, rest) {
+            *value = Value::unit();
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The catalog: how files are read, and that every embedded entry is true of its client's sources.
+
+use cargo_delivery::catalog::{Catalog, Operand, Role, TypeExpr};
+
+/// The errors of one file, as printed.
+fn errors(text: &str) -> Vec<String> {
+    Catalog::of(&[("x.yaml", text)])
+        .1
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+fn catalog(text: &str) -> Catalog {
+    let (catalog, errors) = Catalog::of(&[("x.yaml", text)]);
+    assert!(errors.is_empty(), "{errors:?}");
+    catalog
+}
+
+#[test]
+fn embedded_files_are_well_formed() {
+    let (_, errors) = Catalog::of(Catalog::files());
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
+fn an_unknown_key_is_an_error_at_its_place() {
+    let text = "crate: x\ncalls:\n  - path: x::f\n    doess: ack\n";
+    assert_eq!(
+        errors(text),
+        ["x.yaml:4:5: a call has no key `doess` (did you mean `does`?)"]
+    );
+    let text = "crate: x\ncalls:\n  - path: x::f\n    cases: [{ when: { args.0: a }, tarkget: recv }]\n";
+    assert_eq!(
+        errors(text),
+        ["x.yaml:4:36: a case has no key `tarkget` (did you mean `target`?)"]
+    );
+    assert_eq!(
+        errors("crates: x\n"),
+        ["x.yaml:1:1: a catalog has no key `crates` (did you mean `crate`?)"]
+    );
+}
+
+#[test]
+fn an_unknown_word_is_an_error_at_its_place() {
+    let [error] = &errors("crate: x\ncalls:\n  - { path: x::f, does: akc }\n")[..] else {
+        panic!("one error")
+    };
+    assert!(
+        error.starts_with("x.yaml:3:25: unknown role `akc` (did you mean `ack`?): it is one of `pure`, "),
+        "{error}"
+    );
+    let text = "crate: x\ncalls:\n  - path: x::f\n    does: publish\n    confirm: later\n";
+    assert_eq!(
+        errors(text),
+        ["x.yaml:5:14: unknown kind of confirmation `later`: it is one of `ok`, `pending`, `never`"]
+    );
+}
+
+#[test]
+fn bad_operands_and_types_are_errors_at_their_places() {
+    let text = "crate: x\ncalls:\n  - path: x::f\n    does: sql\n    sql: arg.0\n";
+    let [error] = &errors(text)[..] else {
+        panic!("one error")
+    };
+    assert!(
+        error.starts_with("x.yaml:5:10: `arg.0` is no operand (did you mean `args`?): "),
+        "{error}"
+    );
+    let text = "crate: x\ncalls:\n  - path: x::f\n    returns: Option<x::M\n";
+    assert_eq!(
+        errors(text),
+        ["x.yaml:4:14: `Option<x::M` is no type: it expects `,` or `>` before its end"]
+    );
+}
+
+#[test]
+fn a_path_is_given_once() {
+    let text = "crate: x\ncalls:\n  - path: x::f\n  - path: x::{f,g}\n";
+    assert_eq!(
+        errors(text),
+        ["x.yaml:4:11: the call `x::f` is already in x.yaml (line 3)"]
+    );
+}
+
+#[test]
+fn a_role_needs_its_operands() {
+    let text = "crate: x\ncalls:\n  - path: x::f\n    does: sql\n";
+    assert_eq!(
+        errors(text),
+        ["x.yaml:3:11: `x::f` has the role `sql`, which needs the key `sql`"]
+    );
+    assert_eq!(
+        errors("crate: x\ncalls:\n  - does: ack\n"),
+        ["x.yaml:3:5: a call needs the key `path`"]
+    );
+}
+
+#[test]
+fn references_must_lead_somewhere() {
+    let text = "crate: x\ntypes:\n  - path: x::T\n    awaits: x::T::wait\n    implements: [x::Trait]\n";
+    assert_eq!(
+        errors(text),
+        [
+            "x.yaml:3:11: `x::T` refers to `x::Trait`, of which the catalog knows nothing",
+            "x.yaml:3:11: awaiting `x::T` is `x::T::wait`, which is no entry of `calls`",
+        ]
+    );
+}
+
+#[test]
+fn aliases_and_std_are_translated() {
+    let catalog = catalog("crate: x\naliases:\n  x::a::Type: x::Type\n  x::prelude::*: x::*\n");
+    assert_eq!(catalog.canonical("x::a::Type::method"), "x::Type::method");
+    assert_eq!(catalog.canonical("x::prelude::a::Type"), "x::Type");
+    assert_eq!(catalog.canonical("x::prelude"), "x::prelude");
+    assert_eq!(catalog.canonical("core::mem::take"), "std::mem::take");
+}
+
+#[test]
+fn methods_are_found_through_traits_and_deref() {
+    let catalog = catalog(
+        "crate: x\n\
+         types:\n  - path: x::Outer\n    deref: x::Inner\n  - path: x::Inner\n    implements: [x::Sink]\n\
+         calls:\n  - { path: x::Sink::close, distinctive: true }\n  - { path: x::Inner::open }\n",
+    );
+    assert_eq!(catalog.method("x::Outer", "close").unwrap().path, "x::Sink::close");
+    assert_eq!(catalog.method("x::Outer", "open").unwrap().path, "x::Inner::open");
+    assert!(catalog.method("x::Sink", "open").is_none());
+    assert_eq!(catalog.by_name("close").len(), 1);
+    assert!(catalog.by_name("open").is_empty());
+}
+
+#[test]
+fn a_case_is_filled_in_from_its_call() {
+    let catalog = catalog(
+        "crate: x\ncalls:\n  - path: x::put\n    does: mark\n    key: args.0\n    mode: plain\n    cases:\n      - { when: { args.1.nx: 'true' }, mode: if_absent }\n",
+    );
+    let case = &catalog.function("x::put").unwrap().cases[0];
+    assert_eq!(case.does, Some(Role::Mark));
+    assert_eq!(case.facts.key, Some(Operand::Arg(0)));
+}
+
+#[test]
+fn a_users_entry_replaces_an_embedded_one() {
+    let path = Catalog::embedded().calls()[0].path.clone();
+    let text = format!("crate: mine\ncalls:\n  - {{ path: '{path}', does: read }}\n");
+    let (catalog, errors) = Catalog::with_user(vec![("mine.yaml".to_owned(), text)]);
+    assert!(errors.is_empty(), "{errors:?}");
+    assert_eq!(catalog.function(&path).unwrap().package, "mine");
+}
+
+#[test]
+fn operands_and_types_print_as_written() {
+    for text in [
+        "recv",
+        "args.2.no_ack",
+        "recv.enable.auto.commit",
+        "args.0.config/ack_wait",
+        "=POST",
+        "result",
+    ] {
+        assert_eq!(Operand::parse(text).unwrap().to_string(), text);
+    }
+    for text in [
+        "Option<lapin::message::Delivery>",
+        "(a::B<_>, $0)",
+        "Self",
+        "()",
+        "args.0",
+    ] {
+        assert_eq!(TypeExpr::parse(text).unwrap().to_string(), text);
+    }
+}
