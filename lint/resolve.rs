@@ -20,6 +20,8 @@ mod members;
 mod names;
 mod paths;
 mod show;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod ty;
 mod types;

@@ -59,8 +59,8 @@ impl<'a> Builder<'a> {
             Item::Impl(item) => self.implementation(item, place),
             Item::Trait(item) => self.a_trait(item, place),
             Item::Struct(item) => self.a_type(&item.name, TypeKind::Struct(item), &item.generics, place),
-            Item::Enum(item) => self.a_type(&item.name, TypeKind::Enum(item), &[], place),
-            Item::Alias { name, ty } => self.a_type(name, TypeKind::Alias(ty), &[], place),
+            Item::Enum(item) => self.a_type(&item.name, TypeKind::Enum(item), &item.generics, place),
+            Item::Alias { name, generics, ty } => self.a_type(name, TypeKind::Alias(ty), generics, place),
             Item::Const(item) => {
                 let id = self.constant(item, place, &self.module_owner(place));
                 self.declare_value(place.module, &item.name, Def::Const(id));

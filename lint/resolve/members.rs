@@ -4,6 +4,7 @@ use smol_str::SmolStr;
 
 use super::impls::unique;
 use super::ty::{Bindings, Ty, TyBound};
+use super::types::DEPTH;
 use super::{ConstId, FnId, ImplId, Index, TraitId, TypeKind, VariantInfo};
 use crate::source::hir;
 
@@ -241,7 +242,7 @@ impl<'a> Index<'a> {
             .type_info(*id)
             .scope
             .clone()
-            .bind(self.arguments(*id, args.clone()));
+            .bind(self.arguments(*id, args.clone(), DEPTH));
         fields
             .iter()
             .map(|(name, ty)| (name.clone(), self.ty(&scope, ty)))

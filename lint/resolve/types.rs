@@ -193,23 +193,34 @@ impl<'a> Index<'a> {
         }
     }
 
-    pub(super) fn of_type(&self, id: TypeId, args: Vec<Ty>, depth: u8) -> Ty {
+    fn of_type(&self, id: TypeId, args: Vec<Ty>, depth: u8) -> Ty {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Ty::Unknown;
+        };
+        let bindings = self.arguments(id, args, depth);
         let info = self.type_info(id);
         match info.kind {
-            TypeKind::Struct(_) | TypeKind::Enum(_) => Ty::Local { id, args },
-            TypeKind::Alias(ty) => self.read(&info.scope.clone().bind(self.arguments(id, args)), ty, depth),
+            TypeKind::Struct(_) | TypeKind::Enum(_) => Ty::Local {
+                id,
+                args: bindings.into_iter().map(|(_, ty)| ty).collect(),
+            },
+            TypeKind::Alias(ty) => self.read(&info.scope.clone().bind(bindings), ty, depth),
         }
     }
 
-    /// A type's parameters with what they stand for.
-    pub(super) fn arguments(&self, id: TypeId, args: Vec<Ty>) -> Bindings {
-        let generics = self
-            .type_info(id)
-            .scope
-            .generics
-            .iter()
-            .flat_map(|generics| generics.iter());
-        generics.map(|generic| generic.name.clone()).zip(args).collect()
+    /// A type's parameters with what they stand for: the arguments, then the defaults, as far as there are any.
+    pub(super) fn arguments(&self, id: TypeId, args: Vec<Ty>, depth: u8) -> Bindings {
+        let info = self.type_info(id);
+        let mut scope = Scope::of_module(info.scope.module);
+        let mut args = args.into_iter();
+        for generic in info.scope.generics.iter().flat_map(|generics| generics.iter()) {
+            let default = || Some(self.read(&scope, generic.default.as_ref()?, depth));
+            match args.next().or_else(default) {
+                Some(ty) => scope.bindings.push((generic.name.clone(), ty)),
+                None => break,
+            }
+        }
+        scope.bindings
     }
 
     /// What a path that does not begin with a parameter names.

@@ -24,7 +24,7 @@ pub enum Item {
     Struct(Struct),
     Enum(Enum),
     Const(Const),
-    Alias { name: SmolStr, ty: Type },
+    Alias { name: SmolStr, generics: Vec<Generic>, ty: Type },
     /// One entry for each leaf of a use tree: `use a::{b as c, d::*}` gives two.
     Use(Use),
     /// Inline (`content` is there) or in another file (`path` is `#[path]`'s value, if any).
@@ -108,6 +108,8 @@ pub struct Attr {
 pub struct Generic {
     pub name: SmolStr,
     pub bounds: Vec<Bound>,
+    /// `E = Error`.
+    pub default: Option<Type>,
 }
 
 /// A bound: a trait's path (its last segment may carry arguments and associated types), or a closure trait.
@@ -156,6 +158,7 @@ pub struct Struct {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Enum {
     pub name: SmolStr,
+    pub generics: Vec<Generic>,
     pub variants: Vec<Variant>,
 }
 
