@@ -220,6 +220,7 @@ fn callers_are_those_that_can_mean_it() {
         fn inside() { tokio::spawn(async move { loop { a::go().await } }); }
         fn other() { b::go() }
         fn nothing() {}
+        mod c { pub fn pool() {} fn uses() { let pool = pool(); take(pool) } fn shadows(pool: u8) { take(pool) } }
         struct S; impl S { fn step(&self) { Self::helper() } fn helper() {} }
         fn method(s: S) { s.step() }
         fn as_path() { map(S::step) }
@@ -235,6 +236,7 @@ fn callers_are_those_that_can_mean_it() {
         assert_eq!(tree.callers("app::S::step"), ["app::method", "app::as_path"]);
         assert_eq!(tree.callers("app::S::helper"), ["app::S::step"]);
         assert_eq!(tree.callers("app::S::run"), ["app::generic"]);
+        assert_eq!(tree.callers("app::c::pool"), ["app::c::uses"]);
         assert!(tree.callers("app::nothing").is_empty());
         assert_eq!(
             tree.names(tree.index.mentions("spawn")),
