@@ -142,6 +142,11 @@ impl<'a> Lowering<'a> {
         match operand {
             Operand::Recv => operands.recv.map(|value| (value.clone(), None)),
             Operand::Arg(i) => operands.args.get(*i).map(|value| (value.clone(), None)),
+            Operand::Rest(from) => {
+                let rest: Vec<Value> = operands.args.iter().skip(*from).cloned().collect();
+                let origin = origin_of(&rest);
+                Some((Value::new(Kind::Tuple(rest), Ty::Unknown, origin), None))
+            }
             Operand::Result => operands.result.map(|value| (value.clone(), None)),
             Operand::Literal(text) => Some((Value::text(text.clone()), None)),
             Operand::Prop(base, name) => {
@@ -192,7 +197,7 @@ impl<'a> Lowering<'a> {
             }
             TypeExpr::Tuple(items) => Ty::Tuple(items.iter().map(|item| self.type_of_expr(item, recv, args)).collect()),
             TypeExpr::Receiver => recv.ty.clone(),
-            TypeExpr::Expected => self.expected.clone().unwrap_or(Ty::Unknown),
+            TypeExpr::Generic(_) | TypeExpr::Expected => self.expected.clone().unwrap_or(Ty::Unknown),
             TypeExpr::Param(i) => self.type_argument(&recv.ty, *i),
             TypeExpr::Argument(i) => args.get(*i).map_or(Ty::Unknown, |arg| arg.ty.clone()),
         }
@@ -275,7 +280,7 @@ impl<'a> Lowering<'a> {
         if doing.call.mutates
             && let (Some(recv), Some(Some(place))) = (&doing.recv, doing.places.first())
         {
-            state.write(place, self.with_sets(recv.clone(), doing));
+            state.change(place, self.with_sets(recv.clone(), doing));
         }
         state
     }
@@ -598,7 +603,7 @@ impl<'a> Lowering<'a> {
         begun.open.insert(tx);
         if is_receiver && let (Some(recv), Some(Some(place))) = (&doing.recv, doing.places.first()) {
             let handle = Value::new(Kind::Tx(tx), Ty::Unknown, Origin::NONE);
-            begun.write(place, recv.with_prop(TRANSACTION.into(), handle, None));
+            begun.change(place, recv.with_prop(TRANSACTION.into(), handle, None));
         }
         let mut all = vec![(begun, self.succeed(doing, value))];
         if doing.call.fallible {

@@ -180,7 +180,7 @@ impl<'a> Lowering<'a> {
             "is_some" | "is_none" | "is_ok" | "is_err" if !matches!(recv.kind, Kind::Unseen(_)) => opaque(Ty::Unknown),
             "unwrap" | "expect" if !state.holding => Some(vec![(state.clone(), self.typed(inside, recv.origin))]),
             _ if is_fallible_method(name) => {
-                let exploded = self.explode_outcome(recv.clone(), state.clone(), site.at);
+                let exploded = self.explode_fallible(recv.clone(), state.clone(), site.at);
                 let mut all = Vec::new();
                 for (state, value) in exploded {
                     all.extend(self.variant_method(&value, name, args, site, &state)?);

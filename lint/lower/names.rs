@@ -70,9 +70,12 @@ enum Child<'e> {
     Block(&'e Block),
 }
 
+fn exprs(exprs: Vec<&Expr>) -> Vec<Child<'_>> {
+    exprs.into_iter().map(Child::Expr).collect()
+}
+
 fn children(expr: &Expr) -> Vec<Child<'_>> {
     use Child::Block as B;
-    let exprs = |exprs: Vec<&'_ Expr>| exprs.into_iter().map(Child::Expr).collect::<Vec<_>>();
     match &expr.kind {
         ExprKind::Lit(_) | ExprKind::Path(_) | ExprKind::Continue { .. } | ExprKind::Other => Vec::new(),
         ExprKind::Call { func, args } => exprs(std::iter::once(&**func).chain(args).collect()),

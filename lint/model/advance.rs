@@ -1,0 +1,138 @@
+//! Lets a task go on through steps that nobody but itself can see, up to the next one that matters.
+
+use crate::flow::{Broker, CondId, NodeId, Outcome, Settle, Step};
+
+use super::program::Program;
+use super::state::{NONE, Place, State};
+
+/// A state, and the last node with a site that the task passed on its way there.
+pub(super) type Landed = (State, Option<NodeId>);
+
+/// Silent steps in a row after which a task is taken to spin for ever.
+const FUEL: u32 = 1_000;
+
+/// Puts a task at a node and lets it run on; one result for each way that undecided branches may go.
+pub(super) fn land(program: &Program<'_>, mut state: State, slot: u8, at: NodeId) -> Vec<Landed> {
+    state.task_mut(slot).pc = u16::try_from(at.0).unwrap_or(u16::MAX);
+    let mut landed = Vec::with_capacity(1);
+    run(program, state, slot, None, FUEL, &mut landed);
+    landed
+}
+
+fn run(
+    program: &Program<'_>,
+    mut state: State,
+    slot: u8,
+    mut then: Option<NodeId>,
+    fuel: u32,
+    landed: &mut Vec<Landed>,
+) {
+    for fuel in (0..fuel).rev() {
+        let task = state.task_mut(slot);
+        let id = NodeId(task.pc.into());
+        let node = program.flow.node(id);
+        let next = match node.step {
+            Step::Pass | Step::Sleep { .. } | Step::ExtendLease => {
+                node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok))
+            }
+            Step::Receive if program.is_caller() => node.on(Outcome::Next),
+            Step::Branch { on } => {
+                if node.at.is_some() {
+                    then = Some(id);
+                }
+                return branch(program, &state, slot, on, then, fuel, landed);
+            }
+            Step::Receive => {
+                arrive(program, &mut state, slot);
+                None
+            }
+            _ => None,
+        };
+        let Some(next) = next else {
+            return landed.push((state, then));
+        };
+        if node.at.is_some() {
+            then = Some(id);
+        }
+        state.task_mut(slot).pc = u16::try_from(next.0).unwrap_or(u16::MAX);
+    }
+}
+
+/// The task has finished with its message.
+fn arrive(program: &Program<'_>, state: &mut State, slot: u8) {
+    let task = state.task_mut(slot);
+    let message = std::mem::replace(&mut task.message, NONE);
+    task.stale = false;
+    task.turns = 0;
+    let flushed =
+        matches!(program.flow.source.settle, Settle::OnReceive { .. }) && program.flow.source.broker == Broker::Log;
+    if flushed && message != NONE {
+        let place = &mut state.messages[usize::from(message)].place;
+        if matches!(place, Place::Held(_)) {
+            *place = Place::Done;
+        }
+    }
+}
+
+fn branch(
+    program: &Program<'_>,
+    state: &State,
+    slot: u8,
+    on: CondId,
+    then: Option<NodeId>,
+    fuel: u32,
+    landed: &mut Vec<Landed>,
+) {
+    let pc = state.task(slot).map_or(0, |task| task.pc);
+    let node = program.flow.node(NodeId(pc.into()));
+    for (way, to) in node
+        .edges
+        .iter()
+        .filter_map(|edge| way_of(edge.when).map(|way| (way, edge.to)))
+    {
+        if !is_open(program, state, slot, on, way) {
+            continue;
+        }
+        let mut state = state.clone();
+        take(program, &mut state, slot, on, way);
+        state.task_mut(slot).pc = u16::try_from(to.0).unwrap_or(u16::MAX);
+        run(program, state, slot, then, fuel, landed);
+    }
+}
+
+fn way_of(outcome: Outcome) -> Option<u8> {
+    match outcome {
+        Outcome::Case(n) => Some(n),
+        Outcome::Then | Outcome::Ok => Some(0),
+        _ => None,
+    }
+}
+
+/// Whether a branch may go that way now: a condition of the message goes as it went before, and a loop takes no way twice.
+fn is_open(program: &Program<'_>, state: &State, slot: u8, on: CondId, way: u8) -> bool {
+    let Some(task) = state.task(slot) else { return false };
+    let taken = program.loops[usize::from(task.pc)].map_or(0, |turn| task.turns >> (turn * 4) & 0xF);
+    if taken != 0 {
+        return taken >> way.min(3) & 1 == 0;
+    }
+    let decided = known_way(program, state, task.message, on);
+    decided.is_none_or(|decided| decided == way)
+}
+
+fn known_way(program: &Program<'_>, state: &State, message: u8, on: CondId) -> Option<u8> {
+    let slot = program.slots[on.0 as usize]?;
+    state.messages.get(usize::from(message))?.ways.get(slot)
+}
+
+fn take(program: &Program<'_>, state: &mut State, slot: u8, on: CondId, way: u8) {
+    let task = state.task_mut(slot);
+    let message = usize::from(task.message);
+    let mut first = true;
+    if let Some(turn) = program.loops[usize::from(task.pc)] {
+        first = task.turns >> (turn * 4) & 0xF == 0;
+        task.turns |= 1 << (turn * 4 + way.min(3));
+    }
+    if let (true, Some(slot), Some(message)) = (first, program.slots[on.0 as usize], state.messages.get_mut(message)) {
+        message.ways.set(slot, way);
+    }
+}
