@@ -26,6 +26,7 @@ pub enum Item {
     Const(Const),
     Alias {
         name: SmolStr,
+        generics: Vec<Generic>,
         ty: Type,
     },
     /// One entry for each leaf of a use tree: `use a::{b as c, d::*}` gives two.
@@ -116,6 +117,8 @@ pub struct Attr {
 pub struct Generic {
     pub name: SmolStr,
     pub bounds: Vec<Bound>,
+    /// `E = Error`.
+    pub default: Option<Type>,
 }
 
 /// A bound: a trait's path (its last segment may carry arguments and associated types), or a closure trait.
@@ -168,6 +171,7 @@ pub struct Struct {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Enum {
     pub name: SmolStr,
+    pub generics: Vec<Generic>,
     pub variants: Vec<Variant>,
 }
 
