@@ -16,7 +16,11 @@ pub fn run(workspace: &Workspace, sources: &Sources, _catalog: &Catalog, _config
         findings: reported.map(finding).collect(),
         integrations: Vec::new(),
         files: workspace.rust_files().filter(|file| file.reported).count(),
-        parsed: sources.files.iter().filter(|file| workspace.file(file.id).reported && file.whole).count(),
+        parsed: sources
+            .files
+            .iter()
+            .filter(|file| workspace.file(file.id).reported && file.whole)
+            .count(),
     }
 }
 
