@@ -11,7 +11,20 @@ use smol_str::SmolStr;
 
 use crate::flow::Idempotency;
 
+mod claim;
+mod expr;
+mod fallback;
+mod filter;
+mod insert;
+mod parse;
 mod schema;
+mod select;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod text;
+mod time;
+mod update;
 
 pub use schema::Schema;
 
@@ -73,6 +86,8 @@ pub struct Read {
     pub answer: Answer,
     /// `WHERE column = constant`.
     pub states: Vec<(SmolStr, SmolStr)>,
+    /// It also finds rows that somebody took long ago (`OR started_at < now() - interval '5 minutes'`).
+    pub takes_expired: bool,
 }
 
 /// What comes back from a [`Read`] when nothing matches.
@@ -220,16 +235,30 @@ pub enum Age {
     Unknown,
 }
 
+/// A text longer than this is not read.
+const LONGEST: usize = 256 * 1024;
+
 /// Every statement of a text, in order; a `WITH` gives one for each part that changes data. Never panics.
 #[must_use]
 pub fn read(text: &str) -> Vec<Statement> {
-    let _ = text;
-    vec![Statement::Unparsed]
+    if text.len() > LONGEST {
+        return vec![Statement::Unparsed];
+    }
+    let mut found = Vec::new();
+    for text in text::prepare(text).statements {
+        match parse::parse(&text) {
+            Some(parsed) => {
+                let around = update::Around { with: &[], partial: parsed.partial };
+                statement::lower(&parsed.statement, around, &mut found);
+            }
+            None => found.push(fallback::guess(&text)),
+        }
+    }
+    found
 }
 
 /// The names of a text's named binds (`:id`, `@id`, `$id`), in the order of their indexes. Empty for positional ones.
 #[must_use]
 pub fn bind_names(text: &str) -> Vec<SmolStr> {
-    let _ = text;
-    Vec::new()
+    if text.len() > LONGEST { Vec::new() } else { text::prepare(text).names }
 }

@@ -280,7 +280,7 @@ impl<'a> Lowering<'a> {
         if doing.call.mutates
             && let (Some(recv), Some(Some(place))) = (&doing.recv, doing.places.first())
         {
-            state.write(place, self.with_sets(recv.clone(), doing));
+            state.change(place, self.with_sets(recv.clone(), doing));
         }
         state
     }
@@ -603,7 +603,7 @@ impl<'a> Lowering<'a> {
         begun.open.insert(tx);
         if is_receiver && let (Some(recv), Some(Some(place))) = (&doing.recv, doing.places.first()) {
             let handle = Value::new(Kind::Tx(tx), Ty::Unknown, Origin::NONE);
-            begun.write(place, recv.with_prop(TRANSACTION.into(), handle, None));
+            begun.change(place, recv.with_prop(TRANSACTION.into(), handle, None));
         }
         let mut all = vec![(begun, self.succeed(doing, value))];
         if doing.call.fallible {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use smol_str::SmolStr;
 
-use super::expr::{origin_of, place_of, unseen};
+use super::expr::{chained_place, origin_of, place_of, unseen};
 use super::state::{Flowing, State, merge_values};
 use super::value::{Api, Call, Closure, Future, Kind, Origin, Place, Target, Value, index_name};
 use super::{Body, Frame, Lowering, MAX_INLINED, pattern};
@@ -403,7 +403,7 @@ impl<'a> Lowering<'a> {
                 if let (Some(place), Some(value)) = (place, value)
                     && !matches!(value.kind, Kind::Opaque)
                 {
-                    state.write(place, value);
+                    state.change(place, value);
                 }
             }
             state = self.roll_back(state, before, &value);
@@ -436,7 +436,7 @@ impl<'a> Lowering<'a> {
         let at = self.span(expr);
         let label = if recv.start.line == expr.end.line { at } else { self.span_from(name.1, expr) };
         let site = CallSite { at, label };
-        let mut places = vec![place_of(recv)];
+        let mut places = vec![place_of(recv).or_else(|| chained_place(recv))];
         places.extend(args.iter().map(borrowed_place));
         let expected = turbofish.first().map(|ty| self.canonical_ty(self.index.ty(&self.frame().scope, ty)));
         let outer_expected = self.expected.take();
@@ -488,7 +488,7 @@ impl<'a> Lowering<'a> {
         if let Some(value) = self.builder_method(recv, name, &args, places, site) {
             let mut state = state;
             if let Some(Some(place)) = places.first() {
-                state.write(place, value.clone());
+                state.change(place, value.clone());
             }
             return vec![(state, value)];
         }

@@ -184,8 +184,13 @@ impl<'a> Lowering<'a> {
 
     /// A branch with `n` ways; the states on them.
     pub(super) fn branch(&mut self, state: &State, kind: CondKind, at: Span, n: u8) -> Vec<State> {
+        self.branch_on(state, kind, at, "", n)
+    }
+
+    /// As [`Self::branch`], for one of several questions about the same place.
+    fn branch_on(&mut self, state: &State, kind: CondKind, at: Span, which: &str, n: u8) -> Vec<State> {
         let site = self.site(at);
-        let on = self.graph.condition(kind, &site);
+        let on = self.graph.condition(kind, &site, which);
         let node = self.graph.emit(state, Step::Branch { on }, Some(site));
         (0..n).map(|case| state.after(node, Outcome::Case(case))).collect()
     }
@@ -229,7 +234,8 @@ impl<'a> Lowering<'a> {
         let variants = self.variants_for(&value, &asked);
         let failing = variants.iter().any(|variant| matches!(variant.variant_name(), Some("Err" | "None")));
         let kind = if failing && value.origin.has(Origin::MESSAGE) { CondKind::Malformed } else { kind_of(value.origin) };
-        let cases = self.branch(&state, kind, at, variants.len() as u8);
+        let which: Vec<&str> = variants.iter().filter_map(Value::variant_name).collect();
+        let cases = self.branch_on(&state, kind, at, &which.join("|"), variants.len() as u8);
         let mut all = Vec::new();
         for (case, variant) in cases.into_iter().zip(variants) {
             all.extend(self.explode_payloads(variant, &asked, case, at));
@@ -320,7 +326,8 @@ impl<'a> Lowering<'a> {
             return vec![(state, variants.remove(0))];
         }
         let kind = if value.origin.has(Origin::MESSAGE) { CondKind::Malformed } else { kind_of(value.origin) };
-        let cases = self.branch(&state, kind, at, 2);
+        let which = if is_option { "Some|None" } else { "Ok|Err" };
+        let cases = self.branch_on(&state, kind, at, which, 2);
         cases.into_iter().zip(variants).collect()
     }
 
@@ -363,7 +370,7 @@ impl<'a> Lowering<'a> {
             let is_last = !arms[i + 1..].iter().any(|later| pattern::fit(&later.pat, value) != Fit::No);
             let mut next = Vec::new();
             for state in left {
-                let (entered, passed) = self.enter_arm(arm, value, state, at, is_last);
+                let (entered, passed) = self.enter_arm((i, arm), value, state, at, is_last);
                 for state in entered {
                     all.extend(self.eval(&arm.body, state));
                 }
@@ -380,13 +387,13 @@ impl<'a> Lowering<'a> {
         scoped(all, depth)
     }
 
-    fn enter_arm(&mut self, arm: &'a Arm, value: &Value, state: State, at: Span, is_last: bool) -> (Vec<State>, Vec<State>) {
+    fn enter_arm(&mut self, (i, arm): (usize, &'a Arm), value: &Value, state: State, at: Span, is_last: bool) -> (Vec<State>, Vec<State>) {
         let (candidate, mut passed) = match pattern::fit(&arm.pat, value) {
             Fit::No => return (Vec::new(), vec![state]),
             Fit::Yes(bindings) => (bound(state, bindings), Vec::new()),
             Fit::Maybe(bindings) if is_last => (bound(state, bindings), Vec::new()),
             Fit::Maybe(bindings) => {
-                let cases = self.branch(&state, kind_of(value.origin), at, 2);
+                let cases = self.branch_on(&state, kind_of(value.origin), at, &format!("arm {i}"), 2);
                 (bound(cases[0].clone(), bindings), vec![cases[1].clone()])
             }
         };

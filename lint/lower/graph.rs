@@ -123,7 +123,7 @@ impl Graph {
 
     /// A publish that was sent and whose confirmation is awaited later: here it only goes out, and may fail to.
     pub fn unsend(&mut self, sent: NodeId, site: &Site) {
-        let on = self.condition(CondKind::Free, &Site { text: "sending fails".into(), ..site.clone() });
+        let on = self.condition(CondKind::Free, &Site { text: "sending fails".into(), ..site.clone() }, "send");
         let node = &mut self.nodes[sent.0 as usize];
         if !matches!(node.step, Step::Effect { .. }) {
             return;
@@ -137,10 +137,10 @@ impl Graph {
         }
     }
 
-    /// The condition of this place, call path and text.
-    pub fn condition(&mut self, kind: CondKind, site: &Site) -> CondId {
+    /// The condition of this place and call path; `which` tells several of one place apart.
+    pub fn condition(&mut self, kind: CondKind, site: &Site, which: &str) -> CondId {
         let next = CondId(self.conditions.len() as u32);
-        let id = *self.condition_ids.entry(((site.span, site.via.clone()), site.text.clone())).or_insert(next);
+        let id = *self.condition_ids.entry(((site.span, site.via.clone()), which.into())).or_insert(next);
         if id == next {
             self.conditions.push(Condition { kind, at: Some(site.span), text: site.text.clone() });
         }

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 use super::graph::Dangling;
 use super::value::{Kind, Place, Value};
 use crate::flow::{NodeId, Outcome, TxId};
+use crate::resolve::Ty;
 
 /// One path's view.
 #[derive(Debug, Clone)]
@@ -66,6 +67,13 @@ impl State {
     pub fn write(&mut self, place: &Place, value: Value) {
         if let Some((_, slot)) = self.env.iter_mut().rev().find(|(known, _)| *known == place.variable) {
             write_field(slot, &place.fields, value);
+        }
+    }
+
+    /// Writes a changed object back, if what is there is of its type (or of none that is known).
+    pub fn change(&mut self, place: &Place, value: Value) {
+        if self.read(place).is_none_or(|known| known.ty == value.ty || known.ty == Ty::Unknown) {
+            self.write(place, value);
         }
     }
 

@@ -183,6 +183,9 @@ impl<'a> Run<'_, 'a> {
             return None;
         }
         let mut flow = lowering.finish(info.path.clone(), ended, at.clone(), !consumes);
+        if !consumes && declaration.source.is_some() {
+            flow.unknown.push(crate::flow::Unknown { at: Some(at.span), why: "its receive cannot be seen".into() });
+        }
         if consumes {
             let source = declaration.source.as_ref();
             flow.source.transport = source.map_or_else(|| "call".into(), |source| source.transport.as_str().into());

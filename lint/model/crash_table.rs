@@ -97,6 +97,7 @@ fn outcome(program: &Program<'_>, crashed: State, touched: bool) -> CrashOutcome
     while let Some(state) = todo.pop() {
         for violation in judge(program, &state)
             .into_iter()
+            .map(|(violation, _)| violation)
             .filter(|violation| violation.is_certain(program))
         {
             worst = worst.max(match violation.property {

@@ -35,12 +35,12 @@ pub struct Exploration {
 pub fn explore(program: &Program<'_>, tier: Tier, goal: Goal<'_>) -> Exploration {
     let messages = if tier.is_concurrent() { 1 } else { program.messages };
     let mut search = Search::new(program, tier, messages);
-    let mut found: BTreeMap<Violation, usize> = BTreeMap::new();
+    let mut found: BTreeMap<Violation, (usize, u8)> = BTreeMap::new();
     let mut judged = 0;
     loop {
         while judged < search.len() {
-            for violation in judge(program, search.state(judged)) {
-                found.entry(violation).or_insert(judged);
+            for (violation, message) in judge(program, search.state(judged)) {
+                found.entry(violation).or_insert((judged, message));
             }
             judged += 1;
             if let (Goal::First(wanted), true) = (goal, !found.is_empty()) {
@@ -158,10 +158,10 @@ impl<'a, 'f> Search<'a, 'f> {
         self.origins[index].step
     }
 
-    fn report(&self, found: &BTreeMap<Violation, usize>) -> Exploration {
+    fn report(&self, found: &BTreeMap<Violation, (usize, u8)>) -> Exploration {
         let violations = found
             .iter()
-            .map(|(&violation, &index)| (violation, self.trace(index)))
+            .map(|(&violation, &(index, message))| (violation, self.trace(index, message)))
             .collect();
         Exploration {
             states: self.states.len(),
@@ -170,7 +170,7 @@ impl<'a, 'f> Search<'a, 'f> {
         }
     }
 
-    fn trace(&self, mut index: usize) -> Trace {
+    fn trace(&self, mut index: usize, message: u8) -> Trace {
         let mut steps = Vec::new();
         while let Some(step) = self.origins[index].step {
             steps.push(told(step, self.origins[index].choice));
@@ -179,6 +179,7 @@ impl<'a, 'f> Search<'a, 'f> {
         steps.reverse();
         let start = u32::try_from(index).unwrap_or(0);
         Trace {
+            message,
             tier: self.tier,
             scenario: self.program.scenario,
             start,

@@ -26,27 +26,34 @@ pub struct Violation {
 }
 
 /// What is wrong in a state.
-pub(super) fn judge(program: &Program<'_>, state: &State) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (number, message) in state.messages.iter().enumerate().take(MESSAGES) {
-        if message.deliveries == 0 && !program.is_caller() {
-            continue;
-        }
-        repeated(program, message, &mut found);
+pub(super) fn judge(program: &Program<'_>, state: &State) -> Vec<(Violation, u8)> {
+    let mut all = Vec::new();
+    for number in 0..MESSAGES {
+        let mut found = Vec::new();
+        judge_message(program, state, number, &mut found);
+        all.extend(
+            found
+                .into_iter()
+                .map(|violation| (violation, u8::try_from(number).unwrap_or(0))),
+        );
+    }
+    all
+}
+
+fn judge_message(program: &Program<'_>, state: &State, number: usize, found: &mut Vec<Violation>) {
+    let message = &state.messages[number];
+    if message.deliveries > 0 || program.is_caller() {
+        repeated(program, message, found);
         let property = match message.place {
             Place::PerhapsDropped => Property::PerhapsLost,
+            Place::Abandoned => return torn(program, message, found),
             place if place.is_settled() => Property::Lost,
-            Place::Abandoned => {
-                torn(program, message, &mut found);
-                continue;
-            }
-            _ => continue,
+            _ => return,
         };
         if state.is_quiet(number) {
-            lost(program, message, property, &mut found);
+            lost(program, message, property, found);
         }
     }
-    found
 }
 
 fn repeated(program: &Program<'_>, message: &Message, found: &mut Vec<Violation>) {

@@ -271,7 +271,8 @@ fn is_loop(flow: &Flow) -> bool {
 }
 
 /// The nodes that can be reached from `start` (itself included) while the message is the same one, by edges that `follow` lets pass.
-pub(super) fn reachable(flow: &Flow, start: NodeId, follow: impl Fn(Outcome) -> bool) -> Vec<NodeId> {
+#[must_use]
+pub fn reachable(flow: &Flow, start: NodeId, follow: impl Fn(Outcome) -> bool) -> Vec<NodeId> {
     let mut seen = vec![false; flow.nodes.len()];
     let mut found = vec![start];
     seen[start.0 as usize] = true;

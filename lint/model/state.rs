@@ -239,3 +239,11 @@ impl State {
         u8::try_from(effect.0).map_or(0, |effect| self.messages[message].effects.get(effect))
     }
 }
+
+impl State {
+    /// Whether some task still works on the message (counted from 0).
+    #[must_use]
+    pub fn is_worked_on(&self, message: u8) -> bool {
+        self.tasks.iter().any(|task| task.message == message)
+    }
+}

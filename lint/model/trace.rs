@@ -11,6 +11,8 @@ pub struct Trace {
     pub tier: Tier,
     /// What the exploration was about: [`replay`](super::replay) needs the same.
     pub scenario: super::Scenario,
+    /// The message that it is about, counted from 0.
+    pub message: u8,
     /// Which of the initial states it starts in (they differ if the unit decides something before it receives).
     pub start: u32,
     pub steps: Vec<TraceStep>,

@@ -1,0 +1,1 @@
+//! Statements as real services write them.
