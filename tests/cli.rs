@@ -281,7 +281,7 @@ fn quiet_and_statistics_say_less() {
 
 #[test]
 fn rules_are_listed_with_their_levels() {
-    let temp = package(&[("delivery.yaml", "rules:\n  D401: deny\n")]);
+    let temp = package(&[("delivery.yaml", "rules:\n  D511: deny\n")]);
     let text = stdout(&run(temp.path(), &["rules", "-A", "dedup-race"]));
     let line = |code: &str| {
         text.lines()
@@ -289,7 +289,7 @@ fn rules_are_listed_with_their_levels() {
             .unwrap_or_default()
             .to_owned()
     };
-    assert!(line("D401").contains(" deny *"), "{text}");
+    assert!(line("D511").contains(" deny *"), "{text}");
     assert!(line("D203").contains(" allow*"), "{text}");
     assert!(line("D101").contains(" deny  "), "{text}");
 }

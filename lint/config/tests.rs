@@ -19,7 +19,7 @@ fn problems(text: &str) -> Vec<(u32, u32, String)> {
 
 const EVERYTHING: &str = r#"
 rules:
-  D401: warn
+  D511: warn
   missing-rationale: allow
 assume: none
 exclude: ["generated/**", "**/legacy/*.rs"]
@@ -43,7 +43,7 @@ docs:
 fn everything_can_be_said() {
     let config = read(EVERYTHING);
     assert_eq!(
-        config.overrides.get(find_rule("stale-overwrite").unwrap()),
+        config.overrides.get(find_rule("unverified-guarantee").unwrap()),
         Some(Level::Warn)
     );
     assert_eq!(config.overrides.get(find_rule("D502").unwrap()), Some(Level::Allow));

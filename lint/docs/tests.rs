@@ -52,7 +52,7 @@ fn a_page_answers_every_question() {
         &[
             "Refuted: Effectively once",
             "Best effort",
-            "worker 1 commits the offset of A",
+            "The offset of A is committed.",
             "What helps:",
             "A lost order is lost money",
             "What it does not guarantee",
@@ -216,7 +216,7 @@ fn markdown_says_the_same() {
         unit,
         &[
             "**Refuted: Effectively once.**",
-            "3. worker 1 crashes",
+            "3. Worker 1 crashes.",
             "| transactional\\_dedup |",
             "[src/orders.rs:6](<https://git.example.com/shop/src/orders.rs#L6>)",
             "A lost order is lost money, a repeated one is a &lt;double\\> charge.",

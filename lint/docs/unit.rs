@@ -256,7 +256,7 @@ fn reported<'a>(found: &'a ResolvedFinding<'a>, url: Option<&SourceUrl>) -> Repo
             .map(|(step, at)| Step {
                 actor: &step.actor,
                 event: step.event,
-                text: sentence(step).as_str().into(),
+                text: sentence(step, &finding.trace).as_str().into(),
                 at: at.as_ref().map(|at| link(at, url)),
             })
             .collect(),

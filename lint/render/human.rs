@@ -1,6 +1,6 @@
 //! For people: the code with its labels, the execution that breaks the promise, what helps, and a summary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use delivery_grammar::Semantic;
@@ -32,7 +32,7 @@ pub fn render(report: &Resolved<'_>, look: Look, detail: Detail) -> String {
 fn finding(found: &ResolvedFinding<'_>, look: Look) -> String {
     let mut out = code(found, look);
     out.push_str(&unit(found.finding, look));
-    out.push_str(&execution(&found.trace, look));
+    out.push_str(&execution(found, look));
     if let Some(help) = &found.finding.help {
         out.push_str(&Paint(look.colour).lead("  help: ", help, look.width));
     }
@@ -44,7 +44,7 @@ fn code(found: &ResolvedFinding<'_>, look: Look) -> String {
     let level = found.finding.level;
     let name = format!("{}[{} {}]", level.as_str(), found.finding.code, found.finding.rule);
     let primary = Label {
-        bytes: found.at.bytes.clone().into(),
+        bytes: drawn(&found.at),
         text: None,
         primary: true,
     };
@@ -84,26 +84,25 @@ fn unit(finding: &Finding, look: Look) -> String {
     Paint(look.colour).lead("  unit: ", &format!("{name}{promised}{given}"), look.width)
 }
 
-fn execution(trace: &[(&TraceStep, Option<Place<'_>>)], look: Look) -> String {
-    if trace.is_empty() {
+fn execution(found: &ResolvedFinding<'_>, look: Look) -> String {
+    if found.trace.is_empty() {
         return String::new();
     }
     let mut out = Paint(look.colour).lead("  what happens:", "", look.width);
-    for (number, (step, at)) in (1..).zip(trace) {
+    for (number, (step, at)) in (1..).zip(&found.trace) {
         let place = at.as_ref().map_or(String::new(), |at| format!(" ({})", at.line()));
-        let text = format!("{}{place}", sentence(step));
+        let text = format!("{}{place}", sentence(step, &found.finding.trace));
         out.push_str(&wrapped(&format!("  {number:>3}. "), &text, look.width));
     }
     out
 }
 
-/// `worker 1: receives …`, or what happens where the step has no words of its own.
-pub(crate) fn sentence(step: &TraceStep) -> String {
-    match (step.actor.as_str(), step.text.as_str()) {
-        (actor, "") => format!("{actor}: {}", step.event),
-        (actor, text) if text.starts_with(actor) => text.to_owned(),
-        (actor, text) => format!("{actor} {text}"),
-    }
+/// What happens in a step. Who acts is said where the words do not say it and more than one worker takes part.
+pub(crate) fn sentence(step: &TraceStep, trace: &[TraceStep]) -> String {
+    let workers: BTreeSet<&str> = trace.iter().map(|step| step.actor.as_str()).filter(|actor| *actor != "broker").collect();
+    let text = if step.text.is_empty() { step.event } else { &step.text };
+    let said = text.to_lowercase().contains(&step.actor.to_lowercase());
+    if said || (workers.len() < 2 && !step.text.is_empty()) { text.to_owned() } else { format!("{}: {text}", step.actor) }
 }
 
 fn assumptions(report: &Resolved<'_>, look: Look) -> String {
@@ -177,6 +176,16 @@ const fn severity(level: Level) -> Severity {
     }
 }
 
+/// A range that is longer than this many lines is drawn as its first line.
+const DRAWN_LINES: usize = 5;
+
+fn drawn(at: &Place<'_>) -> SourceSpan {
+    let text = at.snippet();
+    let first = text.lines().next().map_or(0, str::len);
+    let length = if text.lines().count() > DRAWN_LINES { first } else { text.len() };
+    (at.bytes.start..at.bytes.start + length).into()
+}
+
 /// One file's code with labels, for miette to draw.
 #[derive(Debug)]
 pub(super) struct Picture<'a> {
@@ -196,6 +205,7 @@ struct Label {
 }
 
 impl<'a> Picture<'a> {
+    /// A picture of the file in which `at` is.
     fn new(at: &Place<'a>, message: String, labels: Vec<Label>) -> Self {
         Self {
             path: at.path,
@@ -226,7 +236,7 @@ impl<'a> Picture<'a> {
 
     /// A label where there is one already gives that one its text.
     fn label(&mut self, at: &Place<'a>, text: &str) {
-        let bytes = SourceSpan::from(at.bytes.clone());
+        let bytes = drawn(at);
         match self
             .labels
             .iter_mut()

@@ -107,16 +107,16 @@ pub fn refutation() -> Finding {
                 "worker 1",
                 "receive",
                 Some(at(0, "consumer.recv()")),
-                "receives message A",
+                "Worker 1 receives message A.",
             ),
             step(
                 "worker 1",
                 "ack",
                 Some(at(0, "consumer.commit_message")),
-                "commits the offset of A",
+                "The offset of A is committed.",
             ),
-            step("worker 1", "crash", None, "crashes"),
-            step("broker", "lost", None, "has nothing to deliver again: A is lost"),
+            step("worker 1", "crash", None, "Worker 1 crashes."),
+            step("broker", "lost", None, "The broker has nothing to deliver again: A is lost."),
         ],
         suppressed: None,
     }
@@ -125,19 +125,19 @@ pub fn refutation() -> Finding {
 /// Both handlers.
 pub fn report() -> Report {
     Report {
-        findings: vec![refutation(), missing_tests()],
+        findings: vec![refutation(), no_edge_cases()],
         integrations: vec![refuted(), verified()],
         files: 3,
         parsed: 2,
     }
 }
 
-fn missing_tests() -> Finding {
+fn no_edge_cases() -> Finding {
     Finding {
-        rule: "untested-failure",
-        code: "D505",
+        rule: "missing-edge-cases",
+        code: "D504",
         level: Level::Warn,
-        message: "no test is named that exercises a failure".to_owned(),
+        message: "no edge case is written down".to_owned(),
         help: None,
         primary: at(1, "pub async fn save(pool: &PgPool, order: Order) -> sqlx::Result<()>"),
         labels: Vec::new(),
