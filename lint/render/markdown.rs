@@ -27,12 +27,28 @@ pub fn markdown(text: &str, look: Look) -> String {
 /// `code` and **emphasis** inside a line.
 fn inline(line: &str, paint: Paint) -> String {
     let pieces = line.split('`').enumerate();
-    pieces.map(|(index, piece)| if index % 2 == 1 { paint.cyan(piece) } else { strong(piece, paint) }).collect()
+    pieces
+        .map(|(index, piece)| {
+            if index % 2 == 1 {
+                paint.cyan(piece)
+            } else {
+                strong(piece, paint)
+            }
+        })
+        .collect()
 }
 
 fn strong(text: &str, paint: Paint) -> String {
     let pieces = text.split("**").enumerate();
-    pieces.map(|(index, piece)| if index % 2 == 1 { paint.bold(piece) } else { piece.to_owned() }).collect()
+    pieces
+        .map(|(index, piece)| {
+            if index % 2 == 1 {
+                paint.bold(piece)
+            } else {
+                piece.to_owned()
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -46,7 +62,13 @@ mod tests {
 
     #[test]
     fn loses_its_marks_with_colour() {
-        let text = markdown("# A\n\n**b** `c`\n```rust\nd\n```\n", Look { colour: true, width: 80 });
+        let text = markdown(
+            "# A\n\n**b** `c`\n```rust\nd\n```\n",
+            Look {
+                colour: true,
+                width: 80,
+            },
+        );
         assert_eq!(anstream::adapter::strip_str(&text).to_string(), "A\n\nb c\n\n    d\n\n");
     }
 }
