@@ -207,6 +207,7 @@ fn told(step: Move, choice: u32) -> TraceStep {
         then,
         choice,
         text: String::new(),
+        at: None,
     }
 }
 
