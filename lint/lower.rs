@@ -22,6 +22,7 @@ mod pattern;
 mod query;
 mod receive;
 mod state;
+mod tidy;
 mod unit;
 mod value;
 
