@@ -77,6 +77,10 @@ pub(super) struct Facts {
     pub subquery: bool,
     scopes: Vec<SmolStr>,
     depth: usize,
+    /// Open `VALUES(column)` (MySQL): what was to be inserted.
+    inserted: usize,
+    /// Names of arguments (`days => 7`), which are no columns.
+    labels: Vec<*const Expr>,
 }
 
 impl Facts {
@@ -93,7 +97,7 @@ impl Facts {
             "{}" => self.hole = true,
             name if parts.len() == 1 && last.quote_style.is_none() && CLOCKS.contains(&name) => self.now = true,
             _ => self.columns.push(Column {
-                qualifier: before.last().map(ident),
+                qualifier: if self.inserted > 0 { Some("excluded".into()) } else { before.last().map(ident) },
                 name,
                 tables: (self.depth > 0).then(|| self.scopes.clone()),
             }),
@@ -105,7 +109,14 @@ impl Facts {
         let name = name.to_ascii_lowercase();
         self.fresh |= FRESH.contains(&name.as_str());
         self.now |= CLOCKS.contains(&name.as_str()) || (CLOCKS_BY_ARGUMENT.contains(&name.as_str()) && has_now(function));
-        self.hole |= name == "{}" || name.contains(HOLE);
+        self.hole |= name.contains("{}");
+        self.inserted += usize::from(is_values(function));
+        if let FunctionArguments::List(list) = &function.args {
+            self.labels.extend(list.args.iter().filter_map(|given| match given {
+                FunctionArg::ExprNamed { name, .. } => Some(std::ptr::from_ref(name)),
+                _ => None,
+            }));
+        }
     }
 }
 
@@ -140,7 +151,15 @@ impl Visitor for Facts {
         ControlFlow::Continue(())
     }
 
+    fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        self.inserted -= usize::from(matches!(expr, Expr::Function(function) if is_values(function)));
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if self.labels.contains(&std::ptr::from_ref(expr)) {
+            return ControlFlow::Continue(());
+        }
         match expr {
             Expr::Identifier(name) => self.column(std::slice::from_ref(name)),
             Expr::CompoundIdentifier(parts) => self.column(parts),
@@ -154,6 +173,11 @@ impl Visitor for Facts {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// MySQL's `VALUES(column)`.
+fn is_values(function: &Function) -> bool {
+    table_name(&function.name) == "values"
 }
 
 fn bind_index(text: &str) -> Option<usize> {
@@ -275,12 +299,14 @@ pub(super) enum Change {
 /// What assigning `expr` to `column` of `target` does.
 pub(super) fn change(expr: &Expr, column: &str, target: &Target) -> Change {
     let facts = Facts::of(expr);
-    if facts.columns.iter().any(|mention| target.changes(mention)) {
-        return of_own(expr, column, target);
-    }
-    match facts.fresh {
-        true => Change::Fresh,
-        false => Change::Absolute,
+    let itself = column_of(expr).is_some_and(|mention| mention.name == column && target.owns(&mention));
+    match () {
+        () if itself => Change::Keeps,
+        () if facts.columns.iter().any(|mention| target.changes(mention)) => of_own(expr, column, target),
+        () if facts.fresh => Change::Fresh,
+        // A hole by itself is a value; in an expression it may be the column.
+        () if facts.hole && (column.contains("{}") || !matches!(bare(expr), Expr::Identifier(_))) => Change::Unknown,
+        () => Change::Absolute,
     }
 }
 
@@ -433,7 +459,7 @@ pub(super) fn shown(expr: &Expr) -> String {
         }
     }
     match expr.visit(&mut Count(0)) {
-        ControlFlow::Continue(()) => expr.to_string().replace(HOLE, "{}"),
+        ControlFlow::Continue(()) => expr.to_string().replace(HOLE, "{}").replace('`', ""),
         ControlFlow::Break(()) => "…".to_owned(),
     }
 }

@@ -122,7 +122,7 @@ fn delete(words: &[String]) -> Statement {
 fn read(words: &[String]) -> Statement {
     Statement::Read(Read {
         table: after(words, &["from"]),
-        locks: has(words, &["for", "update"]) || has(words, &["for", "share"]),
+        locks: has(words, &["for", "update"]) || has(words, &["for", "share"]) || has(words, &["key", "update"]),
         skips_locked: has(words, &["skip", "locked"]),
         ..Read::default()
     })

@@ -137,7 +137,8 @@ impl<'a> Assignments<'a> {
                 .or_else(|| self.comparison(right, &BinaryOperator::NotEq, left)),
             Expr::InList { expr, list, negated } => self.list(expr, list, *negated),
             Expr::InSubquery { .. } => None,
-            _ => self.truth(part),
+            Expr::AllOp { compare_op: BinaryOperator::NotEq, .. } => self.membership(part),
+            _ => self.truth(part).or_else(|| self.membership(part)),
         }
     }
 
@@ -168,6 +169,18 @@ impl<'a> Assignments<'a> {
         // `COALESCE(at, now())` fills what is empty.
         let fills = matches!(change, Change::Absolute | Change::Fresh | Change::Absorbs);
         (fills && !null).then(|| Guard { column: name, binds: Vec::new(), orders: true })
+    }
+
+    /// `NOT ($2 = ANY(seen))`, where `$2` is added to `seen`.
+    fn membership(&self, part: &Expr) -> Option<Guard> {
+        if !matches!(part, Expr::UnaryOp { op: UnaryOperator::Not, .. } | Expr::AllOp { .. }) {
+            return None;
+        }
+        let facts = Facts::of(part);
+        let column = facts.columns.iter().find(|column| self.target.changes(column))?;
+        let added = Facts::of(self.given(&column.name)?).binds;
+        let adds = !facts.binds.is_empty() && facts.binds.iter().all(|bind| added.contains(bind));
+        adds.then(|| Guard { column: column.name.clone(), binds: facts.binds.clone(), orders: true })
     }
 
     fn becomes(&self, column: &Expr, values: &[&str]) -> Option<Guard> {

@@ -9,10 +9,13 @@ use sqlparser::tokenizer::{Token, Tokenizer, Word};
 use super::text::HOLE;
 
 /// A statement longer than this is not read: nobody writes such a thing by hand.
-pub(super) const LONGEST: usize = 128 * 1024;
+const LONGEST: usize = 48 * 1024;
 
 /// How deep parentheses may nest.
 const DEEPEST: usize = 40;
+
+/// How many tokens a statement may have.
+const MOST_TOKENS: usize = 8_000;
 
 /// How many operators and keywords a statement may have. Chains of operators make the syntax tree as deep as they are long, and
 /// dropping a tree takes stack.
@@ -31,18 +34,17 @@ pub(super) fn parse(text: &str) -> Option<Parsed> {
     if text.len() > LONGEST {
         return None;
     }
-    let whole = |tokens: &[Token]| tokens.to_vec();
-    let repairs: [(fn(&[Token]) -> Vec<Token>, bool); 2] = [(without_clause_holes, true), (with_values, false)];
-    if let Some(statement) = any_dialect(text, whole) {
+    let repairs: [(fn(&[Token]) -> Option<Vec<Token>>, bool); 2] = [(without_clause_holes, true), (with_values, false)];
+    if let Some(statement) = any_dialect(text, |tokens| Some(tokens.to_vec())) {
         return Some(Parsed { statement, partial: false });
     }
     repairs.into_iter().find_map(|(repair, partial)| {
-        let statement = any_dialect(text, |tokens| repair(tokens))?;
+        let statement = any_dialect(text, repair)?;
         Some(Parsed { statement, partial })
     })
 }
 
-fn any_dialect(text: &str, repair: impl Fn(&[Token]) -> Vec<Token>) -> Option<ast::Statement> {
+fn any_dialect(text: &str, repair: impl Fn(&[Token]) -> Option<Vec<Token>>) -> Option<ast::Statement> {
     let dialects: [&dyn Dialect; 5] = [
         &PostgreSqlDialect {},
         &MySqlDialect {},
@@ -52,8 +54,7 @@ fn any_dialect(text: &str, repair: impl Fn(&[Token]) -> Vec<Token>) -> Option<as
     ];
     dialects.into_iter().find_map(|dialect| {
         let tokens = tokens(text, dialect)?;
-        let repaired = repair(&tokens);
-        parse_tokens(repaired, dialect)
+        parse_tokens(repair(&tokens)?, dialect)
     })
 }
 
@@ -67,8 +68,18 @@ fn parse_tokens(tokens: Vec<Token>, dialect: &dyn Dialect) -> Option<ast::Statem
 fn tokens(text: &str, dialect: &dyn Dialect) -> Option<Vec<Token>> {
     let mut tokens = Tokenizer::new(dialect, text).tokenize().ok()?;
     tokens.retain(|token| !matches!(token, Token::Whitespace(_)));
+    tokens.iter_mut().for_each(placeholder);
     let words = tokens.iter().filter(|token| nests(token)).count();
-    (words <= MOST_WORDS).then(|| rewrite(&tokens))
+    (tokens.len() <= MOST_TOKENS && words <= MOST_WORDS).then(|| rewrite(&tokens))
+}
+
+/// To MySQL, `$1` is a name.
+fn placeholder(token: &mut Token) {
+    if let Token::Word(Word { value, quote_style: None, .. }) = token
+        && value.strip_prefix('$').is_some_and(|number| number.parse::<u16>().is_ok())
+    {
+        *token = Token::Placeholder(std::mem::take(value));
+    }
 }
 
 /// Whether a token can make the tree deeper (a list is as deep as its deepest item).
@@ -92,7 +103,7 @@ fn rewrite(tokens: &[Token]) -> Vec<Token> {
     let mut at = 0;
     while at < tokens.len() {
         let rest = &tokens[at..];
-        let found = lock(rest).or_else(|| lock_of(rest)).or_else(|| conflict_target(rest)).or_else(|| overriding(rest));
+        let found = lock(rest).or_else(|| lock_of(out.last(), rest)).or_else(|| conflict_target(rest)).or_else(|| overriding(rest));
         let (taken, given) = found.unwrap_or_else(|| (1, vec![rest[0].clone()]));
         out.extend(given);
         at += taken;
@@ -115,13 +126,15 @@ fn lock(rest: &[Token]) -> Rewrite {
 }
 
 /// `OF a, b` in a lock: the first table is enough.
-fn lock_of(rest: &[Token]) -> Rewrite {
-    if !begins(rest, &["update", "of"]) && !begins(rest, &["share", "of"]) {
+fn lock_of(before: Option<&Token>, rest: &[Token]) -> Rewrite {
+    let lock = before.is_some_and(|token| is_word(token, "update") || is_word(token, "share"));
+    if !lock || !begins(rest, &["of"]) {
         return None;
     }
-    let listed = rest[2..].iter().take_while(|token| matches!(token, Token::Comma | Token::Period) || is_name(token)).count();
-    let first = rest[2..2 + listed].iter().position(|token| *token == Token::Comma)?;
-    Some((2 + listed, rest[..2 + first].to_vec()))
+    let part = |token: &&Token| matches!(token, Token::Comma | Token::Period) || is_name(token);
+    let listed = rest[1..].iter().take_while(part).count();
+    let first = rest[1..=listed].iter().position(|token| *token == Token::Comma)?;
+    Some((1 + listed, rest[..=first].to_vec()))
 }
 
 /// Whether a token can be a table's name in a list (and is not `SKIP`, `NOWAIT`, which follow it).
@@ -190,7 +203,7 @@ fn overriding(rest: &[Token]) -> Rewrite {
 }
 
 /// Leaves out holes that stand where an operand has just ended: clauses that nobody can see.
-fn without_clause_holes(tokens: &[Token]) -> Vec<Token> {
+fn without_clause_holes(tokens: &[Token]) -> Option<Vec<Token>> {
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
     for token in tokens {
         let ended = matches!(
@@ -202,13 +215,13 @@ fn without_clause_holes(tokens: &[Token]) -> Vec<Token> {
             out.push(token.clone());
         }
     }
-    out
+    (out.len() < tokens.len()).then_some(out)
 }
 
 /// Gives an insert whose rows are a hole, or not there (`push_values` adds them later), one row that nobody can see.
-fn with_values(tokens: &[Token]) -> Vec<Token> {
-    if !tokens.iter().any(|token| is_word(token, "insert") || is_word(token, "replace")) {
-        return tokens.to_vec();
+fn with_values(tokens: &[Token]) -> Option<Vec<Token>> {
+    if !tokens.iter().take(2).any(|token| is_word(token, "insert") || is_word(token, "replace")) {
+        return None;
     }
     let row = [keyword("VALUES"), Token::LParen, name(HOLE), Token::RParen];
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len() + row.len());
@@ -227,7 +240,7 @@ fn with_values(tokens: &[Token]) -> Vec<Token> {
     if !found {
         out.extend(row);
     }
-    out
+    Some(out)
 }
 
 fn begins(tokens: &[Token], words: &[&str]) -> bool {

@@ -47,11 +47,10 @@ impl Schema {
     #[must_use]
     pub fn read(files: &[(String, String)]) -> Self {
         let mut schema = Self::default();
-        for (path, text) in files {
-            if !path.to_lowercase().ends_with("down.sql") {
-                text::prepare(upwards(text)).statements.iter().for_each(|statement| schema.apply(statement));
-            }
-        }
+        let upward = files.iter().filter(|(path, _)| !path.to_lowercase().ends_with("down.sql"));
+        super::with_stack(|| {
+            upward.for_each(|(_, text)| text::prepare(upwards(text)).statements.iter().for_each(|statement| schema.apply(statement)));
+        });
         schema
     }
 

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use smol_str::SmolStr;
-use sqlparser::ast::{Expr, Function, Query, Select, SelectItem, UnaryOperator, Visit, Visitor};
+use sqlparser::ast::{Expr, Function, Query, Select, SelectItem, TableFactor, UnaryOperator, Visit, Visitor};
 
 use super::expr::{Facts, argument, arguments, bare, table_name, text_of};
 use super::filter::{by, names_of, select_of, skips, states};
@@ -39,11 +39,19 @@ pub(super) fn select(query: &Query) -> Statement {
         read.locks |= !inner.locks.is_empty();
     }
     read.locks |= !locks.is_empty();
-    read.skips_locked = locks.iter().any(skips);
+    read.skips_locked |= locks.iter().any(skips);
     Statement::Read(read)
 }
 
 fn read_of(select: &Select) -> Read {
+    if let Some(TableFactor::Derived { subquery, .. }) = select.from.first().map(|from| &from.relation)
+        && let Some(inner) = select_of(subquery)
+    {
+        let mut read = read_of(inner);
+        read.locks = !subquery.locks.is_empty();
+        read.skips_locked = subquery.locks.iter().any(skips);
+        return read;
+    }
     let condition = select.selection.as_ref();
     Read {
         table: select.from.first().and_then(|from| names_of(&from.relation)).and_then(|names| names.into_iter().next()),
@@ -128,7 +136,6 @@ struct Called {
 }
 
 fn functions(select: &Select) -> Vec<Called> {
-    use sqlparser::ast::TableFactor;
     let outer = items(select).filter_map(|expr| match bare(expr) {
         Expr::Function(function) => Some(called(function)),
         _ => None,

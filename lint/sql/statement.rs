@@ -1,11 +1,14 @@
 //! One parsed statement, or several of a `WITH`, as delivery sees them.
 
-use smol_str::SmolStr;
-use sqlparser::ast::{self, CopySource, Query, SetExpr, TransactionIsolationLevel, TransactionMode, TransactionModifier};
+use std::ops::ControlFlow;
+
+use smol_str::{SmolStr, format_smolstr};
+use sqlparser::ast::{self, CopySource, Cte, Query, SetExpr, TransactionIsolationLevel, TransactionMode, TransactionModifier, Visit};
 
 use super::expr::{ident, table_name};
 use super::update::Around;
-use super::{Delete, Read, Statement, insert, select, update};
+use super::{Conflict, Delete, Insert, Read, Statement, Update, insert, select, update};
+use crate::flow::Idempotency;
 
 /// Reads a parsed statement into `found`.
 pub(super) fn lower(statement: &ast::Statement, around: Around<'_>, found: &mut Vec<Statement>) {
@@ -65,19 +68,70 @@ fn lower_query(query: &Query, around: Around<'_>, found: &mut Vec<Statement>) {
     let with = query.with.as_ref().map(|with| with.cte_tables.as_slice()).unwrap_or_default();
     let inner = Around { with: if with.is_empty() { around.with } else { with }, ..around };
     let before = found.len();
-    for part in with {
-        if changes(&part.query) {
-            lower_query(&part.query, inner, found);
-        }
-    }
+    let gates = lower_with(with, inner, found);
+    let reads_only = found.len() > before;
+    let body = found.len();
     match &*query.body {
         SetExpr::Insert(statement) | SetExpr::Update(statement) | SetExpr::Delete(statement) | SetExpr::Merge(statement) => {
             lower(statement, inner, found);
+            pass(&gates, statement, &mut found[body..]);
         }
         SetExpr::Query(query) => lower_query(query, inner, found),
-        _ if found.len() > before => {}
+        _ if reads_only => {}
         _ => found.push(select::select(query)),
     }
+}
+
+/// Lowers the parts of a `WITH` that change data; gives the names of those that give rows only the first time.
+fn lower_with(with: &[Cte], around: Around<'_>, found: &mut Vec<Statement>) -> Vec<SmolStr> {
+    let mut gates = Vec::new();
+    for part in with.iter().filter(|part| changes(&part.query)) {
+        let before = found.len();
+        lower_query(&part.query, around, found);
+        pass(&gates, &*part.query, &mut found[before..]);
+        if found.last().is_some_and(is_gate) {
+            gates.push(ident(&part.alias.name));
+        }
+    }
+    gates
+}
+
+/// Whether a statement gives rows the first time it is executed, and none the second.
+fn is_gate(statement: &Statement) -> bool {
+    match statement {
+        Statement::Insert(insert) => {
+            let absent = matches!(insert.conflict, Conflict::DoNothing { .. } | Conflict::Ignore);
+            absent && insert.returning && insert.idempotency == Idempotency::Idempotent
+        }
+        Statement::Update(update) => update.guarded && update.returning && update.idempotency == Idempotency::Idempotent,
+        Statement::Delete(delete) => delete.returning && !delete.pops,
+        _ => false,
+    }
+}
+
+/// What happens only with the rows that a gate gives happens once.
+fn pass(gates: &[SmolStr], statement: &impl Visit, found: &mut [Statement]) {
+    let Some(gate) = gates.iter().find(|gate| mentions(statement, gate)) else { return };
+    let why = format_smolstr!("happens only with a row that `{gate}` gives, which gives none the second time");
+    for statement in found {
+        match statement {
+            Statement::Insert(Insert { idempotency, why: reason, .. }) | Statement::Update(Update { idempotency, why: reason, .. })
+                if *idempotency != Idempotency::Idempotent =>
+            {
+                (*idempotency, *reason) = (Idempotency::Idempotent, why.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a statement reads a part of its `WITH`.
+fn mentions(statement: &impl Visit, name: &str) -> bool {
+    let found = ast::visit_relations(statement, |relation| match table_name(relation) == name {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
 
 /// Whether a query changes data.
@@ -92,10 +146,8 @@ fn changes(query: &Query) -> bool {
 /// An `INSERT … WITH … SELECT` has its `WITH` inside.
 fn lower_insert(statement: &ast::Insert, around: Around<'_>, found: &mut Vec<Statement>) {
     let with = statement.source.as_ref().and_then(|source| source.with.as_ref());
-    for part in with.map(|with| with.cte_tables.as_slice()).unwrap_or_default() {
-        if changes(&part.query) {
-            lower_query(&part.query, around, found);
-        }
-    }
+    let gates = lower_with(with.map(|with| with.cte_tables.as_slice()).unwrap_or_default(), around, found);
+    let before = found.len();
     found.push(insert::insert(statement, around));
+    pass(&gates, statement, &mut found[before..]);
 }

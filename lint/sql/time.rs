@@ -131,10 +131,9 @@ impl Span {
         let FunctionArguments::List(list) = &function.args else { return Self::Unknown };
         let mut total = Self::Millis(0.0);
         for given in &list.args {
-            let FunctionArg::Named { name, .. } = given else { return Self::Unknown };
-            let Some(expr) = argument(given) else { return Self::Unknown };
+            let Some((unit, expr)) = labelled(given) else { return Self::Unknown };
             let part = match text_of(expr) {
-                Some(text) => Self::counted(&text, &name.value),
+                Some(text) => Self::counted(&text, &unit),
                 None => Self::of_bind(expr),
             };
             total = match (total, part) {
@@ -144,6 +143,16 @@ impl Span {
         }
         total
     }
+}
+
+/// `days => 7`
+fn labelled(given: &FunctionArg) -> Option<(String, &Expr)> {
+    let label = match given {
+        FunctionArg::Named { name, .. } => name.value.clone(),
+        FunctionArg::ExprNamed { name, .. } => name.to_string(),
+        FunctionArg::Unnamed(_) => return None,
+    };
+    Some((label, argument(given)?))
 }
 
 /// A moment before now (or after it, if negative) that an expression gives: `now() - interval '7 days'`.

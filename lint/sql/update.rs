@@ -66,7 +66,7 @@ pub(super) fn judge(doing: &Assignments<'_>, condition: Option<&Expr>, partial: 
         (Some((column, given, change @ (Change::Accumulates | Change::Fresh | Change::Unknown))), None) => {
             (verdict(*change, unseen), reason(*change, column, given))
         }
-        _ => (Idempotency::Idempotent, SmolStr::new("sets values that the statement does not change itself")),
+        _ => (Idempotency::Idempotent, SmolStr::new("a second execution sets the same values again")),
     };
     let orders = guard.as_ref().is_some_and(|guard| guard.orders) || doing.ordered(condition) || unseen;
     let overwrites = !orders && changes.iter().any(|(_, given, change)| *change == Change::Absolute && varies(given, doing));
@@ -81,7 +81,7 @@ fn reason(change: Change, column: &str, given: &Expr) -> SmolStr {
     let given = shown(given);
     match change {
         Change::Fresh => format_smolstr!("`{column} = {given}` gives another value each time"),
-        Change::Unknown => format_smolstr!("`{column} = {given}` may append to what is there"),
+        Change::Unknown => format_smolstr!("`{column} = {given}` may build on what is there"),
         _ => format_smolstr!("`{column} = {given}` builds on a value that the statement changes"),
     }
 }
