@@ -168,3 +168,37 @@ fn unification_learns_what_parameters_are() {
         );
     });
 }
+
+#[test]
+fn enums_have_parameters_and_parameters_have_defaults() {
+    let source = "
+        pub enum Step<T> { Done(Vec<T>), Later { at: T } }
+        pub struct Client<S = Tls> { stream: S } pub struct Tls;
+        fn step() -> Step<u8> { x }
+        fn client() -> Client { x }
+    ";
+    index_lib(source, |tree| {
+        let done = tree.index.variant(&tree.returned("app::step"), "Done").unwrap();
+        assert_eq!(tree.index.show(&done.fields[0].1), "std::vec::Vec<u8>");
+        assert_eq!(tree.ty("app::client"), "app::Client<app::Tls>");
+        assert_eq!(
+            tree.index
+                .show(&tree.index.field(&tree.returned("app::client"), "stream").unwrap()),
+            "app::Tls"
+        );
+    });
+}
+
+#[test]
+fn projections_through_layers_of_services_end() {
+    let layers: String = (0..30)
+        .map(|n| format!("pub struct L{n}<S>(S); impl<S: Service> Service for L{n}<S> {{ type Response = S::Response; type Error = S::Error; }}"))
+        .collect();
+    let source = format!(
+        "pub trait Service {{ type Response; }} {layers} fn f<S: Service>() -> S::Response {{ x }} fn g() -> <L1<L2<Leaf>> as Service>::Response {{ x }} pub struct Leaf; impl Service for Leaf {{ type Response = u8; }}"
+    );
+    index_lib(&source, |tree| {
+        assert_eq!(tree.ty("app::f"), "?");
+        assert_eq!(tree.ty("app::g"), "u8");
+    });
+}
