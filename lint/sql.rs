@@ -61,7 +61,7 @@ pub enum Statement {
         channel: Option<SmolStr>,
         binds: Vec<usize>,
     },
-    /// `CALL`, or a `SELECT` of nothing but a function of the user's own: may do anything.
+    /// `CALL`, or a `SELECT` of nothing but a function of the user's own: may do anything. `name` as it is written (`pgmq.send`).
     Call {
         name: SmolStr,
         binds: Vec<usize>,
@@ -239,7 +239,7 @@ pub enum Age {
 const LONGEST: usize = 256 * 1024;
 
 /// Stack for the parser: nested expressions take a lot of it, and worker threads have little.
-const STACK: usize = 16 * 1024 * 1024;
+const STACK: usize = 32 * 1024 * 1024;
 
 /// Runs what parses or walks syntax with stack enough for the deepest that is let through.
 fn with_stack<T>(run: impl FnOnce() -> T) -> T {
