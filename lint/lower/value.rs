@@ -119,7 +119,6 @@ pub struct Prop {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Unseen {
     pub span: Span,
-    pub text: SmolStr,
     /// The opaque step, once it was awaited.
     pub node: Option<NodeId>,
 }
