@@ -32,9 +32,33 @@ pub use schema::{
 
 /// The embedded files: name, text.
 const FILES: &[(&str, &str)] = &[
+    ("anyhow.yaml", include_str!("catalog/anyhow.yaml")),
+    ("backoff.yaml", include_str!("catalog/backoff.yaml")),
+    ("backon.yaml", include_str!("catalog/backon.yaml")),
+    ("bincode.yaml", include_str!("catalog/bincode.yaml")),
+    ("chrono.yaml", include_str!("catalog/chrono.yaml")),
+    ("eyre.yaml", include_str!("catalog/eyre.yaml")),
+    ("futures.yaml", include_str!("catalog/futures.yaml")),
     ("lapin.yaml", include_str!("catalog/lapin.yaml")),
+    ("lettre.yaml", include_str!("catalog/lettre.yaml")),
+    ("log.yaml", include_str!("catalog/log.yaml")),
+    ("metrics.yaml", include_str!("catalog/metrics.yaml")),
+    ("prometheus.yaml", include_str!("catalog/prometheus.yaml")),
+    ("prost.yaml", include_str!("catalog/prost.yaml")),
+    ("rand.yaml", include_str!("catalog/rand.yaml")),
     ("rdkafka.yaml", include_str!("catalog/rdkafka.yaml")),
+    ("redis.yaml", include_str!("catalog/redis.yaml")),
+    ("reqwest.yaml", include_str!("catalog/reqwest.yaml")),
+    ("rmp-serde.yaml", include_str!("catalog/rmp-serde.yaml")),
+    ("serde_json.yaml", include_str!("catalog/serde_json.yaml")),
     ("sqlx.yaml", include_str!("catalog/sqlx.yaml")),
+    ("std.yaml", include_str!("catalog/std.yaml")),
+    ("tokio-postgres.yaml", include_str!("catalog/tokio-postgres.yaml")),
+    ("tokio-retry.yaml", include_str!("catalog/tokio-retry.yaml")),
+    ("tokio-util.yaml", include_str!("catalog/tokio-util.yaml")),
+    ("tokio.yaml", include_str!("catalog/tokio.yaml")),
+    ("tracing.yaml", include_str!("catalog/tracing.yaml")),
+    ("uuid.yaml", include_str!("catalog/uuid.yaml")),
 ];
 
 /// How many aliases may lead to one another before they count as a circle.

@@ -8,6 +8,8 @@
 //! edge that belongs to the outcome. A task holds at most one message, the one its last [`Step::Receive`] gave it or the one its
 //! parent held when it was spawned.
 
+mod text;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

@@ -19,9 +19,10 @@ mod graph;
 mod macros;
 mod names;
 mod pattern;
+mod query;
 mod receive;
-mod sql;
 mod state;
+mod tidy;
 mod unit;
 mod value;
 
@@ -34,12 +35,13 @@ use crate::flow::{Known, Outcome, Site, Step, TaskId, TxId, Unknown};
 use crate::resolve::{ConstId, FnId, Index, Scope, Ty};
 use crate::source::hir;
 use crate::span::{FileId, Span};
+use crate::sql::Schema;
 use graph::Graph;
 use receive::Draft;
 use state::{Flowing, State, merge_values};
 use value::{BodyId, Closure, CodeScope, Kind, Value};
 
-pub use sql::Schema;
+
 pub use unit::{Unit, units};
 
 /// Calls deeper than this are not followed.
@@ -57,6 +59,8 @@ pub struct Context<'a> {
     pub schema: &'a Schema,
     /// The text of a file, for what is quoted to people.
     pub text: &'a (dyn Fn(FileId) -> &'a str + Sync),
+    /// Whether the workspace's code contains a text (the name of a setting).
+    pub mentions: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
 /// The lowering of one unit.
@@ -65,6 +69,7 @@ struct Lowering<'a> {
     catalog: &'a Catalog,
     schema: &'a Schema,
     text: &'a (dyn Fn(FileId) -> &'a str + Sync),
+    mentions: &'a (dyn Fn(&str) -> bool + Sync),
     graph: Graph,
     frames: Vec<Frame<'a>>,
     scopes: Vec<(Scope<'a>, FileId)>,
@@ -168,6 +173,7 @@ impl<'a> Lowering<'a> {
             catalog: context.catalog,
             schema: context.schema,
             text: context.text,
+            mentions: context.mentions,
             graph: Graph::default(),
             frames: Vec::new(),
             scopes: Vec::new(),

@@ -4,7 +4,7 @@ use delivery_grammar::Semantic;
 use smol_str::SmolStr;
 
 use crate::flow::Site;
-use crate::span::Span;
+use crate::span::{FileId, Span};
 
 /// How a finding counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +13,19 @@ pub enum Level {
     Note,
     Warn,
     Deny,
+}
+
+impl Level {
+    /// The word that configuration and output use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Note => "note",
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        }
+    }
 }
 
 /// Everything that a run has to say.
@@ -25,6 +38,26 @@ pub struct Report {
     /// Files that could matter, and how many of them parsed whole.
     pub files: usize,
     pub parsed: usize,
+}
+
+impl Report {
+    /// Puts everything into the order of the report: by path, line, column, rule.
+    pub fn sort<'a>(&mut self, path: impl Fn(FileId) -> &'a str) {
+        let place = |span: Span| (path(span.file), span.start, span.end);
+        self.findings.sort_by(|a, b| {
+            let key = |finding: &Finding| {
+                (
+                    path(finding.primary.file),
+                    finding.primary.start,
+                    finding.code,
+                    finding.primary.end,
+                )
+            };
+            key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+        });
+        self.integrations
+            .sort_by(|a, b| place(a.at).cmp(&place(b.at)).then_with(|| a.id.cmp(&b.id)));
+    }
 }
 
 /// One finding.
@@ -126,4 +159,41 @@ pub enum CrashOutcome {
     Absorbed,
     Repeated,
     Lost,
+}
+
+impl Direction {
+    /// The word of the report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Consume => "consume",
+            Self::Produce => "produce",
+        }
+    }
+}
+
+impl Verdict {
+    /// The word of the report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Refuted => "refuted",
+            Self::Conditional => "conditional",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl CrashOutcome {
+    /// The word of the report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NothingLost => "nothing_lost",
+            Self::Absorbed => "absorbed",
+            Self::Repeated => "repeated",
+            Self::Lost => "lost",
+        }
+    }
 }

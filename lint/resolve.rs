@@ -19,6 +19,9 @@ mod input;
 mod members;
 mod names;
 mod paths;
+mod show;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod ty;
 mod types;
@@ -89,8 +92,8 @@ pub struct Scope<'a> {
     pub bindings: Bindings,
     /// Of the impl or trait, then of the function.
     pub generics: Vec<&'a [hir::Generic]>,
-    /// How many parameters' bounds are being read.
-    open_params: usize,
+    /// How many parameters' bounds and impls' types this one is read for.
+    nesting: u8,
 }
 
 /// A function and where it stands.
@@ -308,7 +311,7 @@ impl<'a> Scope<'a> {
             trait_: None,
             bindings: Vec::new(),
             generics: Vec::new(),
-            open_params: 0,
+            nesting: 0,
         }
     }
 

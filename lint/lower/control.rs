@@ -184,8 +184,13 @@ impl<'a> Lowering<'a> {
 
     /// A branch with `n` ways; the states on them.
     pub(super) fn branch(&mut self, state: &State, kind: CondKind, at: Span, n: u8) -> Vec<State> {
+        self.branch_on(state, kind, at, "", n)
+    }
+
+    /// As [`Self::branch`], for one of several questions about the same place.
+    fn branch_on(&mut self, state: &State, kind: CondKind, at: Span, which: &str, n: u8) -> Vec<State> {
         let site = self.site(at);
-        let on = self.graph.condition(kind, &site);
+        let on = self.graph.condition(kind, &site, which);
         let node = self.graph.emit(state, Step::Branch { on }, Some(site));
         (0..n).map(|case| state.after(node, Outcome::Case(case))).collect()
     }
@@ -219,10 +224,18 @@ impl<'a> Lowering<'a> {
         if !matches!(value.kind, Kind::Opaque | Kind::Unseen(_)) {
             return vec![(state, value)];
         }
+        if asked.iter().any(|(name, _)| matches!(name.as_str(), "Ok" | "Err")) && outcome_edges(&value, &state).is_some() {
+            let mut all = Vec::new();
+            for (state, value) in self.explode_fallible(value, state, at) {
+                all.extend(self.explode_payloads(value, &asked, state, at));
+            }
+            return all;
+        }
         let variants = self.variants_for(&value, &asked);
         let failing = variants.iter().any(|variant| matches!(variant.variant_name(), Some("Err" | "None")));
         let kind = if failing && value.origin.has(Origin::MESSAGE) { CondKind::Malformed } else { kind_of(value.origin) };
-        let cases = self.branch(&state, kind, at, variants.len() as u8);
+        let which: Vec<&str> = variants.iter().filter_map(Value::variant_name).collect();
+        let cases = self.branch_on(&state, kind, at, &which.join("|"), variants.len() as u8);
         let mut all = Vec::new();
         for (case, variant) in cases.into_iter().zip(variants) {
             all.extend(self.explode_payloads(variant, &asked, case, at));
@@ -302,6 +315,10 @@ impl<'a> Lowering<'a> {
         if value.variant_name().is_some() {
             return vec![(state, value)];
         }
+        if let Some((done, failed)) = outcome_edges(&value, &state) {
+            let mut variants = self.result_variants(&Value::opaque(value.ty, value.origin)).into_iter();
+            return [done, failed].into_iter().zip(variants.by_ref()).collect();
+        }
         let is_option = self.is_option(&value.ty);
         let mut variants = if is_option { self.option_variants(&value) } else { self.result_variants(&value) };
         if !state.holding {
@@ -309,7 +326,8 @@ impl<'a> Lowering<'a> {
             return vec![(state, variants.remove(0))];
         }
         let kind = if value.origin.has(Origin::MESSAGE) { CondKind::Malformed } else { kind_of(value.origin) };
-        let cases = self.branch(&state, kind, at, 2);
+        let which = if is_option { "Some|None" } else { "Ok|Err" };
+        let cases = self.branch_on(&state, kind, at, which, 2);
         cases.into_iter().zip(variants).collect()
     }
 
@@ -352,7 +370,7 @@ impl<'a> Lowering<'a> {
             let is_last = !arms[i + 1..].iter().any(|later| pattern::fit(&later.pat, value) != Fit::No);
             let mut next = Vec::new();
             for state in left {
-                let (entered, passed) = self.enter_arm(arm, value, state, at, is_last);
+                let (entered, passed) = self.enter_arm((i, arm), value, state, at, is_last);
                 for state in entered {
                     all.extend(self.eval(&arm.body, state));
                 }
@@ -369,13 +387,13 @@ impl<'a> Lowering<'a> {
         scoped(all, depth)
     }
 
-    fn enter_arm(&mut self, arm: &'a Arm, value: &Value, state: State, at: Span, is_last: bool) -> (Vec<State>, Vec<State>) {
+    fn enter_arm(&mut self, (i, arm): (usize, &'a Arm), value: &Value, state: State, at: Span, is_last: bool) -> (Vec<State>, Vec<State>) {
         let (candidate, mut passed) = match pattern::fit(&arm.pat, value) {
             Fit::No => return (Vec::new(), vec![state]),
             Fit::Yes(bindings) => (bound(state, bindings), Vec::new()),
             Fit::Maybe(bindings) if is_last => (bound(state, bindings), Vec::new()),
             Fit::Maybe(bindings) => {
-                let cases = self.branch(&state, kind_of(value.origin), at, 2);
+                let cases = self.branch_on(&state, kind_of(value.origin), at, &format!("arm {i}"), 2);
                 (bound(cases[0].clone(), bindings), vec![cases[1].clone()])
             }
         };
@@ -452,21 +470,29 @@ impl<'a> Lowering<'a> {
         at: Span,
         state: State,
     ) -> Flowing {
-        let mark = self.graph.mark();
-        let receives = self.receives;
-        let entry = state.clone();
-        let looped = self.trial(|this| this.run_loop(label, Round::While(cond), body, at, state));
-        let over_data = matches!(cond.kind, ExprKind::Let { .. });
-        if !over_data || self.receives != receives {
-            return self.settle_trial(looped);
+        let over_data = matches!(cond.kind, ExprKind::Let { .. }) && !self.receives_in(cond, &state);
+        if over_data {
+            return self.run_once(label, cond, body, state);
         }
+        self.run_loop(label, Round::While(cond), body, at, state)
+    }
+
+    /// Whether a condition takes a message (or waits for something that is known to come again), tried and undone.
+    fn receives_in(&mut self, cond: &'a Expr, state: &State) -> bool {
+        let (mark, receives, draft) = (self.graph.mark(), self.receives, self.draft.clone());
+        let head = self.graph.emit(state, Step::Pass, None);
+        let returned = self.frame().returns.len();
+        let _ = self.decide(cond, state.after(head, Outcome::Then));
+        self.frame_mut().returns.truncate(returned);
+        let received = self.receives != receives;
         self.graph.undo(mark);
-        self.discard_trial(looped);
-        self.run_once(label, cond, body, at, entry)
+        self.receives = receives;
+        self.draft = draft;
+        received
     }
 
     /// `while let` over data: the body runs for one element, or not at all.
-    fn run_once(&mut self, label: Option<&SmolStr>, cond: &'a Expr, body: &'a Block, _at: Span, state: State) -> Flowing {
+    fn run_once(&mut self, label: Option<&SmolStr>, cond: &'a Expr, body: &'a Block, state: State) -> Flowing {
         let depth = state.env.len();
         let (trues, falses) = self.decide(cond, state);
         let mut all: Flowing = falses.into_iter().map(|state| (state, Value::unit())).collect();
@@ -556,7 +582,7 @@ impl<'a> Lowering<'a> {
         let mut heads: Vec<(State, crate::flow::NodeId)> = Vec::new();
         let mut entering = vec![havoc(state, body)];
         while let Some(state) = entering.pop() {
-            let state = if heads.len() >= MAX_HEADS { heads[heads.len() - 1].0.clone().rejoin(state) } else { state };
+            let state = if heads.len() >= MAX_HEADS { heads[heads.len() - 1].0.clone().widened(state) } else { state };
             if let Some((_, head)) = heads.iter().find(|(known, _)| known.agrees(&state)) {
                 self.graph.close(&state, *head);
                 continue;
@@ -665,6 +691,16 @@ impl<'a> Lowering<'a> {
             }
             merge_values(all)
         })
+    }
+}
+
+/// The two ways out of an opaque step, where nothing has happened since.
+fn outcome_edges(value: &Value, state: &State) -> Option<(State, State)> {
+    let Kind::Unseen(unseen) = &value.kind else { return None };
+    let node = unseen.node?;
+    match state.at.as_slice() {
+        [only] if only.from == node && only.when == Outcome::Ok => Some((state.clone(), state.after(node, Outcome::Err))),
+        _ => None,
     }
 }
 

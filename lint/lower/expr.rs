@@ -590,6 +590,14 @@ pub(super) fn place_of(expr: &Expr) -> Option<Place> {
     }
 }
 
+/// The variable at the root of a chain of calls that may each hand on what they were called on (`config.set(…).set(…)`).
+pub(super) fn chained_place(expr: &Expr) -> Option<Place> {
+    match &expr.kind {
+        ExprKind::MethodCall { recv, .. } => place_of(recv).or_else(|| chained_place(recv)),
+        _ => None,
+    }
+}
+
 /// Whether evaluating an expression can do anything but compute.
 fn has_effects(expr: &Expr) -> bool {
     match &expr.kind {
@@ -603,7 +611,7 @@ fn has_effects(expr: &Expr) -> bool {
 
 /// A value that says: somebody made this who cannot be seen.
 pub(super) fn unseen(span: Span, text: SmolStr, origin: Origin) -> Value {
-    Value::new(Kind::Unseen(Rc::new(Unseen { span, text })), Ty::Unknown, origin)
+    Value::new(Kind::Unseen(Rc::new(Unseen { span, text, node: None })), Ty::Unknown, origin)
 }
 
 /// Where code stands.

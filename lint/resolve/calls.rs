@@ -1,6 +1,7 @@
 //! Who mentions a function, by call or by name.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use smol_str::SmolStr;
 
@@ -12,11 +13,27 @@ use crate::source::hir::Path;
 pub(super) struct Calls<'a> {
     by_name: HashMap<SmolStr, Vec<FnId>>,
     methods: HashMap<SmolStr, Vec<FnId>>,
-    paths: HashMap<SmolStr, Vec<(FnId, &'a Path)>>,
+    paths: HashMap<SmolStr, Paths<'a>>,
     /// Functions with a receiver.
     pub declared: HashMap<SmolStr, Vec<FnId>>,
     /// By a function's own name, those that imports give it.
     pub renamed: HashMap<SmolStr, Vec<SmolStr>>,
+}
+
+/// Paths that end in one name.
+#[derive(Debug, Default)]
+struct Paths<'a> {
+    written: Vec<(FnId, &'a Path)>,
+    /// Resolved together when first asked for.
+    callers: OnceLock<Callers>,
+}
+
+/// Who names which function.
+#[derive(Debug, Default)]
+struct Callers {
+    of: HashMap<FnId, Vec<FnId>>,
+    /// Those whose path may be anything.
+    of_any: Vec<FnId>,
 }
 
 impl<'a> Calls<'a> {
@@ -27,7 +44,11 @@ impl<'a> Calls<'a> {
 
     pub(super) fn path(&mut self, by: FnId, path: &'a Path) {
         if let Some(last) = path.segments.last() {
-            self.paths.entry(last.name.clone()).or_default().push((by, path));
+            self.paths
+                .entry(last.name.clone())
+                .or_default()
+                .written
+                .push((by, path));
             push(&mut self.by_name, &last.name, by);
         }
     }
@@ -45,14 +66,11 @@ impl<'a> Calls<'a> {
         }
     }
 
-    fn paths(&self, name: &str) -> Vec<(FnId, &'a Path)> {
+    /// Paths that end in the name or in one that imports give it.
+    fn paths(&self, name: &str) -> Vec<&Paths<'a>> {
         let others = self.renamed.get(name).into_iter().flatten().map(SmolStr::as_str);
-        let names = std::iter::once(name).chain(others);
-        names
-            .filter_map(|name| self.paths.get(name))
-            .flatten()
-            .copied()
-            .collect()
+        let names: BTreeSet<&str> = std::iter::once(name).chain(others).collect();
+        names.into_iter().filter_map(|name| self.paths.get(name)).collect()
     }
 }
 
@@ -80,29 +98,37 @@ impl Index<'_> {
     #[must_use]
     pub fn callers(&self, f: FnId) -> Vec<FnId> {
         let hir = self.function(f).hir;
-        let mut found: Vec<FnId> = Vec::new();
-        if hir.receiver.is_some() {
-            found.extend(self.calls.methods.get(&hir.name).into_iter().flatten());
-        }
-        let mut seen: HashSet<FnId> = found.iter().copied().collect();
-        for (by, path) in self.calls.paths(&hir.name) {
-            if !seen.contains(&by) && self.can_mean(by, path, f) {
-                seen.insert(by);
-                found.push(by);
-            }
-        }
+        let methods = self.calls.methods.get(&hir.name).filter(|_| hir.receiver.is_some());
+        let declared = self.declaration(f);
+        let by_path = self.calls.paths(&hir.name).into_iter().flat_map(|paths| {
+            let callers = paths.callers.get_or_init(|| self.resolve_callers(&paths.written));
+            let of = [Some(f), declared]
+                .into_iter()
+                .flatten()
+                .filter_map(|f| callers.of.get(&f))
+                .flatten();
+            of.chain(&callers.of_any)
+        });
+        let mut found: Vec<FnId> = methods.into_iter().flatten().chain(by_path).copied().collect();
         found.sort_unstable();
         found.dedup();
         found
     }
 
-    /// Whether `path`, written in `by`, can be `f`.
-    fn can_mean(&self, by: FnId, path: &Path, f: FnId) -> bool {
-        match self.resolve_in(&self.function(by).scope, path) {
-            Def::Fn(found) => found == f || self.declaration(f) == Some(found),
-            Def::Assoc(ty, name) => self.assoc_fn(&ty, &name).contains(&f),
-            Def::Unknown => path.segments.len() > 1,
-            _ => false,
+    fn resolve_callers(&self, written: &[(FnId, &Path)]) -> Callers {
+        let mut callers = Callers::default();
+        for (by, path) in written {
+            match self.resolve_in(&self.function(*by).scope, path) {
+                Def::Fn(f) => callers.of.entry(f).or_default().push(*by),
+                Def::Assoc(ty, name) => {
+                    self.assoc_fn(&ty, &name)
+                        .into_iter()
+                        .for_each(|f| callers.of.entry(f).or_default().push(*by));
+                }
+                Def::Unknown if path.segments.len() > 1 => callers.of_any.push(*by),
+                _ => {}
+            }
         }
+        callers
     }
 }

@@ -1,5 +1,7 @@
 //! Gathers items into the index: each gets a number, a place and a name in its module.
 
+use std::collections::HashSet;
+
 use smol_str::{SmolStr, format_smolstr};
 
 use super::imports::Import;
@@ -10,7 +12,7 @@ use super::{
     ConstId, ConstInfo, Def, FileInput, FnId, FnInfo, ImplId, ImplInfo, Index, ModuleId, Scope, TraitId, TraitInfo, Ty,
     TyBound, TypeId, TypeInfo, TypeKind,
 };
-use crate::source::hir::{Bound, Const, Function, Generic, Impl, Item, Trait, Type, Use};
+use crate::source::hir::{Bound, Const, Function, Generic, Impl, Item, Path, Trait, Type, Use};
 use crate::span::FileId;
 
 /// An index in the making.
@@ -59,8 +61,8 @@ impl<'a> Builder<'a> {
             Item::Impl(item) => self.implementation(item, place),
             Item::Trait(item) => self.a_trait(item, place),
             Item::Struct(item) => self.a_type(&item.name, TypeKind::Struct(item), &item.generics, place),
-            Item::Enum(item) => self.a_type(&item.name, TypeKind::Enum(item), &[], place),
-            Item::Alias { name, ty } => self.a_type(name, TypeKind::Alias(ty), &[], place),
+            Item::Enum(item) => self.a_type(&item.name, TypeKind::Enum(item), &item.generics, place),
+            Item::Alias { name, generics, ty } => self.a_type(name, TypeKind::Alias(ty), generics, place),
             Item::Const(item) => {
                 let id = self.constant(item, place, &self.module_owner(place));
                 self.declare_value(place.module, &item.name, Def::Const(id));
@@ -246,28 +248,22 @@ impl<'a> Builder<'a> {
 
     /// Keeps what a body mentions, and gives the items in it.
     fn body(&mut self, id: FnId, hir: &'a Function, module: ModuleId) -> Vec<&'a Item> {
-        let mut items = Vec::new();
-        let mut crates = Vec::new();
-        let calls = &mut self.index.calls;
-        if let Some(body) = &hir.body {
-            walk::block(body, &mut |mention| match mention {
-                Mention::Item(item) => items.push(item),
-                Mention::Method(name) => calls.method(id, name),
-                Mention::Path(path) => {
-                    calls.path(id, path);
-                    crates.extend(
-                        path.segments
-                            .first()
-                            .filter(|_| path.segments.len() > 1)
-                            .map(|first| &first.name),
-                    );
-                }
-            });
+        let Some(body) = &hir.body else { return Vec::new() };
+        let mut seen = Mentioned::default();
+        hir.params
+            .iter()
+            .for_each(|(pat, _)| walk::bindings(pat, &mut |mention| seen.note(mention)));
+        walk::block(body, &mut |mention| seen.note(mention));
+        for name in &seen.methods {
+            self.index.calls.method(id, name);
         }
-        for name in crates {
-            self.name_crate(module, name);
+        for path in seen.paths() {
+            self.index.calls.path(id, path);
+            if let [first, _, ..] = path.segments.as_slice() {
+                self.name_crate(module, &first.name);
+            }
         }
-        items
+        seen.items
     }
 
     /// A function's body with items in it is a module of its own; all its blocks together are one.
@@ -302,6 +298,39 @@ impl<'a> Builder<'a> {
             def,
             seen: Seen::Everywhere,
         });
+    }
+}
+
+/// What one body mentions.
+#[derive(Default)]
+struct Mentioned<'a> {
+    items: Vec<&'a Item>,
+    methods: Vec<&'a SmolStr>,
+    called: Vec<&'a Path>,
+    values: Vec<&'a Path>,
+    local: HashSet<&'a SmolStr>,
+}
+
+impl<'a> Mentioned<'a> {
+    fn note(&mut self, mention: Mention<'a>) {
+        match mention {
+            Mention::Item(item) => self.items.push(item),
+            Mention::Method(name) => self.methods.push(name),
+            Mention::Path(path) => self.called.push(path),
+            Mention::Value(path) => self.values.push(path),
+            Mention::Binding(name) => {
+                self.local.insert(name);
+            }
+        }
+    }
+
+    /// Paths that may name items: a value by a name that a pattern gives is a local variable.
+    fn paths(&self) -> impl Iterator<Item = &'a Path> {
+        let is_local = |path: &Path| matches!(path.segments.as_slice(), [only] if self.local.contains(&only.name));
+        self.called
+            .iter()
+            .copied()
+            .chain(self.values.iter().copied().filter(move |path| !is_local(path)))
     }
 }
 

@@ -193,8 +193,8 @@ impl<'a> Index<'a> {
         of.is_some_and(|of| info.self_ty.bounds().iter().any(|bound| bound.local() == Some(of)))
     }
 
-    /// Impls that `ty` has, in the order of the source; those for all types of some kind come last.
-    pub(super) fn impls_for(&self, ty: &Ty) -> Vec<(ImplId, Bindings)> {
+    /// Impls that `ty` may have, in the order of the source; those for all types of some kind come last.
+    pub(super) fn candidates(&self, ty: &Ty) -> impl Iterator<Item = ImplId> {
         let lists = &self.impl_lists;
         let own = Head::of(ty)
             .and_then(|head| lists.by_head.get(&head))
@@ -203,15 +203,19 @@ impl<'a> Index<'a> {
         let is_vec = ty.args_of("std::vec::Vec").is_some();
         let slice = lists.by_head.get(&Head::Slice).filter(|_| is_vec).into_iter().flatten();
         let blanket = lists.blanket.iter().filter(|_| *ty != Ty::Unknown);
-        own.chain(slice)
-            .chain(blanket)
-            .filter_map(|id| Some((*id, self.fits(*id, ty, DEPTH)?)))
-            .collect()
+        own.chain(slice).chain(blanket).copied()
+    }
+
+    /// What an impl's parameters are if it is of `ty`; `None` if it is not.
+    pub(super) fn fits_type(&self, id: ImplId, ty: &Ty) -> Option<Bindings> {
+        self.fits(id, ty, DEPTH)
     }
 
     /// The scope of an impl with its parameters bound.
-    pub(super) fn impl_scope(&self, id: ImplId, bindings: Bindings) -> Scope<'a> {
-        self.impl_info(id).scope.clone().bind(bindings)
+    pub(super) fn impl_scope(&self, id: ImplId, bindings: Bindings, nesting: u8) -> Scope<'a> {
+        let mut scope = self.impl_info(id).scope.clone().bind(bindings);
+        scope.nesting = nesting;
+        scope
     }
 
     /// The function of an impl by that name, else its trait's default.
@@ -264,7 +268,7 @@ impl<'a> Index<'a> {
         let impls = self.impls_external("std::ops::Deref").iter();
         let (id, found) = impls.filter_map(|id| Some((*id, self.fits(*id, ty, DEPTH)?))).next()?;
         let (_, target) = self.impl_info(id).hir.types.iter().find(|(name, _)| name == "Target")?;
-        Some(self.ty(&self.impl_scope(id, found), target)).filter(|target| target != ty && *target != Ty::Unknown)
+        Some(self.ty(&self.impl_scope(id, found, 0), target)).filter(|target| target != ty && *target != Ty::Unknown)
     }
 
     /// Without `Mutex`, `RwLock`, cells, guards and `Deref` around it.

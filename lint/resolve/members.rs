@@ -4,6 +4,7 @@ use smol_str::SmolStr;
 
 use super::impls::unique;
 use super::ty::{Bindings, Ty, TyBound};
+use super::types::{DEPTH, NESTING};
 use super::{ConstId, FnId, ImplId, Index, TraitId, TypeKind, VariantInfo};
 use crate::source::hir;
 
@@ -34,17 +35,16 @@ impl<'a> Index<'a> {
     /// What `ty::name` can be as a function, with or without receiver; as [`Self::methods`] but for `Deref`.
     #[must_use]
     pub fn assoc_fn(&self, ty: &Ty, name: &str) -> Vec<FnId> {
-        let impls = self.impls_for(ty);
-        let (inherent, of_traits): (Vec<ImplId>, Vec<ImplId>) = impls
-            .iter()
-            .map(|(id, _)| *id)
-            .partition(|id| self.impl_info(*id).hir.of_trait.is_none());
-        let own = unique(inherent.into_iter().filter_map(|id| self.provided(id, name)));
-        if !own.is_empty() {
-            return own;
+        let provided = self
+            .candidates(ty)
+            .filter_map(|id| Some((id, self.provided(id, name)?)));
+        let fitting = provided.filter(|(id, _)| self.fits_type(*id, ty).is_some());
+        let (inherent, of_traits): (Vec<_>, Vec<_>) =
+            fitting.partition(|(id, _)| self.impl_info(*id).hir.of_trait.is_none());
+        if !inherent.is_empty() {
+            return unique(inherent.into_iter().map(|(_, f)| f));
         }
-        let implemented = of_traits.into_iter().filter_map(|id| self.provided(id, name));
-        unique(implemented.chain(self.promised(ty, name)))
+        unique(of_traits.into_iter().map(|(_, f)| f).chain(self.promised(ty, name)))
     }
 
     /// What the bounds of a type give: all implementors' functions.
@@ -118,10 +118,12 @@ impl<'a> Index<'a> {
     /// What `ty::NAME` can be; a trait's declaration without a value is given only where nobody implements it.
     #[must_use]
     pub fn assoc_const(&self, ty: &Ty, name: &str) -> Vec<ConstId> {
-        let own = self
-            .impls_for(ty)
-            .into_iter()
-            .filter_map(|(id, _)| self.provided_const(id, name));
+        let provided = self
+            .candidates(ty)
+            .filter_map(|id| Some((id, self.provided_const(id, name)?)));
+        let own = provided
+            .filter(|(id, _)| self.fits_type(*id, ty).is_some())
+            .map(|(_, c)| c);
         let promised = ty
             .bounds()
             .iter()
@@ -164,34 +166,36 @@ impl<'a> Index<'a> {
     /// What `ty::Name` is: from a bound's bindings or from an impl. `Unknown` if impls differ.
     #[must_use]
     pub fn assoc_ty(&self, ty: &Ty, name: &str) -> Ty {
-        self.assoc_ty_at(ty, name, SUPERTRAITS)
+        self.assoc_ty_at(ty, name, 0)
     }
 
-    pub(super) fn assoc_ty_at(&self, ty: &Ty, name: &str, depth: u8) -> Ty {
-        let Some(depth) = depth.checked_sub(1) else {
-            return Ty::Unknown;
-        };
+    pub(super) fn assoc_ty_at(&self, ty: &Ty, name: &str, nesting: u8) -> Ty {
         if let Some(bound) = ty.bounds().iter().find_map(|bound| named_by(bound, name)) {
             return bound;
         }
-        let own = self.impls_for(ty).into_iter();
+        if nesting >= NESTING {
+            return Ty::Unknown;
+        }
+        let own = self.candidates(ty).filter_map(|id| {
+            let written = self.written_ty(id, name)?;
+            Some(self.ty(&self.impl_scope(id, self.fits_type(id, ty)?, nesting + 1), written))
+        });
         let promised = ty
             .bounds()
             .iter()
             .filter_map(TyBound::local)
             .flat_map(|t| self.impls_of(t));
-        let all = own.chain(promised.map(|id| (*id, Bindings::new())));
-        let mut found = all.filter_map(|(id, bindings)| self.impl_ty(id, bindings, name, depth));
-        match (found.next(), found.next()) {
-            (Some(first), None) => first,
-            (Some(first), Some(second)) if first == second && found.all(|other| other == first) => first,
-            _ => Ty::Unknown,
-        }
+        let theirs = promised.filter_map(|id| {
+            let written = self.written_ty(*id, name)?;
+            Some(self.ty(&self.impl_scope(*id, Bindings::new(), NESTING), written))
+        });
+        only(own.chain(theirs)).unwrap_or(Ty::Unknown)
     }
 
-    fn impl_ty(&self, id: ImplId, bindings: Bindings, name: &str, depth: u8) -> Option<Ty> {
-        let (_, ty) = self.impl_info(id).hir.types.iter().find(|(own, _)| own == name)?;
-        Some(self.read(&self.impl_scope(id, bindings), ty, depth))
+    /// `type Name = …;` of an impl.
+    fn written_ty(&self, id: ImplId, name: &str) -> Option<&'a hir::Type> {
+        let hir: &'a hir::Impl = self.impl_info(id).hir;
+        hir.types.iter().find(|(own, _)| own == name).map(|(_, ty)| ty)
     }
 
     /// A field's type, the struct's arguments filled in; tuples have "0", "1", …. Looks through `Deref` and guards.
@@ -241,7 +245,7 @@ impl<'a> Index<'a> {
             .type_info(*id)
             .scope
             .clone()
-            .bind(self.arguments(*id, args.clone()));
+            .bind(self.arguments(*id, args.clone(), DEPTH));
         fields
             .iter()
             .map(|(name, ty)| (name.clone(), self.ty(&scope, ty)))
@@ -261,6 +265,12 @@ impl<'a> Index<'a> {
             from: variant.from,
         })
     }
+}
+
+/// The one that all are.
+fn only(mut types: impl Iterator<Item = Ty>) -> Option<Ty> {
+    let first = types.next()?;
+    types.all(|other| other == first).then_some(first)
 }
 
 /// `Item = T` of a bound; `Output` of a closure.

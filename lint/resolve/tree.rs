@@ -145,7 +145,7 @@ impl<'a> Builder<'a> {
         for dependency in input.dependencies.iter().flatten() {
             let local = libraries().find(|(_, other)| other.package == dependency.package);
             let (name, meant) = match local {
-                Some((index, other)) if dependency.name == dependency.package => {
+                Some((index, other)) if snake(&dependency.name) == snake(&dependency.package) => {
                     (other.name.clone(), Extern::Local(CrateId(index)))
                 }
                 Some((index, _)) => (snake(&dependency.name), Extern::Local(CrateId(index))),

@@ -10,8 +10,8 @@ use crate::source::hir::{self, Bound, Segment, Type};
 /// How deep types are read: aliases of aliases, arguments of arguments.
 pub(super) const DEPTH: u8 = 24;
 
-/// How many parameters are read inside each other's bounds.
-const OPEN_PARAMS: usize = 3;
+/// How many parameters' bounds and impls' types are read for one another.
+pub(super) const NESTING: u8 = 3;
 
 impl<'a> Index<'a> {
     /// The light type that `ty` means in `scope`.
@@ -121,7 +121,7 @@ impl<'a> Index<'a> {
             return Ty::Unknown;
         };
         if let (Some(ty), false) = (self.read_param(scope, &first.name, depth), path.global) {
-            return self.project(ty, &path.segments[1..], depth);
+            return self.project(scope, ty, &path.segments[1..]);
         }
         let Some(prefix) = self.plain(scope, path, Space::Types) else {
             return Ty::Unknown;
@@ -131,7 +131,7 @@ impl<'a> Index<'a> {
             .last()
             .map(|segment| self.read_all(scope, &segment.args, depth))
             .unwrap_or_default();
-        self.project(self.of_def(prefix.def, args, depth), rest, depth)
+        self.project(scope, self.of_def(prefix.def, args, depth), rest)
     }
 
     /// `<T as Trait>::Name`, `<T>::Name`.
@@ -139,7 +139,7 @@ impl<'a> Index<'a> {
         let base = self.read(scope, qself, depth);
         path.segments
             .last()
-            .map_or(Ty::Unknown, |last| self.assoc_ty_at(&base, &last.name, depth))
+            .map_or(Ty::Unknown, |last| self.assoc_ty_at(&base, &last.name, scope.nesting))
     }
 
     /// `T`, `Self`.
@@ -160,11 +160,11 @@ impl<'a> Index<'a> {
             name: name.clone(),
             bounds: Vec::new(),
         };
-        if scope.open_params >= OPEN_PARAMS || generic.bounds.is_empty() {
+        if scope.nesting >= NESTING || generic.bounds.is_empty() {
             return Some(open);
         }
         let mut inner = scope.clone().bind(vec![(name.clone(), open)]);
-        inner.open_params += 1;
+        inner.nesting += 1;
         Some(Ty::Param {
             name: name.clone(),
             bounds: self.read_bounds(&inner, &generic.bounds, depth),
@@ -172,10 +172,10 @@ impl<'a> Index<'a> {
     }
 
     /// `ty::A::B` as associated types.
-    fn project(&self, ty: Ty, names: &[Segment], depth: u8) -> Ty {
+    fn project(&self, scope: &Scope<'a>, ty: Ty, names: &[Segment]) -> Ty {
         names
             .iter()
-            .fold(ty, |ty, segment| self.assoc_ty_at(&ty, &segment.name, depth))
+            .fold(ty, |ty, segment| self.assoc_ty_at(&ty, &segment.name, scope.nesting))
     }
 
     /// The type that a definition is.
@@ -193,23 +193,34 @@ impl<'a> Index<'a> {
         }
     }
 
-    pub(super) fn of_type(&self, id: TypeId, args: Vec<Ty>, depth: u8) -> Ty {
+    fn of_type(&self, id: TypeId, args: Vec<Ty>, depth: u8) -> Ty {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Ty::Unknown;
+        };
+        let bindings = self.arguments(id, args, depth);
         let info = self.type_info(id);
         match info.kind {
-            TypeKind::Struct(_) | TypeKind::Enum(_) => Ty::Local { id, args },
-            TypeKind::Alias(ty) => self.read(&info.scope.clone().bind(self.arguments(id, args)), ty, depth),
+            TypeKind::Struct(_) | TypeKind::Enum(_) => Ty::Local {
+                id,
+                args: bindings.into_iter().map(|(_, ty)| ty).collect(),
+            },
+            TypeKind::Alias(ty) => self.read(&info.scope.clone().bind(bindings), ty, depth),
         }
     }
 
-    /// A type's parameters with what they stand for.
-    pub(super) fn arguments(&self, id: TypeId, args: Vec<Ty>) -> Bindings {
-        let generics = self
-            .type_info(id)
-            .scope
-            .generics
-            .iter()
-            .flat_map(|generics| generics.iter());
-        generics.map(|generic| generic.name.clone()).zip(args).collect()
+    /// A type's parameters with what they stand for: the arguments, then the defaults, as far as there are any.
+    pub(super) fn arguments(&self, id: TypeId, args: Vec<Ty>, depth: u8) -> Bindings {
+        let info = self.type_info(id);
+        let mut scope = Scope::of_module(info.scope.module);
+        let mut args = args.into_iter();
+        for generic in info.scope.generics.iter().flat_map(|generics| generics.iter()) {
+            let default = || Some(self.read(&scope, generic.default.as_ref()?, depth));
+            match args.next().or_else(default) {
+                Some(ty) => scope.bindings.push((generic.name.clone(), ty)),
+                None => break,
+            }
+        }
+        scope.bindings
     }
 
     /// What a path that does not begin with a parameter names.

@@ -2,13 +2,18 @@
 
 use smol_str::SmolStr;
 
-use crate::source::hir::{Block, Expr, ExprKind, Item, Path, SelectArm, Stmt};
+use crate::source::hir::{Block, Expr, ExprKind, Item, Pat, Path, SelectArm, Stmt};
 
 /// Something in a body that the index keeps.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Mention<'a> {
+    /// What is called, built, or expanded.
     Path(&'a Path),
+    /// A path as a value: perhaps a local variable.
+    Value(&'a Path),
     Method(&'a SmolStr),
+    /// A pattern's name for a value.
+    Binding(&'a SmolStr),
     Item(&'a Item),
 }
 
@@ -16,7 +21,10 @@ pub(super) enum Mention<'a> {
 pub(super) fn block<'a>(block: &'a Block, on: &mut dyn FnMut(Mention<'a>)) {
     for statement in &block.statements {
         match statement {
-            Stmt::Let { init, otherwise, .. } => {
+            Stmt::Let {
+                pat, init, otherwise, ..
+            } => {
+                bindings(pat, on);
                 init.iter().for_each(|init| expr(init, on));
                 otherwise.iter().for_each(|block| self::block(block, on));
             }
@@ -28,7 +36,7 @@ pub(super) fn block<'a>(block: &'a Block, on: &mut dyn FnMut(Mention<'a>)) {
 
 fn expr<'a>(at: &'a Expr, on: &mut dyn FnMut(Mention<'a>)) {
     match &at.kind {
-        ExprKind::Path(path) => on(Mention::Path(path)),
+        ExprKind::Path(path) => on(Mention::Value(path)),
         ExprKind::MethodCall { recv, name, args, .. } => {
             on(Mention::Method(name));
             expr(recv, on);
@@ -44,7 +52,10 @@ fn expr<'a>(at: &'a Expr, on: &mut dyn FnMut(Mention<'a>)) {
             args.iter().for_each(|args| each(args, on));
         }
         ExprKind::Call { func, args } => {
-            expr(func, on);
+            match &func.kind {
+                ExprKind::Path(path) => on(Mention::Path(path)),
+                _ => expr(func, on),
+            }
             each(args, on);
         }
         ExprKind::Format { args, .. } | ExprKind::Tuple(args) | ExprKind::Array(args) => each(args, on),
@@ -63,9 +74,15 @@ fn operators<'a>(at: &'a Expr, on: &mut dyn FnMut(Mention<'a>)) {
         | ExprKind::Neg(inner)
         | ExprKind::Await(inner)
         | ExprKind::Try(inner)
-        | ExprKind::Cast { expr: inner, .. }
-        | ExprKind::Let { expr: inner, .. }
-        | ExprKind::Closure { body: inner, .. } => expr(inner, on),
+        | ExprKind::Cast { expr: inner, .. } => expr(inner, on),
+        ExprKind::Let { pat, expr: inner } => {
+            bindings(pat, on);
+            expr(inner, on);
+        }
+        ExprKind::Closure { params, body, .. } => {
+            params.iter().for_each(|(pat, _)| bindings(pat, on));
+            expr(body, on);
+        }
         ExprKind::Index {
             base: left,
             index: right,
@@ -93,13 +110,19 @@ fn control<'a>(at: &'a Expr, on: &mut dyn FnMut(Mention<'a>)) {
             block(then, on);
             maybe(otherwise.as_deref(), on);
         }
-        ExprKind::While { cond: head, body, .. } | ExprKind::For { iter: head, body, .. } => {
-            expr(head, on);
+        ExprKind::While { cond, body, .. } => {
+            expr(cond, on);
+            block(body, on);
+        }
+        ExprKind::For { pat, iter, body, .. } => {
+            bindings(pat, on);
+            expr(iter, on);
             block(body, on);
         }
         ExprKind::Match { on: value, arms } => {
             expr(value, on);
             for arm in arms {
+                bindings(&arm.pat, on);
                 maybe(arm.guard.as_ref(), on);
                 expr(&arm.body, on);
             }
@@ -113,6 +136,7 @@ fn control<'a>(at: &'a Expr, on: &mut dyn FnMut(Mention<'a>)) {
 }
 
 fn select_arm<'a>(arm: &'a SelectArm, on: &mut dyn FnMut(Mention<'a>)) {
+    bindings(&arm.pat, on);
     expr(&arm.future, on);
     maybe(arm.guard.as_ref(), on);
     expr(&arm.body, on);
@@ -124,4 +148,20 @@ fn each<'a>(exprs: &'a [Expr], on: &mut dyn FnMut(Mention<'a>)) {
 
 fn maybe<'a>(at: Option<&'a Expr>, on: &mut dyn FnMut(Mention<'a>)) {
     at.into_iter().for_each(|at| expr(at, on));
+}
+
+/// Calls `on` for each name that a pattern gives to a value.
+pub(super) fn bindings<'a>(pat: &'a Pat, on: &mut dyn FnMut(Mention<'a>)) {
+    match pat {
+        Pat::Bind { name, sub } => {
+            on(Mention::Binding(name));
+            sub.iter().for_each(|sub| bindings(sub, on));
+        }
+        Pat::TupleStruct { args: pats, .. } | Pat::Tuple(pats) | Pat::Slice(pats) | Pat::Or(pats) => {
+            pats.iter().for_each(|pat| bindings(pat, on));
+        }
+        Pat::Struct { fields, .. } => fields.iter().for_each(|(_, pat)| bindings(pat, on)),
+        Pat::Typed { pat, .. } => bindings(pat, on),
+        Pat::Wild | Pat::Opaque | Pat::Path(_) | Pat::Lit(_) => {}
+    }
 }

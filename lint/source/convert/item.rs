@@ -61,6 +61,7 @@ impl Converter<'_> {
             syn::Item::Static(item) => Item::Const(self.constant(&item.ident, &item.ty, Some(&item.expr))),
             syn::Item::Type(item) => Item::Alias {
                 name: name_of(&item.ident),
+                generics: self.generics(&item.generics),
                 ty: self.ty(&item.ty),
             },
             syn::Item::ExternCrate(item) => self.extern_crate(item),
@@ -222,6 +223,7 @@ impl Converter<'_> {
         let variants = exact(item.variants.iter().map(|variant| self.variant(variant)));
         Enum {
             name: name_of(&item.ident),
+            generics: self.generics(&item.generics),
             variants,
         }
     }

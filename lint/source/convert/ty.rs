@@ -130,6 +130,7 @@ impl Converter<'_> {
                 all.push(Generic {
                     name: name_of(&param.ident),
                     bounds,
+                    default: param.default.as_ref().map(|(_, ty)| self.ty(ty)),
                 });
             }
         }

@@ -1,0 +1,125 @@
+//! What a crash between two steps of a fault-free run does.
+
+use std::collections::BTreeMap;
+
+use crate::flow::NodeId;
+
+use super::bounds::{Faults, Tier};
+use super::explore::Search;
+use super::judge::{Property, judge};
+use super::program::Program;
+use super::state::{Role, State};
+use super::step::successors;
+use super::trace::Event;
+
+/// A point between two steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CrashPoint {
+    /// The step after which the process dies.
+    pub after: NodeId,
+    pub event: Event,
+    pub outcome: CrashOutcome,
+}
+
+/// What becomes of the message, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CrashOutcome {
+    /// It comes again and nothing has happened yet, or all was done.
+    NothingLost,
+    /// It comes again and the repetition changes nothing.
+    Absorbed,
+    /// It comes again and an effect is repeated.
+    Repeated,
+    /// It does not come again, and an effect is missing.
+    Lost,
+}
+
+/// The crash points of the fault-free runs, in the order of their nodes; of several ways through a node the worst counts.
+pub(super) fn crash_table(program: &Program<'_>) -> Vec<CrashPoint> {
+    let mut calm = Search::new(program, Tier::Calm, 1);
+    while calm.expand_next() {}
+    let mut points: BTreeMap<NodeId, CrashPoint> = BTreeMap::new();
+    for index in 0..calm.len() {
+        let (Some(step), state) = (calm.step(index), calm.state(index)) else {
+            continue;
+        };
+        let (Some(after), false) = (step.node, is_over(program, state)) else {
+            continue;
+        };
+        let Some(outcome) = crashed(program, state) else {
+            continue;
+        };
+        let point = CrashPoint {
+            after,
+            event: step.event,
+            outcome,
+        };
+        points
+            .entry(after)
+            .and_modify(|known| known.outcome = known.outcome.max(outcome))
+            .or_insert(point);
+    }
+    points.into_values().collect()
+}
+
+/// Only the first attempt counts, and only while something works on the message.
+fn is_over(program: &Program<'_>, state: &State) -> bool {
+    let message = &state.messages[0];
+    message.deliveries != 1 && !program.is_caller() || state.is_quiet(0)
+}
+
+/// The worst that can come of a crash in `state`, if nothing else fails.
+fn crashed(program: &Program<'_>, state: &State) -> Option<CrashOutcome> {
+    let mut before = state.clone();
+    before.left = Faults {
+        crashes: 1,
+        ..Faults::default()
+    };
+    let touched = !before.messages[0].effects.is_empty() || before.messages[0].marks != 0;
+    let mut moves = Vec::new();
+    successors(program, &before, &mut moves);
+    let after = moves
+        .into_iter()
+        .filter(|(step, _)| step.event == Event::Crash)
+        .map(|(_, state)| state);
+    after.map(|state| outcome(program, state, touched)).max()
+}
+
+fn outcome(program: &Program<'_>, crashed: State, touched: bool) -> CrashOutcome {
+    let comes_again = crashed.messages[0].place == super::state::Place::Ready;
+    let mut worst = if touched && comes_again {
+        CrashOutcome::Absorbed
+    } else {
+        CrashOutcome::NothingLost
+    };
+    let mut todo = vec![crashed];
+    let mut seen = Vec::new();
+    while let Some(state) = todo.pop() {
+        for violation in judge(program, &state)
+            .into_iter()
+            .map(|(violation, _)| violation)
+            .filter(|violation| violation.is_certain(program))
+        {
+            worst = worst.max(match violation.property {
+                Property::Lost | Property::PerhapsLost => CrashOutcome::Lost,
+                Property::Repeated => CrashOutcome::Repeated,
+            });
+        }
+        let mut moves = Vec::new();
+        if state
+            .tasks
+            .iter()
+            .any(|task| task.role != Role::Main || task.message == 0)
+            || seen.is_empty()
+        {
+            successors(program, &state, &mut moves);
+        }
+        for (_, next) in moves {
+            if !seen.contains(&next) {
+                todo.push(next.clone());
+                seen.push(next);
+            }
+        }
+    }
+    worst
+}
