@@ -117,5 +117,6 @@ pub fn schema(workspace: &Workspace) -> Schema {
 #[must_use]
 pub fn units(index: &Index<'_>, sources: &Sources, catalog: &Catalog, schema: &Schema) -> Vec<Unit> {
     let text = |file: FileId| sources.file(file).lines.text();
-    lower::units(&lower::Context { index, catalog, schema, text: &text })
+    let mentions = |word: &str| sources.files.iter().any(|file| file.lines.text().contains(word));
+    lower::units(&lower::Context { index, catalog, schema, text: &text, mentions: &mentions })
 }

@@ -64,7 +64,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, mut console: Console<'_>) -
 
 /// Cargo calls `cargo-delivery delivery check …` for `cargo delivery check …`.
 fn without_subcommand(args: impl IntoIterator<Item = OsString>) -> impl Iterator<Item = OsString> {
-    args.into_iter().enumerate().filter(|(index, arg)| *index != 1 || arg != "delivery").map(|(_, arg)| arg)
+    args.into_iter()
+        .enumerate()
+        .filter(|(index, arg)| *index != 1 || arg != "delivery")
+        .map(|(_, arg)| arg)
 }
 
 fn execute(cli: &Cli, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
@@ -107,9 +110,17 @@ mod tests {
     #[test]
     fn cargo_repeats_the_name_of_the_subcommand() {
         let args = |words: &[&str]| -> Vec<String> {
-            without_subcommand(words.iter().map(OsString::from)).map(|arg| arg.to_string_lossy().into_owned()).collect()
+            without_subcommand(words.iter().map(OsString::from))
+                .map(|arg| arg.to_string_lossy().into_owned())
+                .collect()
         };
-        assert_eq!(args(&["cargo-delivery", "delivery", "check"]), ["cargo-delivery", "check"]);
-        assert_eq!(args(&["cargo-delivery", "check", "delivery"]), ["cargo-delivery", "check", "delivery"]);
+        assert_eq!(
+            args(&["cargo-delivery", "delivery", "check"]),
+            ["cargo-delivery", "check"]
+        );
+        assert_eq!(
+            args(&["cargo-delivery", "check", "delivery"]),
+            ["cargo-delivery", "check", "delivery"]
+        );
     }
 }

@@ -58,7 +58,10 @@ impl FromStr for Assume {
     fn from_str(word: &str) -> Result<Self, String> {
         match word {
             "none" => Ok(Self::Nothing),
-            _ => word.parse().map(Self::Semantic).map_err(|invalid: delivery_grammar::Invalid| invalid.to_string()),
+            _ => word
+                .parse()
+                .map(Self::Semantic)
+                .map_err(|invalid: delivery_grammar::Invalid| invalid.to_string()),
         }
     }
 }
@@ -150,7 +153,11 @@ impl Config {
             return Ok(config);
         }
         problems.sort_by_key(|problem| problem.at.start);
-        Err(Invalid { path: path.to_owned(), text: text.to_owned(), problems })
+        Err(Invalid {
+            path: path.to_owned(),
+            text: text.to_owned(),
+            problems,
+        })
     }
 }
 

@@ -18,4 +18,5 @@ pub mod source;
 pub mod span;
 pub mod sql;
 pub mod suppress;
+#[expect(clippy::disallowed_methods, reason = "the only reader of the disk")]
 pub mod workspace;

@@ -22,6 +22,7 @@ mod pattern;
 mod query;
 mod receive;
 mod state;
+mod tidy;
 mod unit;
 mod value;
 
@@ -58,6 +59,8 @@ pub struct Context<'a> {
     pub schema: &'a Schema,
     /// The text of a file, for what is quoted to people.
     pub text: &'a (dyn Fn(FileId) -> &'a str + Sync),
+    /// Whether the workspace's code contains a text (the name of a setting).
+    pub mentions: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
 /// The lowering of one unit.
@@ -66,6 +69,7 @@ struct Lowering<'a> {
     catalog: &'a Catalog,
     schema: &'a Schema,
     text: &'a (dyn Fn(FileId) -> &'a str + Sync),
+    mentions: &'a (dyn Fn(&str) -> bool + Sync),
     graph: Graph,
     frames: Vec<Frame<'a>>,
     scopes: Vec<(Scope<'a>, FileId)>,
@@ -169,6 +173,7 @@ impl<'a> Lowering<'a> {
             catalog: context.catalog,
             schema: context.schema,
             text: context.text,
+            mentions: context.mentions,
             graph: Graph::default(),
             frames: Vec::new(),
             scopes: Vec::new(),

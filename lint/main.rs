@@ -9,10 +9,15 @@ use delivery_grammar::Date;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[expect(clippy::disallowed_methods, reason = "the edge: what the process was given is read here and nowhere else")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: what the process was given is read here and nowhere else"
+)]
 fn main() -> ExitCode {
     let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let seconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
     let console = Console {
         stdout: Stream::new(&mut out, cli::colour_of(&std::io::stdout())),
         stderr: Stream::new(&mut err, cli::colour_of(&std::io::stderr())),

@@ -18,8 +18,8 @@ use clap::ValueEnum;
 
 pub use self::config::invalid_config;
 pub(crate) use self::human::sentence;
-pub use self::list::{ListFormat, list};
 pub(crate) use self::list::source;
+pub use self::list::{ListFormat, list};
 pub use self::markdown::markdown;
 pub use self::resolve::{Counts, Files, Place, Resolved, ResolvedFinding, ResolvedIntegration};
 pub use self::rules::rules;
@@ -46,7 +46,10 @@ pub struct Look {
 
 impl Look {
     /// For files and pipes.
-    pub const PLAIN: Self = Self { colour: false, width: 100 };
+    pub const PLAIN: Self = Self {
+        colour: false,
+        width: 100,
+    };
 }
 
 /// How much is said beside the findings.

@@ -45,10 +45,18 @@ impl Report {
     pub fn sort<'a>(&mut self, path: impl Fn(FileId) -> &'a str) {
         let place = |span: Span| (path(span.file), span.start, span.end);
         self.findings.sort_by(|a, b| {
-            let key = |finding: &Finding| (path(finding.primary.file), finding.primary.start, finding.code, finding.primary.end);
+            let key = |finding: &Finding| {
+                (
+                    path(finding.primary.file),
+                    finding.primary.start,
+                    finding.code,
+                    finding.primary.end,
+                )
+            };
             key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
         });
-        self.integrations.sort_by(|a, b| place(a.at).cmp(&place(b.at)).then_with(|| a.id.cmp(&b.id)));
+        self.integrations
+            .sort_by(|a, b| place(a.at).cmp(&place(b.at)).then_with(|| a.id.cmp(&b.id)));
     }
 }
 

@@ -45,7 +45,9 @@ pub fn title(text: &str) -> &str {
 /// The bodies of a text's sections, in order, without their headings. Every text about a semantic begins with what it guarantees,
 /// followed by what it does not.
 pub fn sections(text: &str) -> impl Iterator<Item = &str> {
-    text.split("\n## ").skip(1).map(|section| section.split_once('\n').map_or("", |(_, body)| body.trim()))
+    text.split("\n## ")
+        .skip(1)
+        .map(|section| section.split_once('\n').map_or("", |(_, body)| body.trim()))
 }
 
 #[cfg(test)]
@@ -55,14 +57,25 @@ mod tests {
     #[test]
     fn every_text_begins_with_what_is_and_is_not_guaranteed() {
         for (language, first, second) in [
-            (Language::English, "\n## What it guarantees\n", "\n## What it does not guarantee\n"),
-            (Language::Russian, "\n## Что гарантирует\n", "\n## Чего не гарантирует\n"),
+            (
+                Language::English,
+                "\n## What it guarantees\n",
+                "\n## What it does not guarantee\n",
+            ),
+            (
+                Language::Russian,
+                "\n## Что гарантирует\n",
+                "\n## Чего не гарантирует\n",
+            ),
         ] {
             for semantic in Semantic::ALL {
                 let text = text(*semantic, language);
                 assert!(text.starts_with("# ") && !title(text).is_empty(), "{semantic}");
                 let headings: Vec<_> = text.match_indices("\n## ").map(|(at, _)| &text[at..]).collect();
-                assert!(headings[0].starts_with(first) && headings[1].starts_with(second), "{semantic}");
+                assert!(
+                    headings[0].starts_with(first) && headings[1].starts_with(second),
+                    "{semantic}"
+                );
                 assert!(sections(text).all(|section| !section.is_empty()), "{semantic}");
             }
         }

@@ -61,7 +61,7 @@ pub enum Statement {
         channel: Option<SmolStr>,
         binds: Vec<usize>,
     },
-    /// `CALL`, or a `SELECT` of nothing but a function of the user's own: may do anything.
+    /// `CALL`, or a `SELECT` of nothing but a function of the user's own: may do anything. `name` as it is written (`pgmq.send`).
     Call {
         name: SmolStr,
         binds: Vec<usize>,
@@ -238,27 +238,49 @@ pub enum Age {
 /// A text longer than this is not read.
 const LONGEST: usize = 256 * 1024;
 
+/// Stack for the parser: nested expressions take a lot of it, and worker threads have little.
+const STACK: usize = 32 * 1024 * 1024;
+
+/// Runs what parses or walks syntax with stack enough for the deepest that is let through.
+fn with_stack<T>(run: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(STACK / 2, STACK, run)
+}
+
 /// Every statement of a text, in order; a `WITH` gives one for each part that changes data. Never panics.
 #[must_use]
 pub fn read(text: &str) -> Vec<Statement> {
     if text.len() > LONGEST {
         return vec![Statement::Unparsed];
     }
-    let mut found = Vec::new();
-    for text in text::prepare(text).statements {
-        match parse::parse(&text) {
-            Some(parsed) => {
-                let around = update::Around { with: &[], partial: parsed.partial };
-                statement::lower(&parsed.statement, around, &mut found);
-            }
-            None => found.push(fallback::guess(&text)),
+    with_stack(|| {
+        let mut found = Vec::new();
+        text::prepare(text)
+            .statements
+            .iter()
+            .for_each(|text| read_one(text, &mut found));
+        found
+    })
+}
+
+fn read_one(text: &str, found: &mut Vec<Statement>) {
+    match parse::parse(text) {
+        Some(parsed) => {
+            let around = update::Around {
+                with: &[],
+                partial: parsed.partial,
+            };
+            statement::lower(&parsed.statement, around, found);
         }
+        None => found.push(fallback::guess(text)),
     }
-    found
 }
 
 /// The names of a text's named binds (`:id`, `@id`, `$id`), in the order of their indexes. Empty for positional ones.
 #[must_use]
 pub fn bind_names(text: &str) -> Vec<SmolStr> {
-    if text.len() > LONGEST { Vec::new() } else { text::prepare(text).names }
+    if text.len() > LONGEST {
+        Vec::new()
+    } else {
+        text::prepare(text).names
+    }
 }

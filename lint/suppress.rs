@@ -35,7 +35,12 @@ pub enum Scope {
 
 /// Marks what is silenced, and adds what is to be said about the allows themselves. `today` decides which have run out.
 pub fn apply(report: &mut Report, allowances: &[Allowance], today: Date) {
-    report.findings.extend(allowances.iter().filter(|allowance| !allowance.allow.has_reason()).map(without_reason));
+    report.findings.extend(
+        allowances
+            .iter()
+            .filter(|allowance| !allowance.allow.has_reason())
+            .map(without_reason),
+    );
     let units = functions(report);
     let mut used = Used::default();
     for finding in &mut report.findings {
@@ -50,7 +55,11 @@ pub fn apply(report: &mut Report, allowances: &[Allowance], today: Date) {
 
 /// Where the function of each unit stands.
 fn functions(report: &Report) -> BTreeMap<String, Span> {
-    report.integrations.iter().map(|unit| (unit.function.to_string(), unit.at)).collect()
+    report
+        .integrations
+        .iter()
+        .map(|unit| (unit.function.to_string(), unit.at))
+        .collect()
 }
 
 /// Which rules of which allows had something to silence.
@@ -60,17 +69,28 @@ struct Used(std::collections::BTreeSet<(usize, &'static str)>);
 impl Used {
     /// D003 for every rule of every allow that was of no use. `unused-allow` itself is never missed.
     fn missing(&self, allowances: &[Allowance]) -> Vec<Finding> {
-        let named = allowances.iter().enumerate().flat_map(|(index, allowance)| {
-            allowance.allow.rules.iter().map(move |name| (index, allowance, name))
-        });
-        named.filter_map(|(index, allowance, name)| self.judge(index, allowance, name)).collect()
+        let named = allowances
+            .iter()
+            .enumerate()
+            .flat_map(|(index, allowance)| allowance.allow.rules.iter().map(move |name| (index, allowance, name)));
+        named
+            .filter_map(|(index, allowance, name)| self.judge(index, allowance, name))
+            .collect()
     }
 
     fn judge(&self, index: usize, allowance: &Allowance, name: &RuleName) -> Option<Finding> {
         match find_rule(name.as_kebab()) {
-            Err(message) => Some(finding_about(allowance, unused_allow(), format!("this silences nothing: {message}"))),
+            Err(message) => Some(finding_about(
+                allowance,
+                unused_allow(),
+                format!("this silences nothing: {message}"),
+            )),
             Ok(rule) if rule.code == UNUSED || self.0.contains(&(index, rule.code)) => None,
-            Ok(rule) => Some(finding_about(allowance, unused_allow(), format!("there is no `{}` here to allow", rule.name))),
+            Ok(rule) => Some(finding_about(
+                allowance,
+                unused_allow(),
+                format!("there is no `{}` here to allow", rule.name),
+            )),
         }
     }
 }
@@ -82,7 +102,11 @@ fn silence(
     today: Date,
     used: &mut Used,
 ) {
-    let unit = finding.function.as_ref().and_then(|path| units.get(path.as_str())).copied();
+    let unit = finding
+        .function
+        .as_ref()
+        .and_then(|path| units.get(path.as_str()))
+        .copied();
     for (index, allowance) in allowances.iter().enumerate() {
         if !allowance.names(finding.code) || !allowance.covers(finding.primary, unit) {
             continue;
@@ -90,7 +114,9 @@ fn silence(
         used.0.insert((index, finding.code));
         match allowance.allow.until {
             Some(until) if !allowance.allow.is_in_force(today) => {
-                finding.labels.push((allowance.at, format!("this allow ran out on {until}")));
+                finding
+                    .labels
+                    .push((allowance.at, format!("this allow ran out on {until}")));
             }
             _ if finding.suppressed.is_none() => finding.suppressed = Some(allowance.reason()),
             _ => {}
@@ -100,7 +126,10 @@ fn silence(
 
 impl Allowance {
     fn names(&self, code: &str) -> bool {
-        self.allow.rules.iter().any(|name| find_rule(name.as_kebab()).is_ok_and(|rule| rule.code == code))
+        self.allow
+            .rules
+            .iter()
+            .any(|name| find_rule(name.as_kebab()).is_ok_and(|rule| rule.code == code))
     }
 
     fn covers(&self, primary: Span, unit: Option<Span>) -> bool {
@@ -128,7 +157,11 @@ fn unused_allow() -> Option<&'static Rule> {
 }
 
 fn without_reason(allowance: &Allowance) -> Finding {
-    let mut finding = finding_about(allowance, find_rule("D004").ok(), "this allow gives no reason".to_owned());
+    let mut finding = finding_about(
+        allowance,
+        find_rule("D004").ok(),
+        "this allow gives no reason".to_owned(),
+    );
     finding.help = Some("say why it is right here: the next reader cannot ask you".to_owned());
     finding
 }

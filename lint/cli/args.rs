@@ -140,11 +140,16 @@ impl FromStr for FileReport {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (format, file) = text.split_once('=').ok_or("write FORMAT=FILE, as in `json=delivery.json`")?;
+        let (format, file) = text
+            .split_once('=')
+            .ok_or("write FORMAT=FILE, as in `json=delivery.json`")?;
         if file.is_empty() {
             return Err(format!("`{text}` names no file"));
         }
-        Ok(Self { format: Format::from_str(format, false)?, file: OsString::from(file).into() })
+        Ok(Self {
+            format: Format::from_str(format, false)?,
+            file: OsString::from(file).into(),
+        })
     }
 }
 

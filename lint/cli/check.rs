@@ -25,7 +25,11 @@ pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> any
     };
     console.stdout.text(&text);
     console.stdout.finish().context("cannot write the result")?;
-    Ok(if report.counts.deny > 0 { Outcome::Denied } else { Outcome::Clean })
+    Ok(if report.counts.deny > 0 {
+        Outcome::Denied
+    } else {
+        Outcome::Clean
+    })
 }
 
 const fn detail(verbosity: Verbosity) -> Detail {
@@ -41,7 +45,10 @@ fn write_report(report: &Resolved<'_>, file: &FileReport) -> anyhow::Result<()> 
     write(&file.file, &text)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the edge: a report goes where the user wants it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: a report goes where the user wants it"
+)]
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }

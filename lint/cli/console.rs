@@ -44,24 +44,39 @@ pub struct Stream<'a> {
 impl<'a> Stream<'a> {
     /// A stream to `writer`; `colour` if escape sequences are welcome.
     pub fn new(writer: &'a mut dyn Write, colour: bool) -> Self {
-        Self { writer, colour, error: None }
+        Self {
+            writer,
+            colour,
+            error: None,
+        }
     }
 
     /// How renderers should write for it.
     pub fn look(&self, width: Option<usize>) -> Look {
-        Look { colour: self.colour, width: width.unwrap_or(Look::PLAIN.width) }
+        Look {
+            colour: self.colour,
+            width: width.unwrap_or(Look::PLAIN.width),
+        }
     }
 
     /// Writes all of `text`; a failure is kept for [`finish`](Self::finish).
     pub fn text(&mut self, text: &str) {
         if self.error.is_none() {
-            self.error = self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush()).err();
+            self.error = self
+                .writer
+                .write_all(text.as_bytes())
+                .and_then(|()| self.writer.flush())
+                .err();
         }
     }
 
     /// Writes what clap has composed.
     pub(super) fn styled(&mut self, text: &StyledStr) {
-        let text = if self.colour { text.ansi().to_string() } else { text.to_string() };
+        let text = if self.colour {
+            text.ansi().to_string()
+        } else {
+            text.to_string()
+        };
         self.text(&text);
     }
 

@@ -17,14 +17,21 @@ pub fn run(args: &Doc, verbosity: Verbosity, console: &mut Console<'_>) -> anyho
         DocFormat::Markdown => Format::Markdown,
     };
     let pages = docs::pages(&session.resolved(), &session.config, format);
-    let out = args.out.clone().unwrap_or_else(|| session.workspace.root.join("target/delivery"));
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| session.workspace.root.join("target/delivery"));
     let folder = Folder::new(&out);
     if args.check {
         return check(&folder.differences(&pages)?, console);
     }
     folder.write(&pages)?;
     if verbosity != Verbosity::Quiet {
-        let index = out.join(if format == Format::Html { "index.html" } else { "README.md" });
+        let index = out.join(if format == Format::Html {
+            "index.html"
+        } else {
+            "README.md"
+        });
         console.stdout.text(&format!("{}\n", index.display()));
     }
     console.stdout.finish().context("cannot write the result")?;
@@ -37,5 +44,9 @@ fn check(differences: &[String], console: &mut Console<'_>) -> anyhow::Result<Ou
         console.stdout.text(&format!("{difference}\n"));
     }
     console.stdout.finish().context("cannot write the result")?;
-    Ok(if differences.is_empty() { Outcome::Clean } else { Outcome::Denied })
+    Ok(if differences.is_empty() {
+        Outcome::Clean
+    } else {
+        Outcome::Denied
+    })
 }

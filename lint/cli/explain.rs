@@ -12,7 +12,9 @@ use crate::semantics;
 
 pub fn run(args: &Explain, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
     let text = text_about(&args.topic)?;
-    console.stdout.text(&render::markdown(text, console.stdout.look(console.width)));
+    console
+        .stdout
+        .text(&render::markdown(text, console.stdout.look(console.width)));
     console.stdout.finish().context("cannot write the result")?;
     Ok(Outcome::Clean)
 }
@@ -35,7 +37,10 @@ fn text_about(topic: &str) -> anyhow::Result<&'static str> {
 
 fn topics() -> Vec<&'static str> {
     let rules = RULES.iter().flat_map(|rule| [rule.name, rule.code]);
-    rules.chain(Semantic::ALL.iter().map(|semantic| semantic.as_str())).chain(["choosing"]).collect()
+    rules
+        .chain(Semantic::ALL.iter().map(|semantic| semantic.as_str()))
+        .chain(["choosing"])
+        .collect()
 }
 
 #[cfg(test)]
@@ -55,6 +60,9 @@ mod tests {
     #[test]
     fn says_what_was_meant() {
         let error = text_about("atleast_once").unwrap_err().to_string();
-        assert_eq!(error, "there is no rule or semantic `atleast_once`; did you mean `at_least_once`?");
+        assert_eq!(
+            error,
+            "there is no rule or semantic `atleast_once`; did you mean `at_least_once`?"
+        );
     }
 }

@@ -15,7 +15,12 @@ pub struct Levels {
 }
 
 const OPTIONS: [(&str, char, Level, &str); 3] = [
-    ("deny", 'D', Level::Deny, "Deny a rule: a finding of it fails the run, declared or not (may be repeated)"),
+    (
+        "deny",
+        'D',
+        Level::Deny,
+        "Deny a rule: a finding of it fails the run, declared or not (may be repeated)",
+    ),
     ("warn", 'W', Level::Warn, "Only warn about a rule (may be repeated)"),
     ("allow", 'A', Level::Allow, "Turn a rule off (may be repeated)"),
 ];
@@ -33,7 +38,9 @@ impl Levels {
 
 impl Args for Levels {
     fn augment_args(command: Command) -> Command {
-        let command = OPTIONS.iter().fold(command, |command, (name, short, _, help)| command.arg(option(name, *short, help)));
+        let command = OPTIONS.iter().fold(command, |command, (name, short, _, help)| {
+            command.arg(option(name, *short, help))
+        });
         command.arg(
             Arg::new("deny-warnings")
                 .long("deny-warnings")
@@ -61,10 +68,16 @@ fn option(name: &'static str, short: char, help: &'static str) -> Arg {
 
 impl FromArgMatches for Levels {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut given: Vec<_> = OPTIONS.iter().flat_map(|(name, _, level, _)| values(matches, name, *level)).collect();
+        let mut given: Vec<_> = OPTIONS
+            .iter()
+            .flat_map(|(name, _, level, _)| values(matches, name, *level))
+            .collect();
         given.sort_by_key(|(index, ..)| *index);
         let given = given.into_iter().map(|(_, rule, level)| (rule, level)).collect();
-        Ok(Self { given, deny_warnings: matches.get_flag("deny-warnings") })
+        Ok(Self {
+            given,
+            deny_warnings: matches.get_flag("deny-warnings"),
+        })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -100,14 +113,23 @@ mod tests {
     #[test]
     fn the_last_one_wins_whatever_its_letter() {
         let rule = config::find_rule("D101").unwrap();
-        assert_eq!(overrides("x -D D101 -A commit-before-process").get(rule), Some(Level::Allow));
-        assert_eq!(overrides("x -A commit-before-process -D D101").get(rule), Some(Level::Deny));
+        assert_eq!(
+            overrides("x -D D101 -A commit-before-process").get(rule),
+            Some(Level::Allow)
+        );
+        assert_eq!(
+            overrides("x -A commit-before-process -D D101").get(rule),
+            Some(Level::Deny)
+        );
         assert_eq!(overrides("x -W commit_before_process").get(rule), Some(Level::Warn));
     }
 
     #[test]
     fn an_unknown_rule_is_answered_with_the_one_that_was_meant() {
-        let error = Line::try_parse_from(["x", "-D", "comit-before-process"]).map(|_| ()).unwrap_err().to_string();
+        let error = Line::try_parse_from(["x", "-D", "comit-before-process"])
+            .map(|_| ())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("did you mean `commit-before-process`?"), "{error}");
     }
 }

@@ -11,7 +11,9 @@ use crate::render;
 pub fn run(args: &List, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
     let session = Session::run(&args.selection, &Levels::default(), console.today)?;
     let look = console.stdout.look(console.width);
-    console.stdout.text(&render::list(&session.resolved(), args.format, look));
+    console
+        .stdout
+        .text(&render::list(&session.resolved(), args.format, look));
     console.stdout.finish().context("cannot write the result")?;
     Ok(Outcome::Clean)
 }

@@ -41,7 +41,13 @@ impl Session {
         config.overrides.apply(&mut report.findings);
         let others = others(&workspace, &report);
         report.sort(|file| &workspace.file(file).path);
-        Ok(Self { config, report, workspace, sources, others })
+        Ok(Self {
+            config,
+            report,
+            workspace,
+            sources,
+            others,
+        })
     }
 
     /// The report with its places.
@@ -58,7 +64,9 @@ impl Files for Session {
     fn text(&self, file: FileId) -> &str {
         let rust = || self.sources.files.get(usize::try_from(file.0).ok()?);
         let other = self.others.get(&file).map(String::as_str);
-        other.or_else(|| rust().map(|source| source.lines.text())).unwrap_or_default()
+        other
+            .or_else(|| rust().map(|source| source.lines.text()))
+            .unwrap_or_default()
     }
 }
 
@@ -83,7 +91,11 @@ fn open(selection: &Selection) -> anyhow::Result<(Workspace, Config)> {
 
 /// The configuration of a workspace, without looking at its code.
 pub fn config_at(manifest: Option<&Path>) -> anyhow::Result<Config> {
-    open(&Selection { manifest_path: manifest.map(Path::to_owned), ..Selection::default() }).map(|(_, config)| config)
+    open(&Selection {
+        manifest_path: manifest.map(Path::to_owned),
+        ..Selection::default()
+    })
+    .map(|(_, config)| config)
 }
 
 fn config(workspace: &Workspace) -> anyhow::Result<Config> {
@@ -94,7 +106,9 @@ fn config(workspace: &Workspace) -> anyhow::Result<Config> {
 }
 
 fn read(workspace: &Workspace, path: &str) -> anyhow::Result<String> {
-    workspace.read(path).map_err(|error| anyhow!("cannot read {path}: {error}"))
+    workspace
+        .read(path)
+        .map_err(|error| anyhow!("cannot read {path}: {error}"))
 }
 
 /// The embedded catalog, and the files that the configuration names.
@@ -107,13 +121,22 @@ fn catalog(workspace: &Workspace, config: &Config) -> anyhow::Result<Catalog> {
         let Ok(text) = workspace.read(path) else {
             let message = format!("`{path}` is not there or cannot be read");
             let text = read(workspace, FILE_NAME)?;
-            return Err(Invalid { path: FILE_NAME.to_owned(), text, problems: vec![Problem { at: *at, message }] }.into());
+            return Err(Invalid {
+                path: FILE_NAME.to_owned(),
+                text,
+                problems: vec![Problem { at: *at, message }],
+            }
+            .into());
         };
         files.push((path.clone(), text));
     }
     let (catalog, errors) = Catalog::with_user(files);
     let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    if errors.is_empty() { Ok(catalog) } else { bail!("the catalog is wrong\n{}", errors.join("\n")) }
+    if errors.is_empty() {
+        Ok(catalog)
+    } else {
+        bail!("the catalog is wrong\n{}", errors.join("\n"))
+    }
 }
 
 /// The allows of the files that are reported on.
@@ -123,7 +146,10 @@ fn allowances(workspace: &Workspace, sources: &Sources) -> Vec<Allowance> {
         let comments = file.allows.iter();
         let comments =
             comments.map(|each| suppress::comment(each.allow.clone(), each.span, each.applies_to, file.lines.text()));
-        suppress::attributes(&file.module).into_iter().chain(comments).collect::<Vec<_>>()
+        suppress::attributes(&file.module)
+            .into_iter()
+            .chain(comments)
+            .collect::<Vec<_>>()
     });
     of_file.flatten().collect()
 }
@@ -131,8 +157,17 @@ fn allowances(workspace: &Workspace, sources: &Sources) -> Vec<Allowance> {
 fn others(workspace: &Workspace, report: &Report) -> BTreeMap<FileId, String> {
     let rust = workspace.rust_files().count();
     let outside = |file: &FileId| usize::try_from(file.0).is_ok_and(|id| id >= rust);
-    let files: Vec<FileId> = report.findings.iter().flat_map(spans).map(|span| span.file).filter(outside).collect();
-    files.into_iter().map(|id| (id, workspace.read(&workspace.file(id).path).unwrap_or_default())).collect()
+    let files: Vec<FileId> = report
+        .findings
+        .iter()
+        .flat_map(spans)
+        .map(|span| span.file)
+        .filter(outside)
+        .collect();
+    files
+        .into_iter()
+        .map(|id| (id, workspace.read(&workspace.file(id).path).unwrap_or_default()))
+        .collect()
 }
 
 /// Every place that a finding mentions.

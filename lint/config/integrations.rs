@@ -27,7 +27,12 @@ pub struct ConfiguredIntegration {
 
 impl Integrations {
     pub(super) fn read(entries: Vec<&Entry<Place>>, problems: &mut Problems) -> Self {
-        Self { entries: entries.into_iter().filter_map(|entry| ConfiguredIntegration::read(entry, problems)).collect() }
+        Self {
+            entries: entries
+                .into_iter()
+                .filter_map(|entry| ConfiguredIntegration::read(entry, problems))
+                .collect(),
+        }
     }
 
     /// All of them: an id that no attribute has and no `function` explains is a mistake that only the caller can see.
@@ -44,7 +49,9 @@ impl Integrations {
     /// What declares this handler in place of an attribute.
     #[must_use]
     pub fn of_function(&self, path: &str) -> Option<&ConfiguredIntegration> {
-        self.entries.iter().find(|entry| entry.function.as_deref() == Some(path))
+        self.entries
+            .iter()
+            .find(|entry| entry.function.as_deref() == Some(path))
     }
 }
 
@@ -54,7 +61,13 @@ impl ConfiguredIntegration {
             problems.push(unknown_key(entry, invalid));
             return None;
         }
-        let mut read = Self { id: entry.key.clone(), at: entry.at, function: None, semantic: None, entries: Vec::new() };
+        let mut read = Self {
+            id: entry.key.clone(),
+            at: entry.at,
+            function: None,
+            semantic: None,
+            entries: Vec::new(),
+        };
         for entry in group(&entry.value, problems) {
             read.take(entry, problems);
         }
@@ -64,7 +77,9 @@ impl ConfiguredIntegration {
 
     fn take(&mut self, entry: &Entry<Place>, problems: &mut Problems) {
         match entry.key.as_str() {
-            "function" => match scalar(&entry.value, "a path such as `billing::orders::on_order`", |path| Ok(path.to_owned())) {
+            "function" => match scalar(&entry.value, "a path such as `billing::orders::on_order`", |path| {
+                Ok(path.to_owned())
+            }) {
                 Ok(path) => self.function = Some(path),
                 Err(problem) => problems.push(problem),
             },
@@ -88,10 +103,15 @@ impl ConfiguredIntegration {
         problems.extend(alone.apply(&self.entries));
         let message = match (&self.function, self.semantic) {
             (Some(_), None) => "a `function` needs the `semantic` that it promises",
-            (None, Some(_)) => "`semantic` is for a `function` without attribute; an attribute is named after its semantic",
+            (None, Some(_)) => {
+                "`semantic` is for a `function` without attribute; an attribute is named after its semantic"
+            }
             _ => return,
         };
-        problems.push(Problem { at: self.at, message: message.to_owned() });
+        problems.push(Problem {
+            at: self.at,
+            message: message.to_owned(),
+        });
     }
 
     fn declaration(&self) -> Declaration {
@@ -116,5 +136,8 @@ impl ConfiguredIntegration {
 }
 
 fn known_keys() -> Vec<&'static str> {
-    ["function", "semantic"].into_iter().chain(Declaration::KEYS.iter().copied().filter(|key| *key != "integration")).collect()
+    ["function", "semantic"]
+        .into_iter()
+        .chain(Declaration::KEYS.iter().copied().filter(|key| *key != "integration"))
+        .collect()
 }

@@ -9,7 +9,15 @@ use super::integrations::Integrations;
 use super::{Assume, Config, Docs, Language, Place, SourceUrl, find_rule, level_named};
 
 /// The keys of the file.
-const KEYS: &[&str] = &["rules", "assume", "exclude", "catalog", "source_url", "integrations", "docs"];
+const KEYS: &[&str] = &[
+    "rules",
+    "assume",
+    "exclude",
+    "catalog",
+    "source_url",
+    "integrations",
+    "docs",
+];
 const DOCS_KEYS: &[&str] = &["title", "language"];
 
 pub(super) type Problems = Vec<Problem<Place>>;
@@ -29,10 +37,18 @@ fn set(config: &mut Config, entry: &Entry<Place>, problems: &mut Problems) {
     match entry.key.as_str() {
         _ if value.data == Data::Nothing => {}
         "rules" => rules(config, value, problems),
-        "assume" => keep(&mut config.assume, scalar(value, "a semantic or `none`", assume), problems),
+        "assume" => keep(
+            &mut config.assume,
+            scalar(value, "a semantic or `none`", assume),
+            problems,
+        ),
         "exclude" => config.exclude = globs(value, problems),
         "catalog" => config.catalog = files(value, problems),
-        "source_url" => keep_some(&mut config.source_url, scalar(value, "a link", SourceUrl::new), problems),
+        "source_url" => keep_some(
+            &mut config.source_url,
+            scalar(value, "a link", SourceUrl::new),
+            problems,
+        ),
         "integrations" => config.integrations = Integrations::read(group(value, problems), problems),
         "docs" => docs(&mut config.docs, value, problems),
         unknown => problems.push(unknown_key(entry, Invalid::unknown("key", unknown, KEYS))),
@@ -55,9 +71,16 @@ fn docs(docs: &mut Docs, value: &Value<Place>, problems: &mut Problems) {
     for entry in group(value, problems) {
         let value = &entry.value;
         match entry.key.as_str() {
-            "title" => keep_some(&mut docs.title, scalar(value, "a title", |text| Ok(text.to_owned())), problems),
+            "title" => keep_some(
+                &mut docs.title,
+                scalar(value, "a title", |text| Ok(text.to_owned())),
+                problems,
+            ),
             "language" => keep(&mut docs.language, scalar(value, "`en` or `ru`", language), problems),
-            unknown => problems.push(unknown_key(entry, Invalid::unknown("key of `docs`", unknown, DOCS_KEYS))),
+            unknown => problems.push(unknown_key(
+                entry,
+                Invalid::unknown("key of `docs`", unknown, DOCS_KEYS),
+            )),
         }
     }
 }
@@ -69,21 +92,36 @@ fn assume(word: &str) -> Result<Assume, String> {
 fn language(word: &str) -> Result<Language, String> {
     let known = [Language::English, Language::Russian];
     let found = known.into_iter().find(|language| language.tag() == word);
-    found.ok_or_else(|| Invalid::unknown("language", word, &known.map(Language::tag)).message().to_owned())
+    found.ok_or_else(|| {
+        Invalid::unknown("language", word, &known.map(Language::tag))
+            .message()
+            .to_owned()
+    })
 }
 
 fn globs(value: &Value<Place>, problems: &mut Problems) -> Vec<String> {
-    let patterns = list(value, "a pattern such as `generated/**`", problems, |pattern| match Glob::new(pattern) {
-        Ok(_) => Ok(pattern.to_owned()),
-        Err(error) => Err(error.kind().to_string()),
-    });
+    let patterns = list(
+        value,
+        "a pattern such as `generated/**`",
+        problems,
+        |pattern| match Glob::new(pattern) {
+            Ok(_) => Ok(pattern.to_owned()),
+            Err(error) => Err(error.kind().to_string()),
+        },
+    );
     patterns.into_iter().map(|(pattern, _)| pattern).collect()
 }
 
 fn files(value: &Value<Place>, problems: &mut Problems) -> Vec<(String, Place)> {
     list(value, "a file", problems, |file| {
-        let inside = Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
-        if inside { Ok(file.to_owned()) } else { Err(format!("`{file}` lies outside of the workspace")) }
+        let inside = Path::new(file)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        if inside {
+            Ok(file.to_owned())
+        } else {
+            Err(format!("`{file}` lies outside of the workspace"))
+        }
     })
 }
 
@@ -115,14 +153,20 @@ pub(super) fn group<'a>(value: &'a Value<Place>, problems: &mut Problems) -> Vec
         Data::Group(entries) => {
             for entry in entries {
                 if unique.iter().any(|earlier| earlier.key == entry.key) {
-                    problems.push(Problem { at: entry.at, message: format!("`{}` is given twice", entry.key) });
+                    problems.push(Problem {
+                        at: entry.at,
+                        message: format!("`{}` is given twice", entry.key),
+                    });
                 } else {
                     unique.push(entry);
                 }
             }
         }
         Data::Nothing => {}
-        _ => problems.push(Problem { at: value.at, message: "expected `key: value` lines".to_owned() }),
+        _ => problems.push(Problem {
+            at: value.at,
+            message: "expected `key: value` lines".to_owned(),
+        }),
     }
     unique
 }
@@ -140,7 +184,10 @@ pub(super) fn scalar<T>(
 }
 
 pub(super) fn unknown_key(entry: &Entry<Place>, invalid: Invalid) -> Problem<Place> {
-    Problem { at: entry.at, message: invalid.message().to_owned() }
+    Problem {
+        at: entry.at,
+        message: invalid.message().to_owned(),
+    }
 }
 
 fn keep<T>(field: &mut T, value: Result<T, Problem<Place>>, problems: &mut Problems) {

@@ -46,7 +46,11 @@ impl Overrides {
     }
 
     fn stricter(&self, level: Level) -> Level {
-        if self.deny_warnings && level == Level::Warn { Level::Deny } else { level }
+        if self.deny_warnings && level == Level::Warn {
+            Level::Deny
+        } else {
+            level
+        }
     }
 }
 
@@ -77,6 +81,8 @@ fn unknown(name: &str) -> String {
 pub fn level_named(word: &str) -> Result<Level, String> {
     let levels = [Level::Allow, Level::Note, Level::Warn, Level::Deny];
     levels.into_iter().find(|level| level.as_str() == word).ok_or_else(|| {
-        delivery_grammar::Invalid::unknown("level", word, &levels.map(Level::as_str)).message().to_owned()
+        delivery_grammar::Invalid::unknown("level", word, &levels.map(Level::as_str))
+            .message()
+            .to_owned()
     })
 }

@@ -11,12 +11,15 @@ fn read(text: &str) -> Config {
 
 fn problems(text: &str) -> Vec<(u32, u32, String)> {
     let problems = Config::read("delivery.yaml", text).expect_err("it is wrong").problems;
-    problems.into_iter().map(|problem| (problem.at.start.line, problem.at.start.column, problem.message)).collect()
+    problems
+        .into_iter()
+        .map(|problem| (problem.at.start.line, problem.at.start.column, problem.message))
+        .collect()
 }
 
 const EVERYTHING: &str = r#"
 rules:
-  D401: warn
+  D511: warn
   missing-rationale: allow
 assume: none
 exclude: ["generated/**", "**/legacy/*.rs"]
@@ -39,14 +42,23 @@ docs:
 #[test]
 fn everything_can_be_said() {
     let config = read(EVERYTHING);
-    assert_eq!(config.overrides.get(find_rule("stale-overwrite").unwrap()), Some(Level::Warn));
+    assert_eq!(
+        config.overrides.get(find_rule("unverified-guarantee").unwrap()),
+        Some(Level::Warn)
+    );
     assert_eq!(config.overrides.get(find_rule("D502").unwrap()), Some(Level::Allow));
     assert_eq!(config.assume, Assume::Nothing);
     assert_eq!(config.exclude, ["generated/**", "**/legacy/*.rs"]);
     assert_eq!(config.catalog[0].0, "delivery/clients.yaml");
     let link = config.source_url.unwrap().link("src/a.rs", 7);
     assert_eq!(link, "https://git.example.com/shop/src/main/src/a.rs#L7");
-    assert_eq!(config.docs, Docs { title: Some("Shop".to_owned()), language: Language::Russian });
+    assert_eq!(
+        config.docs,
+        Docs {
+            title: Some("Shop".to_owned()),
+            language: Language::Russian
+        }
+    );
 }
 
 #[test]
@@ -56,7 +68,10 @@ fn an_entry_goes_over_the_attribute() {
     declared.why = Some("Money.".to_owned());
     let entry = config.integrations.get("billing.invoices").unwrap();
     assert_eq!(entry.merge_into(&mut declared), []);
-    assert_eq!(declared.mechanisms, [Mechanism::TransactionalDedup, Mechanism::CommitAfterProcess]);
+    assert_eq!(
+        declared.mechanisms,
+        [Mechanism::TransactionalDedup, Mechanism::CommitAfterProcess]
+    );
     assert_eq!(declared.why.as_deref(), Some("Money."));
     assert_eq!(entry.without_attribute(), None);
 }
@@ -64,8 +79,16 @@ fn an_entry_goes_over_the_attribute() {
 #[test]
 fn a_handler_can_be_declared_without_attribute() {
     let config = read(EVERYTHING);
-    let declared = config.integrations.of_function("shop::legacy::import").unwrap().without_attribute().unwrap();
-    assert_eq!((declared.semantic, declared.integration.as_str()), (Semantic::AtLeastOnce, "legacy.import"));
+    let declared = config
+        .integrations
+        .of_function("shop::legacy::import")
+        .unwrap()
+        .without_attribute()
+        .unwrap();
+    assert_eq!(
+        (declared.semantic, declared.integration.as_str()),
+        (Semantic::AtLeastOnce, "legacy.import")
+    );
     assert_eq!(declared.why.as_deref(), Some("The file is read again every night."));
 }
 
@@ -83,8 +106,16 @@ fn a_mistake_is_blamed_on_its_own_place() {
         found,
         [
             (1, 1, "unknown key `rule`; did you mean `rules`?".to_owned()),
-            (4, 3, "unknown rule `comit-before-process`; did you mean `commit-before-process`?".to_owned()),
-            (5, 9, "unknown level `forbid`; expected one of `allow`, `note`, `warn`, `deny`".to_owned()),
+            (
+                4,
+                3,
+                "unknown rule `comit-before-process`; did you mean `commit-before-process`?".to_owned()
+            ),
+            (
+                5,
+                9,
+                "unknown level `forbid`; expected one of `allow`, `note`, `warn`, `deny`".to_owned()
+            ),
         ]
     );
 }

@@ -21,7 +21,10 @@ pub struct Place {
 ///
 /// What is no YAML, or is YAML that no setting needs.
 pub fn read(text: &str) -> Result<Value<Place>, Problem<Place>> {
-    Reader { parser: Parser::new_from_str(text) }.document()
+    Reader {
+        parser: Parser::new_from_str(text),
+    }
+    .document()
 }
 
 struct Reader<'a> {
@@ -35,7 +38,12 @@ impl<'a> Reader<'a> {
         loop {
             match self.next()? {
                 (Event::StreamStart | Event::DocumentStart(_), _) => {}
-                (Event::StreamEnd, span) => return Ok(Value { at: place(span), data: Data::Nothing }),
+                (Event::StreamEnd, span) => {
+                    return Ok(Value {
+                        at: place(span),
+                        data: Data::Nothing,
+                    });
+                }
                 (event, span) => {
                     let value = self.value(&event, span)?;
                     self.end_of_document()?;
@@ -55,10 +63,16 @@ impl<'a> Reader<'a> {
     fn value(&mut self, event: &Event<'_>, span: Span) -> Result<Value<Place>> {
         let at = place(span);
         match event {
-            Event::Scalar(text, style, 0, None) => Ok(Value { at, data: scalar(text, *style) }),
+            Event::Scalar(text, style, 0, None) => Ok(Value {
+                at,
+                data: scalar(text, *style),
+            }),
             Event::SequenceStart(0, None) => self.list(at),
             Event::MappingStart(0, None) => self.group(at),
-            _ => Err(problem(at, "anchors, aliases and tags are not supported here; write the value itself")),
+            _ => Err(problem(
+                at,
+                "anchors, aliases and tags are not supported here; write the value itself",
+            )),
         }
     }
 
@@ -66,7 +80,12 @@ impl<'a> Reader<'a> {
         let mut values = Vec::new();
         loop {
             match self.next()? {
-                (Event::SequenceEnd, span) => return Ok(Value { at: to(start, span), data: Data::List(values) }),
+                (Event::SequenceEnd, span) => {
+                    return Ok(Value {
+                        at: to(start, span),
+                        data: Data::List(values),
+                    });
+                }
                 (event, span) => values.push(self.value(&event, span)?),
             }
         }
@@ -76,11 +95,20 @@ impl<'a> Reader<'a> {
         let mut entries = Vec::new();
         loop {
             match self.next()? {
-                (Event::MappingEnd, span) => return Ok(Value { at: to(start, span), data: Data::Group(entries) }),
+                (Event::MappingEnd, span) => {
+                    return Ok(Value {
+                        at: to(start, span),
+                        data: Data::Group(entries),
+                    });
+                }
                 (Event::Scalar(key, _, 0, None), span) => {
                     let (event, after) = self.next()?;
                     let value = self.value(&event, after)?;
-                    entries.push(Entry { at: place(span), key: key.into_owned(), value });
+                    entries.push(Entry {
+                        at: place(span),
+                        key: key.into_owned(),
+                        value,
+                    });
                 }
                 (_, span) => return Err(problem(place(span), "a key is a plain word")),
             }
@@ -90,7 +118,10 @@ impl<'a> Reader<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Span)> {
         match self.parser.next_event() {
             Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err(problem(point(*error.marker()), format!("this is no YAML: {}", error.info()))),
+            Some(Err(error)) => Err(problem(
+                point(*error.marker()),
+                format!("this is no YAML: {}", error.info()),
+            )),
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
@@ -105,24 +136,39 @@ fn scalar(text: &str, style: ScalarStyle) -> Data<Place> {
 }
 
 fn problem(at: Place, message: impl Into<String>) -> Problem<Place> {
-    Problem { at, message: message.into() }
+    Problem {
+        at,
+        message: message.into(),
+    }
 }
 
 fn pos(marker: Marker) -> Pos {
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    Pos { line: number(marker.line()).max(1), column: number(marker.col()).saturating_add(1) }
+    Pos {
+        line: number(marker.line()).max(1),
+        column: number(marker.col()).saturating_add(1),
+    }
 }
 
 fn place(span: Span) -> Place {
-    Place { start: pos(span.start), end: pos(span.end) }
+    Place {
+        start: pos(span.start),
+        end: pos(span.end),
+    }
 }
 
 fn point(marker: Marker) -> Place {
-    Place { start: pos(marker), end: pos(marker) }
+    Place {
+        start: pos(marker),
+        end: pos(marker),
+    }
 }
 
 fn to(start: Place, end: Span) -> Place {
-    Place { start: start.start, end: pos(end.end) }
+    Place {
+        start: start.start,
+        end: pos(end.end),
+    }
 }
 
 #[cfg(test)]
@@ -139,10 +185,24 @@ mod tests {
     #[test]
     fn knows_where_keys_and_values_stand() {
         let read = entries("assume: none\nrules:\n  größe: warn # why\n");
-        assert_eq!(read[0].at, Place { start: Pos { line: 1, column: 1 }, end: Pos { line: 1, column: 7 } });
-        let Data::Group(rules) = &read[1].value.data else { panic!() };
+        assert_eq!(
+            read[0].at,
+            Place {
+                start: Pos { line: 1, column: 1 },
+                end: Pos { line: 1, column: 7 }
+            }
+        );
+        let Data::Group(rules) = &read[1].value.data else {
+            panic!()
+        };
         assert_eq!(rules[0].at.start, Pos { line: 3, column: 3 });
-        assert_eq!(rules[0].value.at, Place { start: Pos { line: 3, column: 10 }, end: Pos { line: 3, column: 14 } });
+        assert_eq!(
+            rules[0].value.at,
+            Place {
+                start: Pos { line: 3, column: 10 },
+                end: Pos { line: 3, column: 14 }
+            }
+        );
     }
 
     #[test]

@@ -87,11 +87,19 @@ pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
 
 fn page(path: impl Into<String>, template: &impl Template) -> Page {
     // Rendering fails only where a `Display` does, and none here can.
-    Page { path: path.into(), text: template.render().unwrap_or_default() }
+    Page {
+        path: path.into(),
+        text: template.render().unwrap_or_default(),
+    }
 }
 
 fn index(site: &Site<'_>) -> Page {
-    let all = [Verdict::Verified, Verdict::Refuted, Verdict::Conditional, Verdict::Unknown];
+    let all = [
+        Verdict::Verified,
+        Verdict::Refuted,
+        Verdict::Conditional,
+        Verdict::Unknown,
+    ];
     let count = |verdict| site.units.iter().filter(|unit| unit.verdict() == verdict).count();
     let unread = site.counts.files.saturating_sub(site.counts.parsed);
     let template = Index {
@@ -99,8 +107,13 @@ fn index(site: &Site<'_>) -> Page {
         root: "",
         section: "index",
         verdicts: all.map(|verdict| (site.t.verdict(verdict).0, count(verdict))).to_vec(),
-        verdict_words: all.map(|verdict| (verdict.as_str(), site.t.verdict(verdict).0)).to_vec(),
-        semantic_words: Semantic::ALL.iter().map(|semantic| (semantic.as_str(), site.semantic(semantic))).collect(),
+        verdict_words: all
+            .map(|verdict| (verdict.as_str(), site.t.verdict(verdict).0))
+            .to_vec(),
+        semantic_words: Semantic::ALL
+            .iter()
+            .map(|semantic| (semantic.as_str(), site.semantic(semantic)))
+            .collect(),
         unread,
         unread_text: site.t.unread_files.replace("{}", &unread.to_string()),
     };
@@ -108,10 +121,22 @@ fn index(site: &Site<'_>) -> Page {
 }
 
 fn integration(site: &Site<'_>, unit: &Unit<'_>) -> Page {
-    let unresolved = site.t.unresolved.replace("{}", &unit.integration.unresolved.to_string());
-    let facts = unit.declaration().map_or_else(Vec::new, |declared| facts(site, declared));
-    let template =
-        Integration { site, root: UP, section: "", unit, facts, promise: promise(site, unit), unresolved };
+    let unresolved = site
+        .t
+        .unresolved
+        .replace("{}", &unit.integration.unresolved.to_string());
+    let facts = unit
+        .declaration()
+        .map_or_else(Vec::new, |declared| facts(site, declared));
+    let template = Integration {
+        site,
+        root: UP,
+        section: "",
+        unit,
+        facts,
+        promise: promise(site, unit),
+        unresolved,
+    };
     page(format!("integrations/{}.html", unit.slug), &template)
 }
 
@@ -119,29 +144,66 @@ fn integration(site: &Site<'_>, unit: &Unit<'_>) -> Page {
 pub(super) fn facts<'a>(site: &'a Site<'a>, declared: &Declaration) -> Vec<Fact<'a>> {
     let t = site.t;
     let mut facts = vec![
-        Fact { label: &t.criticality, value: declared.criticality.to_string(), meaning: Some(t.criticality(declared.criticality)) },
-        Fact { label: &t.settle, value: declared.settle.to_string(), meaning: Some(t.settle(declared.settle)) },
+        Fact {
+            label: &t.criticality,
+            value: declared.criticality.to_string(),
+            meaning: Some(t.criticality(declared.criticality)),
+        },
+        Fact {
+            label: &t.settle,
+            value: declared.settle.to_string(),
+            meaning: Some(t.settle(declared.settle)),
+        },
     ];
     let dedup = declared.dedup.as_ref();
     let others = [
-        (&t.dedup_store, dedup.and_then(|dedup| dedup.store.as_ref()).map(ToString::to_string)),
+        (
+            &t.dedup_store,
+            dedup.and_then(|dedup| dedup.store.as_ref()).map(ToString::to_string),
+        ),
         (&t.dedup_key, dedup.and_then(|dedup| dedup.key.clone())),
-        (&t.retention, dedup.and_then(|dedup| dedup.retention).map(|time| time.to_string())),
-        (&t.redelivery_window, declared.redelivery_window.map(|time| time.to_string())),
+        (
+            &t.retention,
+            dedup.and_then(|dedup| dedup.retention).map(|time| time.to_string()),
+        ),
+        (
+            &t.redelivery_window,
+            declared.redelivery_window.map(|time| time.to_string()),
+        ),
         (&t.lease, declared.lease.map(|time| time.to_string())),
-        (&t.processing_time, declared.processing_time.map(|time| time.to_string())),
+        (
+            &t.processing_time,
+            declared.processing_time.map(|time| time.to_string()),
+        ),
     ];
-    facts.extend(others.into_iter().filter_map(|(label, value)| Some(Fact { label, value: value?, meaning: None })));
+    facts.extend(others.into_iter().filter_map(|(label, value)| {
+        Some(Fact {
+            label,
+            value: value?,
+            meaning: None,
+        })
+    }));
     facts
 }
 
 fn promise<'a>(site: &'a Site<'a>, unit: &Unit<'_>) -> Option<Promise<'a>> {
     let semantic = unit.semantic()?;
-    let heading = if unit.declaration().is_some() { &site.t.meaning_declared } else { &site.t.meaning_inferred };
+    let heading = if unit.declaration().is_some() {
+        &site.t.meaning_declared
+    } else {
+        &site.t.meaning_inferred
+    };
     let prose = Prose { root: UP, rule: None };
-    let mut sections = semantics::sections(semantics::text(semantic, site.t.language)).map(|section| prose.html(section));
+    let mut sections =
+        semantics::sections(semantics::text(semantic, site.t.language)).map(|section| prose.html(section));
     let (yes, no) = (sections.next()?, sections.next()?);
-    Some(Promise { heading, semantic, title: site.semantic(&semantic), yes, no })
+    Some(Promise {
+        heading,
+        semantic,
+        title: site.semantic(&semantic),
+        yes,
+        no,
+    })
 }
 
 fn choosing(site: &Site<'_>) -> Page {
@@ -154,7 +216,10 @@ fn choosing(site: &Site<'_>) -> Page {
         title: semantics::title(text),
         level: None,
         body: Prose { root: "", rule: None }.html(text),
-        pages: Semantic::ALL.iter().map(|semantic| (format!("semantics/{semantic}.html"), site.semantic(semantic))).collect(),
+        pages: Semantic::ALL
+            .iter()
+            .map(|semantic| (format!("semantics/{semantic}.html"), site.semantic(semantic)))
+            .collect(),
     };
     page("semantics.html", &template)
 }
@@ -175,7 +240,15 @@ fn about_semantic(site: &Site<'_>, semantic: Semantic) -> Page {
 }
 
 fn rules(site: &Site<'_>) -> Page {
-    page("rules.html", &Rules { site, root: "", section: "rules", rules: RULES })
+    page(
+        "rules.html",
+        &Rules {
+            site,
+            root: "",
+            section: "rules",
+            rules: RULES,
+        },
+    )
 }
 
 fn about_rule(site: &Site<'_>, rule: &Rule) -> Page {
@@ -186,7 +259,11 @@ fn about_rule(site: &Site<'_>, rule: &Rule) -> Page {
         up: Some(("../rules.html", &site.t.rules)),
         title: &format!("{} {}", rule.code, rule.name),
         level: Some(site.levels.level(rule).as_str()),
-        body: Prose { root: UP, rule: Some(rule.code) }.html(rule.doc),
+        body: Prose {
+            root: UP,
+            rule: Some(rule.code),
+        }
+        .html(rule.doc),
         pages: Vec::new(),
     };
     page(format!("rules/{}.html", rule.name), &template)

@@ -48,39 +48,76 @@ struct Rules<'a> {
 /// Every page.
 pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
     let language = site.t.language;
-    let mut pages = vec![index(site), text("semantics.md", semantics::choosing(language)), rules(site)];
+    let mut pages = vec![
+        index(site),
+        text("semantics.md", semantics::choosing(language)),
+        rules(site),
+    ];
     pages.extend(site.units.iter().map(|unit| integration(site, unit)));
     let semantic = |each: &Semantic| text(format!("semantics/{each}.md"), semantics::text(*each, language));
     pages.extend(Semantic::ALL.iter().map(semantic));
-    pages.extend(RULES.iter().map(|rule| text(format!("rules/{}.md", rule.name), rule.doc)));
+    pages.extend(
+        RULES
+            .iter()
+            .map(|rule| text(format!("rules/{}.md", rule.name), rule.doc)),
+    );
     pages
 }
 
 fn text(path: impl Into<String>, text: &str) -> Page {
-    Page { path: path.into(), text: text.to_owned() }
+    Page {
+        path: path.into(),
+        text: text.to_owned(),
+    }
 }
 
 /// Rendering fails only where a `Display` does, and none here can.
 fn page(path: impl Into<String>, template: &impl Template) -> Page {
     let text = template.render().unwrap_or_default();
-    Page { path: path.into(), text: format!("{}\n", text.trim()) }
+    Page {
+        path: path.into(),
+        text: format!("{}\n", text.trim()),
+    }
 }
 
 fn index(site: &Site<'_>) -> Page {
     let unread = site.counts.files.saturating_sub(site.counts.parsed);
     let unread_text = site.t.unread_files.replace("{}", &unread.to_string());
-    page("README.md", &Index { site, unread, unread_text })
+    page(
+        "README.md",
+        &Index {
+            site,
+            unread,
+            unread_text,
+        },
+    )
 }
 
 fn integration(site: &Site<'_>, unit: &Unit<'_>) -> Page {
-    let text = unit.semantic().map(|semantic| semantics::text(semantic, site.t.language));
+    let text = unit
+        .semantic()
+        .map(|semantic| semantics::text(semantic, site.t.language));
     let promise = text.and_then(|text| {
         let mut sections = semantics::sections(text);
         Some((sections.next()?, sections.next()?))
     });
-    let unresolved = site.t.unresolved.replace("{}", &unit.integration.unresolved.to_string());
-    let facts = unit.declaration().map_or_else(Vec::new, |declared| facts(site, declared));
-    page(format!("integrations/{}.md", unit.slug), &Integration { site, unit, facts, promise, unresolved })
+    let unresolved = site
+        .t
+        .unresolved
+        .replace("{}", &unit.integration.unresolved.to_string());
+    let facts = unit
+        .declaration()
+        .map_or_else(Vec::new, |declared| facts(site, declared));
+    page(
+        format!("integrations/{}.md", unit.slug),
+        &Integration {
+            site,
+            unit,
+            facts,
+            promise,
+            unresolved,
+        },
+    )
 }
 
 fn rules(site: &Site<'_>) -> Page {

@@ -22,7 +22,10 @@ impl Prose<'_> {
         let mut fence = None;
         let parser = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
         let events = parser.filter_map(|event| match event {
-            Event::Start(Tag::Heading { level: HeadingLevel::H1, .. }) => {
+            Event::Start(Tag::Heading {
+                level: HeadingLevel::H1,
+                ..
+            }) => {
                 title = true;
                 None
             }
@@ -33,7 +36,9 @@ impl Prose<'_> {
             _ if title => None,
             Event::Start(Tag::CodeBlock(kind)) => {
                 fence = Some(verdict_of(&kind));
-                Some(Event::Html(format!("<pre class=\"code {}\" tabindex=\"0\"><code>", verdict_of(&kind)).into()))
+                Some(Event::Html(
+                    format!("<pre class=\"code {}\" tabindex=\"0\"><code>", verdict_of(&kind)).into(),
+                ))
             }
             Event::End(TagEnd::CodeBlock) => {
                 fence = None;
@@ -46,7 +51,8 @@ impl Prose<'_> {
         });
         let mut out = String::new();
         html::push_html(&mut out, events);
-        out.replace("<table>", "<div class=\"scroll\"><table>").replace("</table>", "</table></div>")
+        out.replace("<table>", "<div class=\"scroll\" tabindex=\"0\"><table>")
+            .replace("</table>", "</table></div>")
     }
 
     /// The name of a rule or a semantic leads to its page.
@@ -74,7 +80,11 @@ fn marked(code: &str) -> String {
     code.split_inclusive('\n').fold(String::new(), |mut out, line| {
         match line.trim_end().rsplit_once("//~ ") {
             Some((code, rule)) => {
-                out.push_str(&format!("<mark>{}<span>← {}</span></mark>\n", escaped(code), escaped(rule)));
+                out.push_str(&format!(
+                    "<mark>{}<span>← {}</span></mark>\n",
+                    escaped(code),
+                    escaped(rule)
+                ));
             }
             None => out.push_str(&escaped(line)),
         }
@@ -83,7 +93,10 @@ fn marked(code: &str) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -91,12 +104,17 @@ mod tests {
     use super::*;
 
     fn html(text: &str) -> String {
-        Prose { root: "../", rule: Some("D101") }.html(text)
+        Prose {
+            root: "../",
+            rule: Some("D101"),
+        }
+        .html(text)
     }
 
     #[test]
     fn drops_the_title_and_links_what_has_a_page() {
-        let page = html("# D101 commit-before-process\n\nSee `auto-commit`, `at_least_once`, `commit-before-process`, `x`.\n");
+        let page =
+            html("# D101 commit-before-process\n\nSee `auto-commit`, `at_least_once`, `commit-before-process`, `x`.\n");
         assert_eq!(
             page,
             "<p>See <a href=\"../rules/auto-commit.html\"><code>auto-commit</code></a>, \

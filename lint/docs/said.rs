@@ -77,7 +77,11 @@ pub fn markdown(text: &str) -> String {
 #[must_use]
 pub fn code_span(code: &str) -> String {
     let code = code.replace(['\n', '\r'], " ").replace('|', "\\|");
-    if code.contains('`') { format!("`` {code} ``") } else { format!("`{code}`") }
+    if code.contains('`') {
+        format!("`` {code} ``")
+    } else {
+        format!("`{code}`")
+    }
 }
 
 #[cfg(test)]

@@ -76,7 +76,8 @@ impl Strings {
     /// If the embedded file is wrong, which a test rules out.
     #[must_use]
     pub fn new(language: Language) -> Self {
-        let file: File = serde_yaml::from_str(include_str!("../../templates/strings.yaml")).expect("the embedded phrases are valid");
+        let file: File =
+            serde_yaml::from_str(include_str!("../../templates/strings.yaml")).expect("the embedded phrases are valid");
         file.of(language)
     }
 
@@ -149,10 +150,15 @@ mod tests {
     fn every_word_has_a_meaning_in_russian_and_no_other_has() {
         let russian = Strings::new(Language::Russian);
         let words = Mechanism::ALL.iter().map(|word| word.as_str());
-        let words = words.chain(Criticality::ALL.iter().map(|word| word.as_str())).chain(Settle::ALL.iter().map(|word| word.as_str()));
+        let words = words
+            .chain(Criticality::ALL.iter().map(|word| word.as_str()))
+            .chain(Settle::ALL.iter().map(|word| word.as_str()));
         let mut words: Vec<&str> = words.collect();
         words.sort_unstable();
         assert_eq!(russian.vocabulary.keys().collect::<Vec<_>>(), words);
-        assert_eq!(Strings::new(Language::English).mechanism(&Mechanism::Saga), Mechanism::Saga.summary());
+        assert_eq!(
+            Strings::new(Language::English).mechanism(&Mechanism::Saga),
+            Mechanism::Saga.summary()
+        );
     }
 }

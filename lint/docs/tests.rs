@@ -25,7 +25,8 @@ fn written(language: Language, format: Format) -> Vec<Page> {
 
 fn page<'a>(pages: &'a [Page], path: &str) -> &'a str {
     let page = pages.iter().find(|page| page.path == path);
-    page.map(|page| page.text.as_str()).unwrap_or_else(|| panic!("{path} is not there"))
+    page.map(|page| page.text.as_str())
+        .unwrap_or_else(|| panic!("{path} is not there"))
 }
 
 fn assert_all(text: &str, needles: &[&str]) {
@@ -37,7 +38,10 @@ fn assert_all(text: &str, needles: &[&str]) {
 /// The values of an attribute, as a browser reads them.
 fn attributes(text: &str, name: &str) -> Vec<String> {
     let begin = format!("{name}=\"");
-    text.split(begin.as_str()).skip(1).map(|rest| rest.split('"').next().unwrap_or_default().replace("&amp;", "&")).collect()
+    text.split(begin.as_str())
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap_or_default().replace("&amp;", "&"))
+        .collect()
 }
 
 #[test]
@@ -48,7 +52,7 @@ fn a_page_answers_every_question() {
         &[
             "Refuted: Effectively once",
             "Best effort",
-            "worker 1 commits the offset of A",
+            "The offset of A is committed.",
             "What helps:",
             "A lost order is lost money",
             "What it does not guarantee",
@@ -83,14 +87,28 @@ fn what_the_code_says_stays_text() {
     unit.assumptions = vec![evil.to_owned()];
     report.findings[0].message = evil.to_owned();
     let html = of(&report, Language::English, Format::Html);
-    for page in html.iter().filter(|page| page.path.starts_with("integrations/") || page.path == "index.html") {
+    for page in html
+        .iter()
+        .filter(|page| page.path.starts_with("integrations/") || page.path == "index.html")
+    {
         let scripts = page.text.matches("<script").count();
         assert_eq!(scripts, usize::from(page.path == "index.html"), "{}", page.path);
-        assert!(!attributes(&page.text, "href").iter().any(|href| href.starts_with("javascript")));
+        assert!(
+            !attributes(&page.text, "href")
+                .iter()
+                .any(|href| href.starts_with("javascript"))
+        );
     }
-    for page in of(&report, Language::English, Format::Markdown).iter().filter(|page| page.path.starts_with("integrations/")) {
+    for page in of(&report, Language::English, Format::Markdown)
+        .iter()
+        .filter(|page| page.path.starts_with("integrations/"))
+    {
         let code = page.text.split("](javascript").count();
-        assert!(code == 1 && !page.text.contains("<script>alert(1)</script>\"'`"), "{}", page.text);
+        assert!(
+            code == 1 && !page.text.contains("<script>alert(1)</script>\"'`"),
+            "{}",
+            page.text
+        );
     }
 }
 
@@ -100,10 +118,16 @@ fn every_link_inside_leads_somewhere() {
         let html = written(language, Format::Html);
         let paths: BTreeSet<&str> = html.iter().map(|page| page.path.as_str()).collect();
         for page in &html {
-            for href in attributes(&page.text, "href").iter().filter(|href| !href.starts_with('#') && !href.contains("://")) {
+            for href in attributes(&page.text, "href")
+                .iter()
+                .filter(|href| !href.starts_with('#') && !href.contains("://"))
+            {
                 let target = match href.strip_prefix("../") {
                     Some(rest) => rest.to_owned(),
-                    None => page.path.rsplit_once('/').map_or(href.clone(), |(folder, _)| format!("{folder}/{href}")),
+                    None => page
+                        .path
+                        .rsplit_once('/')
+                        .map_or(href.clone(), |(folder, _)| format!("{folder}/{href}")),
                 };
                 assert!(paths.contains(target.as_str()), "{} in {}", href, page.path);
             }
@@ -115,8 +139,15 @@ fn every_link_inside_leads_somewhere() {
 fn nothing_is_asked_of_any_server() {
     for page in written(Language::English, Format::Html) {
         assert_eq!(attributes(&page.text, "src"), Vec::<String>::new(), "{}", page.path);
-        assert!(!page.text.contains("@import") && !page.text.contains("url("), "{}", page.path);
-        assert_all(&page.text, &["<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'"]);
+        assert!(
+            !page.text.contains("@import") && !page.text.contains("url("),
+            "{}",
+            page.path
+        );
+        assert_all(
+            &page.text,
+            &["<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'"],
+        );
     }
 }
 
@@ -124,9 +155,23 @@ fn nothing_is_asked_of_any_server() {
 fn a_reader_without_eyes_finds_the_way() {
     for page in written(Language::Russian, Format::Html) {
         assert_eq!(page.text.matches("<h1>").count(), 1, "{}", page.path);
-        assert_all(&page.text, &["<html lang=\"ru\">", "<main id=\"main\">", "<nav aria-label=", "<footer>", "class=\"skip\""]);
+        assert_all(
+            &page.text,
+            &[
+                "<html lang=\"ru\">",
+                "<main id=\"main\">",
+                "<nav aria-label=",
+                "<footer>",
+                "class=\"skip\"",
+            ],
+        );
         let ids = attributes(&page.text, " id");
-        assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "{}: {ids:?}", page.path);
+        assert_eq!(
+            ids.len(),
+            ids.iter().collect::<BTreeSet<_>>().len(),
+            "{}: {ids:?}",
+            page.path
+        );
         for label in attributes(&page.text, "aria-labelledby") {
             assert!(ids.contains(&label), "{}: {label}", page.path);
         }
@@ -138,7 +183,13 @@ fn the_language_is_that_of_the_configuration() {
     let russian = written(Language::Russian, Format::Html);
     assert_all(
         page(&russian, "integrations/billing.invoices.html"),
-        &["Опровергнуто", "Почему эта семантика", "Что гарантирует", "Сообщение потеряно", "A lost order is lost money"],
+        &[
+            "Опровергнуто",
+            "Почему эта семантика",
+            "Что гарантирует",
+            "Сообщение потеряно",
+            "A lost order is lost money",
+        ],
     );
     assert_all(page(&russian, "semantics.html"), &["Дерево решений"]);
 }
@@ -153,13 +204,19 @@ fn the_bytes_are_the_same_on_every_run() {
 #[test]
 fn markdown_says_the_same() {
     let pages = written(Language::English, Format::Markdown);
-    assert_all(page(&pages, "README.md"), &["| [billing.invoices](integrations/billing.invoices.md) | kafka:orders.v1 |", "**Refuted**"]);
+    assert_all(
+        page(&pages, "README.md"),
+        &[
+            "| [billing.invoices](integrations/billing.invoices.md) | kafka:orders.v1 |",
+            "**Refuted**",
+        ],
+    );
     let unit = page(&pages, "integrations/billing.invoices.md");
     assert_all(
         unit,
         &[
             "**Refuted: Effectively once.**",
-            "3. worker 1 crashes",
+            "3. Worker 1 crashes.",
             "| transactional\\_dedup |",
             "[src/orders.rs:6](<https://git.example.com/shop/src/orders.rs#L6>)",
             "A lost order is lost money, a repeated one is a &lt;double\\> charge.",
@@ -178,7 +235,13 @@ fn an_empty_workspace_has_an_index() {
 fn what_was_allowed_is_shown_with_its_reason() {
     let mut finding = refutation();
     finding.suppressed = Some("A trial until June.".to_owned());
-    let report = Report { findings: vec![finding], ..report() };
+    let report = Report {
+        findings: vec![finding],
+        ..report()
+    };
     let html = of(&report, Language::English, Format::Html);
-    assert_all(page(&html, "integrations/billing.invoices.html"), &["Allowed: A trial until June."]);
+    assert_all(
+        page(&html, "integrations/billing.invoices.html"),
+        &["Allowed: A trial until June."],
+    );
 }

@@ -78,28 +78,50 @@ pub fn all<'a>(report: &'a Resolved<'a>, url: Option<&SourceUrl>) -> Vec<Unit<'a
     let mut slugs = BTreeSet::new();
     let mut resolved: Vec<_> = report.integrations.iter().collect();
     resolved.sort_by_key(|unit| (&unit.integration.id, unit.at.path, unit.at.start));
-    resolved.into_iter().map(|unit| Unit::new(unit, report, slug(&unit.integration.id, &mut slugs), url)).collect()
+    resolved
+        .into_iter()
+        .map(|unit| Unit::new(unit, report, slug(&unit.integration.id, &mut slugs), url))
+        .collect()
 }
 
 /// A file name that no other page has, whatever the file system thinks of letter case.
 fn slug(id: &str, taken: &mut BTreeSet<String>) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') {
+            c
+        } else {
+            '-'
+        }
+    };
     let name: String = id.replace("::", ".").chars().map(plain).collect();
     let name = name.trim_matches(['.', '-']).to_owned();
-    let name = if name.is_empty() { "integration".to_owned() } else { name };
+    let name = if name.is_empty() {
+        "integration".to_owned()
+    } else {
+        name
+    };
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     let mut candidates = std::iter::once(name.clone()).chain(numbered);
-    candidates.find(|candidate| taken.insert(candidate.to_lowercase())).unwrap_or(name)
+    candidates
+        .find(|candidate| taken.insert(candidate.to_lowercase()))
+        .unwrap_or(name)
 }
 
 fn link(place: &Place<'_>, url: Option<&SourceUrl>) -> Link {
-    Link { text: place.line(), href: url.map(|url| url.link(place.path, place.start.line)) }
+    Link {
+        text: place.line(),
+        href: url.map(|url| url.link(place.path, place.start.line)),
+    }
 }
 
 impl<'a> Unit<'a> {
     fn new(unit: &'a ResolvedIntegration<'a>, report: &'a Resolved<'a>, slug: String, url: Option<&SourceUrl>) -> Self {
         let integration = unit.integration;
-        let of = |all: &'a [ResolvedFinding<'a>]| all.iter().filter(|found| belongs(found, integration)).map(|found| reported(found, url));
+        let of = |all: &'a [ResolvedFinding<'a>]| {
+            all.iter()
+                .filter(|found| belongs(found, integration))
+                .map(|found| reported(found, url))
+        };
         let (counterexamples, findings) = of(&report.findings).partition(|found| !found.steps.is_empty());
         Self {
             integration,
@@ -108,12 +130,16 @@ impl<'a> Unit<'a> {
             source: source(&integration.transport, integration.address.as_deref()),
             sinks: sinks(unit, url),
             mechanisms: mechanisms(unit, url),
-            crash_points: unit.crash_points.iter().map(|(point, at)| Crash {
-                event: point.event,
-                text: &point.text,
-                at: at.as_ref().map(|at| link(at, url)),
-                outcome: point.outcome,
-            }).collect(),
+            crash_points: unit
+                .crash_points
+                .iter()
+                .map(|(point, at)| Crash {
+                    event: point.event,
+                    text: &point.text,
+                    at: at.as_ref().map(|at| link(at, url)),
+                    outcome: point.outcome,
+                })
+                .collect(),
             counterexamples,
             findings,
             suppressed: of(&report.suppressed).collect(),
@@ -129,7 +155,9 @@ impl<'a> Unit<'a> {
     /// What is promised, or what the code gives where nothing is.
     #[must_use]
     pub fn semantic(&self) -> Option<Semantic> {
-        self.declaration().map(|declared| declared.semantic).or(self.integration.inferred)
+        self.declaration()
+            .map(|declared| declared.semantic)
+            .or(self.integration.inferred)
     }
 
     /// The verdict as a word that style sheets know.
@@ -143,15 +171,27 @@ impl<'a> Unit<'a> {
     pub fn runbook(&self) -> Option<Link> {
         let text = self.declaration()?.runbook.clone()?;
         let safe = text.starts_with("https://") || text.starts_with("http://");
-        Some(Link { href: safe.then(|| text.clone()), text })
+        Some(Link {
+            href: safe.then(|| text.clone()),
+            text,
+        })
     }
 
     /// Whatever a reader may search for.
     #[must_use]
     pub fn words(&self) -> String {
-        let owner = self.declaration().and_then(|declared| declared.owner.as_deref()).unwrap_or_default();
+        let owner = self
+            .declaration()
+            .and_then(|declared| declared.owner.as_deref())
+            .unwrap_or_default();
         let sinks: Vec<&str> = self.sinks.iter().map(|sink| sink.text.as_str()).collect();
-        let words = [&self.integration.id, &self.integration.function, self.source.as_str(), &sinks.join(" "), owner];
+        let words = [
+            &self.integration.id,
+            &self.integration.function,
+            self.source.as_str(),
+            &sinks.join(" "),
+            owner,
+        ];
         words.join(" ").to_lowercase()
     }
 }
@@ -159,7 +199,10 @@ impl<'a> Unit<'a> {
 fn belongs(found: &ResolvedFinding<'_>, integration: &Integration) -> bool {
     let finding = found.finding;
     finding.integration.as_ref().is_some_and(|id| *id == integration.id)
-        || finding.function.as_ref().is_some_and(|function| *function == integration.function)
+        || finding
+            .function
+            .as_ref()
+            .is_some_and(|function| *function == integration.function)
 }
 
 fn sinks(unit: &ResolvedIntegration<'_>, url: Option<&SourceUrl>) -> Vec<Link> {
@@ -172,13 +215,28 @@ fn sinks(unit: &ResolvedIntegration<'_>, url: Option<&SourceUrl>) -> Vec<Link> {
 
 /// The declared ones in their order, then what else the code shows.
 fn mechanisms(unit: &ResolvedIntegration<'_>, url: Option<&SourceUrl>) -> Vec<Shown> {
-    let declared: &[Mechanism] = unit.integration.declared.as_ref().map_or(&[], |declared| &declared.mechanisms);
-    let evident = unit.evidence.iter().filter(|(mechanism, places)| !declared.contains(mechanism) && !places.is_empty());
+    let declared: &[Mechanism] = unit
+        .integration
+        .declared
+        .as_ref()
+        .map_or(&[], |declared| &declared.mechanisms);
+    let evident = unit
+        .evidence
+        .iter()
+        .filter(|(mechanism, places)| !declared.contains(mechanism) && !places.is_empty());
     let all = declared.iter().copied().chain(evident.map(|(mechanism, _)| *mechanism));
     all.map(|mechanism| {
-        let places = unit.evidence.iter().filter(|(shown, _)| *shown == mechanism).flat_map(|(_, places)| places);
+        let places = unit
+            .evidence
+            .iter()
+            .filter(|(shown, _)| *shown == mechanism)
+            .flat_map(|(_, places)| places);
         let places = places.map(|(place, _)| link(place, url)).collect();
-        Shown { mechanism, declared: declared.contains(&mechanism), places }
+        Shown {
+            mechanism,
+            declared: declared.contains(&mechanism),
+            places,
+        }
     })
     .collect()
 }
@@ -192,12 +250,16 @@ fn reported<'a>(found: &'a ResolvedFinding<'a>, url: Option<&SourceUrl>) -> Repo
         message: finding.message.as_str().into(),
         help: finding.help.as_deref().map(Said::from),
         at: link(&found.at, url),
-        steps: found.trace.iter().map(|(step, at)| Step {
-            actor: &step.actor,
-            event: step.event,
-            text: sentence(step).as_str().into(),
-            at: at.as_ref().map(|at| link(at, url)),
-        }).collect(),
+        steps: found
+            .trace
+            .iter()
+            .map(|(step, at)| Step {
+                actor: &step.actor,
+                event: step.event,
+                text: sentence(step, &finding.trace).as_str().into(),
+                at: at.as_ref().map(|at| link(at, url)),
+            })
+            .collect(),
         reason: finding.suppressed.as_deref(),
     }
 }

@@ -104,7 +104,7 @@ impl<'a> Lowering<'a> {
             Role::Decode => self.decode(doing, state),
             Role::Fresh => {
                 let flowing = self.compute(doing, state);
-                flowing.into_iter().map(|(state, value)| (state, value.with_origin(Origin::FRESH))).collect()
+                flowing.into_iter().map(|(state, value)| (state, value.with_origin(Origin::fresh(doing.site.at)))).collect()
             }
             Role::Receive => self.receive_call(doing, state),
             Role::Ack => self.ack(doing, state),
@@ -463,7 +463,7 @@ impl<'a> Lowering<'a> {
             ("POST" | "PATCH", None) => (Idempotency::NotIdempotent, format!("a {method} without idempotency key is done again")),
             _ => (Idempotency::Unknown, "its method is not known".into()),
         };
-        let unstable = key.filter(|(value, _)| deep_origin(value).has(Origin::FRESH)).map(|(_, at)| at.unwrap_or(doing.site.at));
+        let unstable = key.filter(|(value, _)| deep_origin(value).has(Origin::FRESH)).map(|(value, at)| made_at(&value, at, doing));
         let target = smol_str::format_smolstr!("http:{method}");
         let effect = self.effect(doing, EffectKind::Http, idempotency, why.into(), true, Some(target));
         self.graph.effects[effect.0 as usize].unstable_key = unstable;
@@ -478,7 +478,7 @@ impl<'a> Lowering<'a> {
         let fresh = key.as_ref().is_some_and(|(value, _)| deep_origin(value).has(Origin::FRESH));
         let effect = self.effect(doing, EffectKind::Publish, Idempotency::Idempotent, why, confirmed, None);
         if fresh {
-            let at = key.and_then(|(_, at)| at).unwrap_or(doing.site.at);
+            let at = key.map_or(doing.site.at, |(value, at)| made_at(&value, at, doing));
             self.graph.effects[effect.0 as usize].unstable_key = Some(at);
         }
         let tx = self.transaction_of(doing, &state);
@@ -848,6 +848,11 @@ impl<'a> Lowering<'a> {
             (state, value)
         }).collect()
     }
+}
+
+/// Where a key that is not the same on each attempt is made.
+fn made_at(key: &Value, set_at: Option<Span>, doing: &Doing<'_>) -> Span {
+    deep_origin(key).made_at().or(set_at).unwrap_or(doing.site.at)
 }
 
 /// The property under which a client keeps the transaction that it has begun itself.

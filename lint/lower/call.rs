@@ -599,6 +599,10 @@ impl<'a> Lowering<'a> {
             return vec![(state, value)];
         }
         let (owner, name) = path.rsplit_once("::").unwrap_or(("", path));
+        if is_type(path) && is_type(owner) {
+            let ty = Ty::External { path: owner.into(), args: Vec::new() };
+            return vec![(state, Value::variant(name, args).with_ty(ty))];
+        }
         if let Some(first) = args.first().cloned()
             && let Some(flowing) = self.standard_method(&first, name, &args[1..], &[], site, &state)
         {

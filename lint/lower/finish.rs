@@ -26,7 +26,8 @@ impl Lowering<'_> {
         let source = self.source(at, caller);
         self.judge_visibility(&source);
         self.close_ends();
-        Flow {
+        let around = std::mem::take(&mut self.graph.around);
+        let mut flow = Flow {
             function,
             source,
             nodes: self.graph.nodes,
@@ -39,7 +40,9 @@ impl Lowering<'_> {
             unknown: self.unknown,
             assumptions: self.assumptions.into_iter().collect(),
             observed: Known::Unknown,
-        }
+        };
+        super::tidy::tidy(&mut flow, &around);
+        flow
     }
 
     fn source(&mut self, at: Site, caller: bool) -> Source {
@@ -77,7 +80,7 @@ impl Lowering<'_> {
             broker: draft.broker,
             settle: draft.settle,
             at: draft.site,
-            dead_letter: DeadLetter::Unknown,
+            dead_letter: draft.dead_letter,
             constructed_at: draft.constructed,
             producer_at: None,
         }

@@ -33,7 +33,10 @@ pub struct Graph {
     pub tasks: Vec<Task>,
     pub conditions: Vec<Condition>,
     pub retries: Vec<Retry>,
+    /// The retries that the next node stands in, innermost last.
     pub retry: Vec<RetryId>,
+    /// The retry that each retry stands in.
+    pub around: Vec<Option<RetryId>>,
     effect_ids: HashMap<Key2, EffectId>,
     condition_ids: HashMap<(Key2, SmolStr), CondId>,
     transaction_ids: HashMap<Key2, TxId>,
@@ -173,6 +176,7 @@ impl Graph {
         let id = *self.retry_ids.entry((site.span, site.via.clone())).or_insert(next);
         if id == next {
             self.retries.push(Retry { at: site.clone(), bounded });
+            self.around.push(self.retry.last().copied());
         }
         id
     }

@@ -102,7 +102,8 @@ fn arguments(context: &Context<'_>, f: FnId, up: usize) -> Option<(Option<Value>
         }
         let (recv, args) = arguments(context, caller, up - 1).unwrap_or_default();
         let seen = Run { context, f: caller, focus: None }.capture(f, recv, args);
-        if let Some((recv, args, _)) = seen.into_iter().next() {
+        let told = |(recv, args, _): &(Option<Value>, Vec<Value>, Span)| recv.iter().chain(args).map(Value::told).sum::<usize>();
+        if let Some((recv, args, _)) = seen.into_iter().rev().max_by_key(told) {
             return Some((recv, args));
         }
     }
@@ -145,7 +146,8 @@ impl<'a> Run<'_, 'a> {
         let gives_message = ended.iter().any(|(_, value)| value.any(&|value| lowering.settles(value)) || value.payload_or_self().origin.has(Origin::MESSAGE));
         let acts = lowering.graph.nodes.iter().any(|node| matches!(node.step, Step::Effect { .. } | Step::Ack(_) | Step::Opaque { .. }));
         let hands_out = !acts && (gives_message || lowering.receives == 0);
-        let needs_caller = draft.assumed || !lowering.unknown.is_empty() || lowering.unresolved > 0;
+        let doubtful = lowering.graph.effects.iter().any(|effect| effect.idempotency == crate::flow::Idempotency::Unknown);
+        let needs_caller = draft.assumed || doubtful || !lowering.unknown.is_empty() || lowering.unresolved > 0;
         let (monitored, unresolved) = (lowering.monitored, lowering.unresolved);
         let at = Site { span: info.hir.name_span, via: Vec::new(), text: info.hir.name.clone() };
         let flow = lowering.finish(info.path.clone(), ended, at, false);

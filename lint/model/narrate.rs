@@ -4,7 +4,7 @@ use crate::flow::{EffectId, Ended, Flow, KeyId, NodeId};
 
 use super::trace::{Actor, Event, Trace, TraceStep};
 
-/// Fills in the text of each step.
+/// Fills in the text and the place of each step. `flow` is the one that the execution is of.
 #[must_use]
 pub fn narrate(flow: &Flow, mut trace: Trace) -> Trace {
     let several = trace.steps.iter().any(|step| step.message == Some(1));
@@ -14,6 +14,10 @@ pub fn narrate(flow: &Flow, mut trace: Trace) -> Trace {
             _ => "the message".to_owned(),
         };
         step.text = capitalised(&tell(flow, step, &message));
+        step.at = step
+            .node
+            .and_then(|node| flow.node(node).at.as_ref())
+            .map(|site| site.span);
     }
     trace
 }

@@ -2,6 +2,8 @@
 
 use crate::flow::{EffectId, Ended, KeyId, NodeId, TaskId, TxId};
 
+use crate::span::Span;
+
 use super::bounds::Tier;
 
 /// An execution from the start to the state that somebody asked for.
@@ -32,8 +34,10 @@ pub struct TraceStep {
     pub then: Option<NodeId>,
     /// Which of the possible successors of the state before this step was taken: what makes a trace replayable.
     pub choice: u32,
-    /// For people; filled in by [`narrate`](super::narrate).
+    /// For people; filled in by [`narrate`](super::narrate), as is `at`.
     pub text: String,
+    /// Where it happens.
+    pub at: Option<Span>,
 }
 
 /// Who acts.

@@ -1,12 +1,12 @@
 //! For people: the code with its labels, the execution that breaks the promise, what helps, and a summary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use delivery_grammar::Semantic;
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, Severity, SourceCode,
-    SourceSpan, SpanContents,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, Severity,
+    SourceCode, SourceSpan, SpanContents,
 };
 
 use super::text::{Paint, counted, wrapped};
@@ -32,7 +32,7 @@ pub fn render(report: &Resolved<'_>, look: Look, detail: Detail) -> String {
 fn finding(found: &ResolvedFinding<'_>, look: Look) -> String {
     let mut out = code(found, look);
     out.push_str(&unit(found.finding, look));
-    out.push_str(&execution(&found.trace, look));
+    out.push_str(&execution(found, look));
     if let Some(help) = &found.finding.help {
         out.push_str(&Paint(look.colour).lead("  help: ", help, look.width));
     }
@@ -43,11 +43,20 @@ fn finding(found: &ResolvedFinding<'_>, look: Look) -> String {
 fn code(found: &ResolvedFinding<'_>, look: Look) -> String {
     let level = found.finding.level;
     let name = format!("{}[{} {}]", level.as_str(), found.finding.code, found.finding.rule);
-    let primary = Label { bytes: found.at.bytes.clone().into(), text: None, primary: true };
-    let mut pictures = BTreeMap::from([(None, Picture::new(&found.at, found.finding.message.clone(), vec![primary]))]);
+    let primary = Label {
+        bytes: drawn(&found.at),
+        text: None,
+        primary: true,
+    };
+    let mut pictures = BTreeMap::from([(
+        None,
+        Picture::new(&found.at, found.finding.message.clone(), vec![primary]),
+    )]);
     for (at, text) in &found.labels {
         let key = (at.file != found.at.file).then_some(at.file);
-        let picture = pictures.entry(key).or_insert_with(|| Picture::new(at, format!("and in {}", at.path), Vec::new()));
+        let picture = pictures
+            .entry(key)
+            .or_insert_with(|| Picture::new(at, format!("and in {}", at.path), Vec::new()));
         picture.label(at, text);
     }
     let mut out = String::new();
@@ -61,36 +70,39 @@ fn code(found: &ResolvedFinding<'_>, look: Look) -> String {
 
 /// Where the finding belongs and what was promised there.
 fn unit(finding: &Finding, look: Look) -> String {
-    let Some(name) = finding.integration.as_ref().or(finding.function.as_ref()) else { return String::new() };
+    let Some(name) = finding.integration.as_ref().or(finding.function.as_ref()) else {
+        return String::new();
+    };
     let promised = match (finding.declared, finding.assumed) {
         (Some(declared), false) => format!(" is declared {declared}"),
         (Some(assumed), true) => format!(" declares nothing and is judged as {assumed}"),
         (None, _) => " declares nothing".to_owned(),
     };
-    let given = finding.inferred.map_or(String::new(), |semantic: Semantic| format!("; the code gives {semantic}"));
+    let given = finding.inferred.map_or(String::new(), |semantic: Semantic| {
+        format!("; the code gives {semantic}")
+    });
     Paint(look.colour).lead("  unit: ", &format!("{name}{promised}{given}"), look.width)
 }
 
-fn execution(trace: &[(&TraceStep, Option<Place<'_>>)], look: Look) -> String {
-    if trace.is_empty() {
+fn execution(found: &ResolvedFinding<'_>, look: Look) -> String {
+    if found.trace.is_empty() {
         return String::new();
     }
     let mut out = Paint(look.colour).lead("  what happens:", "", look.width);
-    for (number, (step, at)) in (1..).zip(trace) {
+    for (number, (step, at)) in (1..).zip(&found.trace) {
         let place = at.as_ref().map_or(String::new(), |at| format!(" ({})", at.line()));
-        let text = format!("{}{place}", sentence(step));
+        let text = format!("{}{place}", sentence(step, &found.finding.trace));
         out.push_str(&wrapped(&format!("  {number:>3}. "), &text, look.width));
     }
     out
 }
 
-/// `worker 1: receives …`, or what happens where the step has no words of its own.
-pub(crate) fn sentence(step: &TraceStep) -> String {
-    match (step.actor.as_str(), step.text.as_str()) {
-        (actor, "") => format!("{actor}: {}", step.event),
-        (actor, text) if text.starts_with(actor) => text.to_owned(),
-        (actor, text) => format!("{actor} {text}"),
-    }
+/// What happens in a step. Who acts is said where the words do not say it and more than one worker takes part.
+pub(crate) fn sentence(step: &TraceStep, trace: &[TraceStep]) -> String {
+    let workers: BTreeSet<&str> = trace.iter().map(|step| step.actor.as_str()).filter(|actor| *actor != "broker").collect();
+    let text = if step.text.is_empty() { step.event } else { &step.text };
+    let said = text.to_lowercase().contains(&step.actor.to_lowercase());
+    if said || (workers.len() < 2 && !step.text.is_empty()) { text.to_owned() } else { format!("{}: {text}", step.actor) }
 }
 
 fn assumptions(report: &Resolved<'_>, look: Look) -> String {
@@ -101,11 +113,17 @@ fn assumptions(report: &Resolved<'_>, look: Look) -> String {
         let head = format!("{} ({}): {verdict}", integration.id, unit.at.line());
         out.push_str(&Paint(look.colour).bold(&head));
         out.push('\n');
-        for (lead, lines) in [("  assumes: ", &integration.assumptions), ("  to be answered: ", &integration.questions)] {
+        for (lead, lines) in [
+            ("  assumes: ", &integration.assumptions),
+            ("  to be answered: ", &integration.questions),
+        ] {
             out.extend(lines.iter().map(|line| Paint(look.colour).lead(lead, line, look.width)));
         }
         if integration.unresolved > 0 {
-            out.push_str(&format!("  {}\n", counted(integration.unresolved, "call not resolved", "calls not resolved")));
+            out.push_str(&format!(
+                "  {}\n",
+                counted(integration.unresolved, "call not resolved", "calls not resolved")
+            ));
         }
         out.push('\n');
     }
@@ -117,7 +135,11 @@ pub(super) fn summary(counts: &Counts, look: Look) -> String {
     let paint = Paint(look.colour);
     let units = counted(counts.units, "integration", "integrations");
     let files = counted(counts.files, "file", "files");
-    let mut out = format!("{} in {units} ({} verified), {files} read\n", levels(counts, paint), counts.verified);
+    let mut out = format!(
+        "{} in {units} ({} verified), {files} read\n",
+        levels(counts, paint),
+        counts.verified
+    );
     let unread = counts.files.saturating_sub(counts.parsed);
     if unread > 0 {
         let unread = counted(unread, "file was not read whole", "files were not read whole");
@@ -134,8 +156,16 @@ fn levels(counts: &Counts, paint: Paint) -> String {
         (counts.warn, paint.yellow(&warnings)),
         (counts.note, paint.cyan(&notes)),
     ];
-    let said: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
-    if said.is_empty() { "no findings".to_owned() } else { said.join(", ") }
+    let said: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(_, text)| text)
+        .collect();
+    if said.is_empty() {
+        "no findings".to_owned()
+    } else {
+        said.join(", ")
+    }
 }
 
 const fn severity(level: Level) -> Severity {
@@ -144,6 +174,16 @@ const fn severity(level: Level) -> Severity {
         Level::Warn => Severity::Warning,
         Level::Note | Level::Allow => Severity::Advice,
     }
+}
+
+/// A range that is longer than this many lines is drawn as its first line.
+const DRAWN_LINES: usize = 5;
+
+fn drawn(at: &Place<'_>) -> SourceSpan {
+    let text = at.snippet();
+    let first = text.lines().next().map_or(0, str::len);
+    let length = if text.lines().count() > DRAWN_LINES { first } else { text.len() };
+    (at.bytes.start..at.bytes.start + length).into()
 }
 
 /// One file's code with labels, for miette to draw.
@@ -165,27 +205,58 @@ struct Label {
 }
 
 impl<'a> Picture<'a> {
+    /// A picture of the file in which `at` is.
     fn new(at: &Place<'a>, message: String, labels: Vec<Label>) -> Self {
-        Self { path: at.path, source: at.source, message, code: None, severity: Severity::Error, labels }
+        Self {
+            path: at.path,
+            source: at.source,
+            message,
+            code: None,
+            severity: Severity::Error,
+            labels,
+        }
     }
 
     /// An error at one place.
     pub(super) fn error(path: &'a str, source: &'a str, bytes: std::ops::Range<usize>, message: String) -> Self {
-        let label = Label { bytes: bytes.into(), text: None, primary: true };
-        Self { path, source, message, code: None, severity: Severity::Error, labels: vec![label] }
+        let label = Label {
+            bytes: bytes.into(),
+            text: None,
+            primary: true,
+        };
+        Self {
+            path,
+            source,
+            message,
+            code: None,
+            severity: Severity::Error,
+            labels: vec![label],
+        }
     }
 
     /// A label where there is one already gives that one its text.
     fn label(&mut self, at: &Place<'a>, text: &str) {
-        let bytes = SourceSpan::from(at.bytes.clone());
-        match self.labels.iter_mut().find(|label| label.bytes == bytes && label.text.is_none()) {
+        let bytes = drawn(at);
+        match self
+            .labels
+            .iter_mut()
+            .find(|label| label.bytes == bytes && label.text.is_none())
+        {
             Some(label) => label.text = Some(text.to_owned()),
-            None => self.labels.push(Label { bytes, text: Some(text.to_owned()), primary: false }),
+            None => self.labels.push(Label {
+                bytes,
+                text: Some(text.to_owned()),
+                primary: false,
+            }),
         }
     }
 
     pub(super) fn draw(&self, look: Look) -> String {
-        let theme = if look.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let theme = if look.colour {
+            GraphicalTheme::unicode()
+        } else {
+            GraphicalTheme::unicode_nocolor()
+        };
         let handler = GraphicalReportHandler::new_themed(theme)
             .with_width(look.width)
             .without_syntax_highlighting()

@@ -150,7 +150,10 @@ fn written(value: &impl Serialize) -> String {
 
 impl From<Pos> for Position {
     fn from(at: Pos) -> Self {
-        Self { line: at.line, column: at.column }
+        Self {
+            line: at.line,
+            column: at.column,
+        }
     }
 }
 
@@ -180,7 +183,12 @@ impl<'a> From<&ResolvedFinding<'a>> for Finding<'a> {
 
 impl<'a> From<&(Place<'a>, &'a str)> for Label<'a> {
     fn from((at, text): &(Place<'a>, &'a str)) -> Self {
-        Self { file: at.path, start: at.start.into(), end: at.end.into(), text }
+        Self {
+            file: at.path,
+            start: at.start.into(),
+            end: at.end.into(),
+            text,
+        }
     }
 }
 
@@ -205,8 +213,18 @@ impl<'a> From<&ResolvedIntegration<'a>> for Integration<'a> {
             file: unit.at.path,
             line: unit.at.start.line,
             direction: integration.direction.as_str(),
-            source: Source { transport: &integration.transport, address: integration.address.as_deref() },
-            sinks: integration.sinks.iter().map(|sink| Sink { kind: &sink.kind, target: &sink.target }).collect(),
+            source: Source {
+                transport: &integration.transport,
+                address: integration.address.as_deref(),
+            },
+            sinks: integration
+                .sinks
+                .iter()
+                .map(|sink| Sink {
+                    kind: &sink.kind,
+                    target: &sink.target,
+                })
+                .collect(),
             declared: integration.declared.as_ref().map(|declared| declared.semantic.as_str()),
             inferred: integration.inferred.map(|semantic| semantic.as_str()),
             verdict: integration.verdict.as_str(),
@@ -225,6 +243,9 @@ impl<'a> From<&(&'a crate::report::CrashPoint, Option<Place<'a>>)> for CrashPoin
             line: at.as_ref().map(|at| at.start.line),
             text: &point.text,
         };
-        Self { after, outcome: point.outcome.as_str() }
+        Self {
+            after,
+            outcome: point.outcome.as_str(),
+        }
     }
 }

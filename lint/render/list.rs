@@ -23,22 +23,42 @@ pub enum ListFormat {
 pub fn list(report: &Resolved<'_>, format: ListFormat, look: Look) -> String {
     match format {
         ListFormat::Human => table(report, look),
-        ListFormat::Short => report.integrations.iter().map(|unit| format!("{}\n", fields(unit).join("\t"))).collect(),
+        ListFormat::Short => report
+            .integrations
+            .iter()
+            .map(|unit| format!("{}\n", fields(unit).join("\t")))
+            .collect(),
         ListFormat::Json => json::integrations(report),
     }
 }
 
-const HEADINGS: [&str; 7] = ["place", "integration", "source", "sinks", "declared", "inferred", "verdict"];
+const HEADINGS: [&str; 7] = [
+    "place",
+    "integration",
+    "source",
+    "sinks",
+    "declared",
+    "inferred",
+    "verdict",
+];
 
 fn fields(unit: &ResolvedIntegration<'_>) -> [String; 7] {
     let integration = unit.integration;
     let semantic = |semantic: Option<Semantic>| semantic.map_or("-".to_owned(), |semantic| semantic.to_string());
-    let sinks: Vec<String> = integration.sinks.iter().map(|sink| format!("{}:{}", sink.kind, sink.target)).collect();
+    let sinks: Vec<String> = integration
+        .sinks
+        .iter()
+        .map(|sink| format!("{}:{}", sink.kind, sink.target))
+        .collect();
     [
         unit.at.line(),
         integration.id.to_string(),
         source(&integration.transport, integration.address.as_deref()),
-        if sinks.is_empty() { "-".to_owned() } else { sinks.join(",") },
+        if sinks.is_empty() {
+            "-".to_owned()
+        } else {
+            sinks.join(",")
+        },
         semantic(integration.declared.as_ref().map(|declared| declared.semantic)),
         semantic(integration.inferred),
         integration.verdict.as_str().to_owned(),
@@ -67,7 +87,10 @@ fn table(report: &Resolved<'_>, look: Look) -> String {
     let widths: Vec<usize> = (0..HEADINGS.len()).map(|column| width(&rows, column)).collect();
     let paint = Paint(look.colour);
     let verdicts = report.integrations.iter().map(|unit| Some(unit.integration.verdict));
-    rows.iter().zip(std::iter::once(None).chain(verdicts)).map(|(row, verdict)| line(row, &widths, verdict, paint)).collect()
+    rows.iter()
+        .zip(std::iter::once(None).chain(verdicts))
+        .map(|(row, verdict)| line(row, &widths, verdict, paint))
+        .collect()
 }
 
 fn width(rows: &[[String; 7]], column: usize) -> usize {
@@ -75,7 +98,11 @@ fn width(rows: &[[String; 7]], column: usize) -> usize {
 }
 
 fn line(row: &[String; 7], widths: &[usize], verdict: Option<Verdict>, paint: Paint) -> String {
-    let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+    let cells: Vec<String> = row
+        .iter()
+        .zip(widths)
+        .map(|(cell, width)| format!("{cell:<width$}"))
+        .collect();
     let coloured = match verdict {
         None => return format!("{}\n", paint.bold(cells.join("  ").trim_end())),
         Some(Verdict::Verified) => paint.green(&cells[5]),

@@ -75,7 +75,14 @@ impl<'a> Place<'a> {
         let source = files.text(span.file);
         let start = offset(source, span.start);
         let end = offset(source, span.end).max(start);
-        Self { file: span.file, path: files.path(span.file), start: span.start, end: span.end, source, bytes: start..end }
+        Self {
+            file: span.file,
+            path: files.path(span.file),
+            start: span.start,
+            end: span.end,
+            source,
+            bytes: start..end,
+        }
     }
 
     /// The text at the place.
@@ -96,7 +103,10 @@ pub(super) fn offset(text: &str, at: Pos) -> usize {
     let lines = usize::try_from(at.line).unwrap_or(1).saturating_sub(1);
     let start = match lines {
         0 => 0,
-        _ => text.match_indices('\n').nth(lines - 1).map_or(text.len(), |(newline, _)| newline + 1),
+        _ => text
+            .match_indices('\n')
+            .nth(lines - 1)
+            .map_or(text.len(), |(newline, _)| newline + 1),
     };
     let line = text[start..].split('\n').next().unwrap_or_default();
     let columns = usize::try_from(at.column).unwrap_or(1).saturating_sub(1);
@@ -108,12 +118,20 @@ impl<'a> Resolved<'a> {
     pub fn new(report: &'a Report, files: &'a dyn Files) -> Self {
         let live = report.findings.iter().filter(|finding| finding.level != Level::Allow);
         let (findings, suppressed): (Vec<_>, Vec<_>) = live.partition(|finding| finding.suppressed.is_none());
-        let all = |list: Vec<&'a Finding>| list.into_iter().map(|finding| ResolvedFinding::new(finding, files)).collect();
+        let all = |list: Vec<&'a Finding>| {
+            list.into_iter()
+                .map(|finding| ResolvedFinding::new(finding, files))
+                .collect()
+        };
         Self {
             counts: Counts::of(report, &findings),
             findings: all(findings),
             suppressed: all(suppressed),
-            integrations: report.integrations.iter().map(|unit| ResolvedIntegration::new(unit, files)).collect(),
+            integrations: report
+                .integrations
+                .iter()
+                .map(|unit| ResolvedIntegration::new(unit, files))
+                .collect(),
         }
     }
 }
@@ -121,7 +139,11 @@ impl<'a> Resolved<'a> {
 impl Counts {
     fn of(report: &Report, findings: &[&Finding]) -> Self {
         let count = |level| findings.iter().filter(|finding| finding.level == level).count();
-        let verified = report.integrations.iter().filter(|unit| unit.verdict == Verdict::Verified).count();
+        let verified = report
+            .integrations
+            .iter()
+            .filter(|unit| unit.verdict == Verdict::Verified)
+            .count();
         Self {
             files: report.files,
             parsed: report.parsed,
@@ -140,7 +162,11 @@ impl<'a> ResolvedFinding<'a> {
         Self {
             finding,
             at: place(finding.primary),
-            labels: finding.labels.iter().map(|(span, text)| (place(*span), text.as_str())).collect(),
+            labels: finding
+                .labels
+                .iter()
+                .map(|(span, text)| (place(*span), text.as_str()))
+                .collect(),
             trace: finding.trace.iter().map(|step| (step, step.at.map(place))).collect(),
         }
     }
@@ -150,13 +176,27 @@ impl<'a> ResolvedIntegration<'a> {
     fn new(integration: &'a Integration, files: &'a dyn Files) -> Self {
         let place = |span: Span| Place::new(span, files);
         let evidence = integration.evidence.iter().map(|(mechanism, sites)| {
-            (*mechanism, sites.iter().map(|site| (place(site.span), site.text.as_str())).collect())
+            (
+                *mechanism,
+                sites
+                    .iter()
+                    .map(|site| (place(site.span), site.text.as_str()))
+                    .collect(),
+            )
         });
         Self {
             integration,
             at: place(integration.at),
-            sinks: integration.sinks.iter().map(|sink| (sink, sink.at.map(place))).collect(),
-            crash_points: integration.crash_points.iter().map(|point| (point, point.at.map(place))).collect(),
+            sinks: integration
+                .sinks
+                .iter()
+                .map(|sink| (sink, sink.at.map(place)))
+                .collect(),
+            crash_points: integration
+                .crash_points
+                .iter()
+                .map(|point| (point, point.at.map(place)))
+                .collect(),
             evidence: evidence.collect(),
         }
     }

@@ -33,7 +33,11 @@ pub async fn save(pool: &PgPool, order: Order) -> sqlx::Result<()> {
 
 impl Files for Sample {
     fn path(&self, file: FileId) -> &str {
-        if file == FileId(0) { "src/orders.rs" } else { "src/store.rs" }
+        if file == FileId(0) {
+            "src/orders.rs"
+        } else {
+            "src/store.rs"
+        }
     }
 
     fn text(&self, file: FileId) -> &str {
@@ -48,13 +52,25 @@ pub fn at(file: u32, needle: &str) -> Span {
     let pos = |byte: usize| {
         let before = &text[..byte];
         let line = before.rsplit('\n').next().unwrap_or_default();
-        Pos { line: before.matches('\n').count() as u32 + 1, column: line.chars().count() as u32 + 1 }
+        Pos {
+            line: before.matches('\n').count() as u32 + 1,
+            column: line.chars().count() as u32 + 1,
+        }
     };
-    Span { file: FileId(file), start: pos(start), end: pos(start + needle.len()) }
+    Span {
+        file: FileId(file),
+        start: pos(start),
+        end: pos(start + needle.len()),
+    }
 }
 
 fn step(actor: &str, event: &'static str, at: Option<Span>, text: &str) -> TraceStep {
-    TraceStep { actor: actor.to_owned(), event, at, text: text.to_owned() }
+    TraceStep {
+        actor: actor.to_owned(),
+        event,
+        at,
+        text: text.to_owned(),
+    }
 }
 
 /// A finding with everything that one can have.
@@ -63,13 +79,23 @@ pub fn refutation() -> Finding {
         rule: "commit-before-process",
         code: "D101",
         level: Level::Deny,
-        message: "the offset is committed before `INSERT INTO invoices` is durable: a crash in between loses the order".to_owned(),
+        message: "the offset is committed before `INSERT INTO invoices` is durable: a crash in between loses the order"
+            .to_owned(),
         help: Some("commit after `store::save` has returned".to_owned()),
         primary: at(0, "consumer.commit_message(&msg, CommitMode::Sync)"),
         labels: vec![
-            (at(0, "consumer.commit_message(&msg, CommitMode::Sync)"), "committed here".to_owned()),
-            (at(0, "store::save(pool, größe)"), "which leads to the effect".to_owned()),
-            (at(1, "sqlx::query(\"INSERT INTO invoices VALUES ($1)\")"), "not yet done".to_owned()),
+            (
+                at(0, "consumer.commit_message(&msg, CommitMode::Sync)"),
+                "committed here".to_owned(),
+            ),
+            (
+                at(0, "store::save(pool, größe)"),
+                "which leads to the effect".to_owned(),
+            ),
+            (
+                at(1, "sqlx::query(\"INSERT INTO invoices VALUES ($1)\")"),
+                "not yet done".to_owned(),
+            ),
         ],
         function: Some("billing::orders::on_order".into()),
         integration: Some("billing.invoices".into()),
@@ -77,10 +103,20 @@ pub fn refutation() -> Finding {
         assumed: false,
         inferred: Some(Semantic::BestEffort),
         trace: vec![
-            step("worker 1", "receive", Some(at(0, "consumer.recv()")), "receives message A"),
-            step("worker 1", "ack", Some(at(0, "consumer.commit_message")), "commits the offset of A"),
-            step("worker 1", "crash", None, "crashes"),
-            step("broker", "lost", None, "has nothing to deliver again: A is lost"),
+            step(
+                "worker 1",
+                "receive",
+                Some(at(0, "consumer.recv()")),
+                "Worker 1 receives message A.",
+            ),
+            step(
+                "worker 1",
+                "ack",
+                Some(at(0, "consumer.commit_message")),
+                "The offset of A is committed.",
+            ),
+            step("worker 1", "crash", None, "Worker 1 crashes."),
+            step("broker", "lost", None, "The broker has nothing to deliver again: A is lost."),
         ],
         suppressed: None,
     }
@@ -88,15 +124,20 @@ pub fn refutation() -> Finding {
 
 /// Both handlers.
 pub fn report() -> Report {
-    Report { findings: vec![refutation(), missing_tests()], integrations: vec![refuted(), verified()], files: 3, parsed: 2 }
+    Report {
+        findings: vec![refutation(), no_edge_cases()],
+        integrations: vec![refuted(), verified()],
+        files: 3,
+        parsed: 2,
+    }
 }
 
-fn missing_tests() -> Finding {
+fn no_edge_cases() -> Finding {
     Finding {
-        rule: "untested-failure",
-        code: "D505",
+        rule: "missing-edge-cases",
+        code: "D504",
         level: Level::Warn,
-        message: "no test is named that exercises a failure".to_owned(),
+        message: "no edge case is written down".to_owned(),
         help: None,
         primary: at(1, "pub async fn save(pool: &PgPool, order: Order) -> sqlx::Result<()>"),
         labels: Vec::new(),
@@ -122,16 +163,35 @@ fn refuted() -> Integration {
         direction: Direction::Consume,
         transport: "kafka".into(),
         address: Some("orders.v1".into()),
-        sinks: vec![Sink { kind: "postgres".into(), target: "invoices".into(), at: Some(at(1, "sqlx::query")) }],
+        sinks: vec![Sink {
+            kind: "postgres".into(),
+            target: "invoices".into(),
+            at: Some(at(1, "sqlx::query")),
+        }],
         declared: Some(declared),
         inferred: Some(Semantic::BestEffort),
         verdict: Verdict::Refuted,
         assumptions: vec!["the unique key of `invoices` covers `id`".to_owned()],
         questions: Vec::new(),
         crash_points: vec![
-            crash("receive", at(0, "consumer.recv()"), "consumer.recv", CrashOutcome::NothingLost),
-            crash("ack", at(0, "consumer.commit_message"), "consumer.commit_message", CrashOutcome::Lost),
-            crash("effect", at(1, "sqlx::query"), "INSERT INTO invoices", CrashOutcome::Repeated),
+            crash(
+                "receive",
+                at(0, "consumer.recv()"),
+                "consumer.recv",
+                CrashOutcome::NothingLost,
+            ),
+            crash(
+                "ack",
+                at(0, "consumer.commit_message"),
+                "consumer.commit_message",
+                CrashOutcome::Lost,
+            ),
+            crash(
+                "effect",
+                at(1, "sqlx::query"),
+                "INSERT INTO invoices",
+                CrashOutcome::Repeated,
+            ),
         ],
         evidence: vec![(Mechanism::CommitAfterProcess, vec![site(0, "consumer.commit_message")])],
         flow: "receive → ack → effect(postgres:invoices) ⤴".to_owned(),
@@ -160,9 +220,18 @@ fn verified() -> Integration {
 }
 
 fn crash(event: &'static str, at: Span, text: &str, outcome: CrashOutcome) -> CrashPoint {
-    CrashPoint { event, at: Some(at), text: text.to_owned(), outcome }
+    CrashPoint {
+        event,
+        at: Some(at),
+        text: text.to_owned(),
+        outcome,
+    }
 }
 
 fn site(file: u32, needle: &str) -> Site {
-    Site { span: at(file, needle), via: Vec::new(), text: needle.into() }
+    Site {
+        span: at(file, needle),
+        via: Vec::new(),
+        text: needle.into(),
+    }
 }

@@ -12,7 +12,11 @@ pub fn render(report: &Resolved<'_>) -> String {
         let level = finding.level.as_str();
         let message = one_line(&finding.message);
         let (line, column) = (at.start.line, at.start.column);
-        let _ = writeln!(out, "{}:{line}:{column}: {level}[{} {}] {message}", at.path, finding.code, finding.rule);
+        let _ = writeln!(
+            out,
+            "{}:{line}:{column}: {level}[{} {}] {message}",
+            at.path, finding.code, finding.rule
+        );
         out
     })
 }

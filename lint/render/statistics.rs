@@ -14,6 +14,9 @@ pub fn statistics(report: &Resolved<'_>, look: Look) -> String {
     }
     let mut rows: Vec<_> = counts.into_iter().collect();
     rows.sort_by_key(|((code, _), count)| (std::cmp::Reverse(*count), *code));
-    let table: String = rows.iter().map(|((code, rule), count)| format!("{count:>5}  {code} {rule}\n")).collect();
+    let table: String = rows
+        .iter()
+        .map(|((code, rule), count)| format!("{count:>5}  {code} {rule}\n"))
+        .collect();
     format!("{table}{}", summary(&report.counts, look))
 }

@@ -22,7 +22,16 @@ fn keys(value: &Value) -> Vec<&str> {
 #[test]
 fn human() {
     snapshot("human.txt", &rendered(Format::Human, Look::PLAIN));
-    snapshot("human-narrow.txt", &rendered(Format::Human, Look { colour: false, width: 60 }));
+    snapshot(
+        "human-narrow.txt",
+        &rendered(
+            Format::Human,
+            Look {
+                colour: false,
+                width: 60,
+            },
+        ),
+    );
 }
 
 #[test]
@@ -33,16 +42,29 @@ fn short_and_json() {
 
 #[test]
 fn colour_adds_nothing_but_colour() {
-    let colourful = rendered(Format::Human, Look { colour: true, width: 100 });
+    let colourful = rendered(
+        Format::Human,
+        Look {
+            colour: true,
+            width: 100,
+        },
+    );
     assert!(colourful.contains('\u{1b}'));
-    assert_eq!(anstream::adapter::strip_str(&colourful).to_string(), rendered(Format::Human, Look::PLAIN));
+    assert_eq!(
+        anstream::adapter::strip_str(&colourful).to_string(),
+        rendered(Format::Human, Look::PLAIN)
+    );
 }
 
 #[test]
 fn every_region_of_the_json_is_what_its_label_says() {
     let json = json();
     let finding = &json["findings"][0];
-    let texts = [(0, "committed here"), (1, "which leads to the effect"), (2, "not yet done")];
+    let texts = [
+        (0, "committed here"),
+        (1, "which leads to the effect"),
+        (2, "not yet done"),
+    ];
     for (index, text) in texts {
         assert_eq!(finding["labels"][index]["text"], text);
     }
@@ -61,23 +83,57 @@ fn slice(region: &Value) -> String {
     assert_eq!(start["line"], end["line"]);
     let number = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
     let line = text.lines().nth(number(&start["line"]) - 1).unwrap();
-    line.chars().skip(number(&start["column"]) - 1).take(number(&end["column"]) - number(&start["column"])).collect()
+    line.chars()
+        .skip(number(&start["column"]) - 1)
+        .take(number(&end["column"]) - number(&start["column"]))
+        .collect()
 }
 
 #[test]
 fn the_json_has_the_keys_of_its_contract() {
     let json = json();
     assert_eq!(keys(&json), ["findings", "integrations", "summary", "version"]);
-    assert_eq!(keys(&json["summary"]), ["deny", "files", "note", "parsed", "units", "warn"]);
+    assert_eq!(
+        keys(&json["summary"]),
+        ["deny", "files", "note", "parsed", "units", "warn"]
+    );
     let finding = [
-        "assumed", "code", "declared", "end", "file", "fix", "function", "help", "inferred", "integration", "labels", "level",
-        "message", "rule", "start", "trace",
+        "assumed",
+        "code",
+        "declared",
+        "end",
+        "file",
+        "fix",
+        "function",
+        "help",
+        "inferred",
+        "integration",
+        "labels",
+        "level",
+        "message",
+        "rule",
+        "start",
+        "trace",
     ];
     assert_eq!(keys(&json["findings"][0]), finding);
-    assert_eq!(keys(&json["findings"][0]["trace"][0]), ["actor", "event", "file", "line", "text"]);
+    assert_eq!(
+        keys(&json["findings"][0]["trace"][0]),
+        ["actor", "event", "file", "line", "text"]
+    );
     let integration = [
-        "assumptions", "crash_points", "declared", "direction", "file", "function", "inferred", "integration", "line",
-        "questions", "sinks", "source", "verdict",
+        "assumptions",
+        "crash_points",
+        "declared",
+        "direction",
+        "file",
+        "function",
+        "inferred",
+        "integration",
+        "line",
+        "questions",
+        "sinks",
+        "source",
+        "verdict",
     ];
     assert_eq!(keys(&json["integrations"][0]), integration);
     assert_eq!(json["integrations"][1]["declared"], Value::Null);
@@ -89,14 +145,26 @@ fn what_is_allowed_or_suppressed_counts_nowhere() {
     report.findings[0].suppressed = Some("known".to_owned());
     report.findings[1].level = crate::report::Level::Allow;
     let resolved = Resolved::new(&report, &Sample);
-    assert_eq!((resolved.counts.deny, resolved.counts.warn, resolved.findings.len()), (0, 0, 0));
+    assert_eq!(
+        (resolved.counts.deny, resolved.counts.warn, resolved.findings.len()),
+        (0, 0, 0)
+    );
     assert_eq!(resolved.suppressed.len(), 1);
 }
 
 #[test]
 fn a_run_that_could_not_read_everything_says_so() {
-    let report = Report { files: 5, parsed: 4, ..Report::default() };
-    let text = render(&Resolved::new(&report, &Sample), Format::Human, Look::PLAIN, Detail::Summary);
+    let report = Report {
+        files: 5,
+        parsed: 4,
+        ..Report::default()
+    };
+    let text = render(
+        &Resolved::new(&report, &Sample),
+        Format::Human,
+        Look::PLAIN,
+        Detail::Summary,
+    );
     assert_eq!(
         text,
         "no findings in 0 integrations (0 verified), 5 files read\n1 file was not read whole: what is in there is unknown\n"
@@ -116,7 +184,9 @@ fn lists_and_statistics() {
 /// Compares with a file beside the tests; `BLESS=1` writes it.
 #[expect(clippy::disallowed_methods, reason = "snapshots are files")]
 fn snapshot(name: &str, text: &str) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/render").join(name);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/snapshots/render")
+        .join(name);
     if std::env::var_os("BLESS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();

@@ -73,7 +73,11 @@ impl Paint {
     }
 
     fn with(self, code: &str, text: &str) -> String {
-        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.0 {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
@@ -90,6 +94,9 @@ mod tests {
 
     #[test]
     fn counts_one_and_many() {
-        assert_eq!((counted(1, "note", "notes"), counted(0, "note", "notes")), ("1 note".into(), "0 notes".into()));
+        assert_eq!(
+            (counted(1, "note", "notes"), counted(0, "note", "notes")),
+            ("1 note".into(), "0 notes".into())
+        );
     }
 }

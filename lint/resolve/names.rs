@@ -280,9 +280,13 @@ impl<'a> Index<'a> {
             let is_crate = self.is_linked && is_prefix && search.name.starts_with(|c: char| c.is_ascii_lowercase());
             is_crate.then(|| SmolStr::new(search.name))
         };
+        // Without a manifest the names of crates are not known: then a path begins with one rather than with what a glob may bring.
+        let has_manifest = self.crates[self.module(at).krate.0 as usize].has_manifest;
+        let unlisted = || if has_manifest { None } else { crate_name() };
         krate().or_else(|| {
             known()
                 .or_else(prelude)
+                .or_else(unlisted)
                 .or_else(only)
                 .or_else(crate_name)
                 .map(Def::External)

@@ -1,8 +1,6 @@
 //! From executions to causes: find the simplest execution that breaks the promise, ask the rules, let the checker confirm the
 //! repair, go on with the repaired flow.
 
-use delivery_grammar::Criticality;
-
 use crate::flow::{EffectId, Flow, NodeId};
 use crate::model::{
     Analysis, Goal, Program, Property, Tier, Trace, Violation, analyse, analyse_program, explore, narrate,
@@ -88,27 +86,33 @@ pub fn diagnose(flow: &Flow, promise: Promise) -> Diagnosis {
     let analysis = analyse_program(&program, promise.semantic);
     let mut findings = Vec::new();
     if promise.is_judged() && flow.unknown.is_empty() {
-        let wanted = wanted(&program, promise, &analysis);
-        findings = Doctor {
-            promise,
-            wanted,
-            findings,
+        let (repeated, lost) = wanted(promise, &analysis)
+            .into_iter()
+            .partition(|v| v.property == Property::Repeated);
+        for wanted in [lost, repeated] {
+            findings.extend(
+                Doctor {
+                    promise,
+                    wanted,
+                    findings: Vec::new(),
+                }
+                .treat(flow),
+            );
         }
-        .treat(flow);
         findings.extend(static_findings(flow, promise));
         settle_precedence(&mut findings);
     }
     Diagnosis { findings, analysis }
 }
 
-/// What the executions of the unit as it stands can break: a repair must not bring in faults of its own.
-fn wanted(program: &Program<'_>, promise: Promise, analysis: &Analysis) -> Vec<Violation> {
+/// What the executions of the unit as it stands can break: a repair must not bring in faults of its own. Losses and repetitions
+/// are looked into separately, each from the unit as it stands, so that a repair of one does not show in the other's executions.
+fn wanted(promise: Promise, analysis: &Analysis) -> Vec<Violation> {
     let doubts = analysis
         .doubts
         .iter()
         .filter(|violation| violation.property == Property::PerhapsLost);
     let found = analysis.violations.iter().chain(doubts).copied();
-    let _ = program;
     found.filter(|&violation| promise.excludes(violation)).collect()
 }
 
@@ -120,11 +124,10 @@ fn static_findings(flow: &Flow, promise: Promise) -> Vec<Cause> {
     checks.flat_map(|check| check(flow, &promise)).collect()
 }
 
-/// A missing transaction is one fault, not one for each effect outside of it; a loop that ends is worse than one that spins.
+/// A missing transaction is one fault, not one for each effect outside of it. No fault is told twice.
 fn settle_precedence(findings: &mut Vec<Cause>) {
     let has = |name: &str| findings.iter().any(|cause| cause.rule.name == name);
-    let (eos, stops) = (has("missing-eos-config"), has("consumer-stops"));
-    let _ = stops;
+    let eos = has("missing-eos-config");
     findings.retain(|cause| !(eos && matches!(cause.rule.name, "exactly-once-external-effect" | "auto-commit")));
     let mut seen: Vec<(&str, Span)> = Vec::new();
     findings.retain(|cause| {
@@ -146,6 +149,7 @@ type Cure = (Vec<Cause>, Flow);
 
 impl Doctor {
     fn treat(mut self, flow: &Flow) -> Vec<Cause> {
+        let original = flow.nodes.len();
         let mut flow = flow.clone();
         for _ in 0..ROUNDS {
             let Some((violation, trace)) = self.simplest(&flow) else {
@@ -159,6 +163,9 @@ impl Doctor {
                 self.findings.extend(self.leftover(&flow, violation, trace));
             }
         }
+        self.findings
+            .iter_mut()
+            .for_each(|cause| forget_repairs(cause, original));
         self.findings
     }
 
@@ -239,8 +246,17 @@ impl Doctor {
     }
 }
 
+/// Steps that only a repaired flow has are no nodes of the unit: their places and texts remain.
+fn forget_repairs(cause: &mut Cause, nodes: usize) {
+    let known = |node: Option<NodeId>| node.filter(|node| (node.0 as usize) < nodes);
+    cause.node = known(cause.node);
+    for step in cause.trace.iter_mut().flat_map(|trace| &mut trace.steps) {
+        step.node = known(step.node);
+        step.then = known(step.then);
+    }
+}
+
 fn told(rule: &'static Rule, case: &Case<'_>, named: &Named) -> Cause {
-    let _ = Criticality::default();
     Cause {
         rule,
         primary: named.primary,

@@ -1,7 +1,7 @@
 //! A later message's commit covers an earlier one that is still being processed.
 
 use crate::flow::{Step, TaskId};
-use crate::model::repair;
+use crate::model::{Event, repair};
 
 use super::{Case, Check, Level, Named, Rule};
 
@@ -19,7 +19,8 @@ fn explain(case: &Case<'_>) -> Option<Named> {
     let (index, settling) = case.settling().filter(|_| case.is_loss())?;
     let ack = settling.node.filter(|_| settling.message != Some(case.message()))?;
     let tasks: Vec<TaskId> = concurrent(case).collect();
-    if tasks.is_empty() || !case.states[index].is_worked_on(case.message()) {
+    let spawned = case.steps().any(|(_, step)| matches!(step.event, Event::Spawn { .. }));
+    if tasks.is_empty() || !spawned && !case.states[index].is_worked_on(case.message()) {
         return None;
     }
     let message = format!("this commit also covers earlier messages, whose {} may not be done yet", case.name());

@@ -17,6 +17,7 @@ pub struct Module {
 
 /// An item that resolution cares about. Items under `#[cfg(test)]` (and `#[test]` functions) are left out unless tests are asked for.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most items are functions, the largest variant")]
 pub enum Item {
     Fn(Function),
     Impl(Impl),

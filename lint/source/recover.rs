@@ -5,13 +5,14 @@
 
 mod split;
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use self::split::{Piece, split};
 use super::{
     Problem,
     convert::{Context, Converter, Gathered, learn_names},
     hir::{Impl, Item, Trait},
+    lexer::{Kind, Lexer},
     nesting::{self, Cause},
 };
 use crate::span::{Pos, Span};
@@ -37,6 +38,9 @@ pub(super) fn items(context: Context<'_>, gathered: &mut Gathered) -> Vec<Item> 
     }
     .items(whole)
 }
+
+/// A parser's message that is longer is replaced.
+const MAX_MESSAGE: usize = 80;
 
 struct Recovery<'a, 'g> {
     context: Context<'a>,
@@ -78,7 +82,8 @@ impl Recovery<'_, '_> {
     }
 
     fn parse<T: syn::parse::Parse>(&self, range: Range<usize>) -> Result<T, Reason> {
-        let text = self.text(range.clone());
+        let text = without_visibility(self.text(range.clone()));
+        let text = &*text;
         if let Some(deep) = nesting::too_deep(text) {
             let message = match deep.cause {
                 Cause::Brackets => format!("it nests deeper than {} brackets", nesting::MAX_BRACKETS),
@@ -96,15 +101,31 @@ impl Recovery<'_, '_> {
             origin.line += (at.line as u32).saturating_sub(1);
             Reason {
                 at: origin,
-                message: error.to_string(),
+                message: self.short(&error.to_string(), origin),
             }
         })
+    }
+
+    /// syn lists everything that it would have liked; what stands there instead says more.
+    fn short(&self, message: &str, at: Pos) -> String {
+        if message.len() <= MAX_MESSAGE {
+            return message.to_owned();
+        }
+        let rest = &self.context.lines.line(at.line);
+        let found: String = rest
+            .chars()
+            .skip(at.column as usize - 1)
+            .take_while(|c| !c.is_whitespace())
+            .take(20)
+            .collect();
+        format!("unexpected `{found}`")
     }
 
     /// What can be read inside a module, an impl or a trait that cannot be read whole.
     fn inside(&mut self, piece: &Piece) -> Option<Option<Item>> {
         let body = piece.body.clone()?;
         let head = format!("{}{{}}", self.text(piece.range.start..body.start - 1));
+        let head = without_visibility(&head);
         match piece.keyword {
             "mod" => {
                 let head = syn::parse_str::<syn::ItemMod>(&head).ok()?;
@@ -156,7 +177,9 @@ impl Recovery<'_, '_> {
     }
 
     fn report(&mut self, piece: &Piece, reason: &Reason) {
-        let belongs = piece.keyword.is_empty() && self.after_odd;
+        let text = self.text(piece.range.clone());
+        let closes = text.chars().all(|c| ")]};".contains(c)) && !self.gathered.problems.is_empty();
+        let belongs = piece.keyword.is_empty() && self.after_odd || closes;
         self.after_odd = true;
         if belongs {
             return;
@@ -178,5 +201,28 @@ impl Recovery<'_, '_> {
             at.column
         );
         self.gathered.problems.push(Problem::syntax(span, message));
+    }
+}
+
+/// `pub impl …` is no Rust, but attributes such as `#[ext]` turn it into some: it is read without the `pub`.
+fn without_visibility(text: &str) -> Cow<'_, str> {
+    let mut tokens = Lexer::new(text).skip_while(|token| &text[token.start..token.end] != "pub");
+    let (Some(public), Some(next)) = (tokens.next(), tokens.next()) else {
+        return text.into();
+    };
+    let restricted = next.kind == Kind::Open(b'(');
+    let after = if restricted {
+        tokens
+            .find(|token| token.kind == Kind::Close(b')'))
+            .and_then(|_| tokens.next())
+    } else {
+        Some(next)
+    };
+    match after {
+        Some(after) if &text[after.start..after.end] == "impl" => {
+            let blank = " ".repeat(after.start - public.start);
+            format!("{}{blank}{}", &text[..public.start], &text[after.start..]).into()
+        }
+        _ => text.into(),
     }
 }

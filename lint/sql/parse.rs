@@ -9,14 +9,20 @@ use sqlparser::tokenizer::{Token, Tokenizer, Word};
 use super::text::HOLE;
 
 /// A statement longer than this is not read: nobody writes such a thing by hand.
-pub(super) const LONGEST: usize = 128 * 1024;
+const LONGEST: usize = 48 * 1024;
 
 /// How deep parentheses may nest.
 const DEEPEST: usize = 40;
 
+/// How many tokens a statement may have, about.
+const MOST_TOKENS: usize = 6_000;
+
 /// How many operators and keywords a statement may have. Chains of operators make the syntax tree as deep as they are long, and
 /// dropping a tree takes stack.
 const MOST_WORDS: usize = 1_200;
+
+/// How many of those a `JOIN` counts for: the parser goes down a level for each.
+const JOIN: usize = 20;
 
 /// A parsed statement.
 #[derive(Debug)]
@@ -26,23 +32,28 @@ pub(super) struct Parsed {
     pub partial: bool,
 }
 
+/// A second try with other tokens; `None` if it would be the same again.
+type Repair = fn(&[Token]) -> Option<Vec<Token>>;
+
 /// Parses one statement (of [`super::text::prepare`]), as the first dialect that can.
 pub(super) fn parse(text: &str) -> Option<Parsed> {
-    if text.len() > LONGEST {
+    if text.len() > LONGEST || size(text) > MOST_TOKENS {
         return None;
     }
-    let whole = |tokens: &[Token]| tokens.to_vec();
-    let repairs: [(fn(&[Token]) -> Vec<Token>, bool); 2] = [(without_clause_holes, true), (with_values, false)];
-    if let Some(statement) = any_dialect(text, whole) {
-        return Some(Parsed { statement, partial: false });
+    let repairs: [(Repair, bool); 2] = [(without_clause_holes, true), (with_values, false)];
+    if let Some(statement) = any_dialect(text, |tokens| Some(tokens.to_vec())) {
+        return Some(Parsed {
+            statement,
+            partial: false,
+        });
     }
     repairs.into_iter().find_map(|(repair, partial)| {
-        let statement = any_dialect(text, |tokens| repair(tokens))?;
+        let statement = any_dialect(text, repair)?;
         Some(Parsed { statement, partial })
     })
 }
 
-fn any_dialect(text: &str, repair: impl Fn(&[Token]) -> Vec<Token>) -> Option<ast::Statement> {
+fn any_dialect(text: &str, repair: impl Fn(&[Token]) -> Option<Vec<Token>>) -> Option<ast::Statement> {
     let dialects: [&dyn Dialect; 5] = [
         &PostgreSqlDialect {},
         &MySqlDialect {},
@@ -52,8 +63,7 @@ fn any_dialect(text: &str, repair: impl Fn(&[Token]) -> Vec<Token>) -> Option<as
     ];
     dialects.into_iter().find_map(|dialect| {
         let tokens = tokens(text, dialect)?;
-        let repaired = repair(&tokens);
-        parse_tokens(repaired, dialect)
+        parse_tokens(repair(&tokens)?, dialect)
     })
 }
 
@@ -67,23 +77,55 @@ fn parse_tokens(tokens: Vec<Token>, dialect: &dyn Dialect) -> Option<ast::Statem
 fn tokens(text: &str, dialect: &dyn Dialect) -> Option<Vec<Token>> {
     let mut tokens = Tokenizer::new(dialect, text).tokenize().ok()?;
     tokens.retain(|token| !matches!(token, Token::Whitespace(_)));
-    let words = tokens.iter().filter(|token| nests(token)).count();
+    tokens.iter_mut().for_each(placeholder);
+    let words: usize = tokens.iter().map(depth).sum();
     (words <= MOST_WORDS).then(|| rewrite(&tokens))
 }
 
-/// Whether a token can make the tree deeper (a list is as deep as its deepest item).
-fn nests(token: &Token) -> bool {
-    !matches!(
-        token,
-        Token::Word(Word { keyword: Keyword::NoKeyword, .. })
-            | Token::Comma
-            | Token::Period
-            | Token::LParen
-            | Token::RParen
-            | Token::Number(..)
-            | Token::Placeholder(_)
-            | Token::SingleQuotedString(_)
-    )
+/// About how many tokens a text has.
+fn size(text: &str) -> usize {
+    let mut word = false;
+    let begins = |byte: u8| {
+        let before = std::mem::replace(&mut word, byte.is_ascii_alphanumeric() || byte >= 0x80 || byte == b'_');
+        if word { !before } else { !byte.is_ascii_whitespace() }
+    };
+    text.bytes().map(begins).filter(|begins| *begins).count()
+}
+
+/// To MySQL, `$1` is a name.
+fn placeholder(token: &mut Token) {
+    if let Token::Word(Word {
+        value,
+        quote_style: None,
+        ..
+    }) = token
+        && value
+            .strip_prefix('$')
+            .is_some_and(|number| number.parse::<u16>().is_ok())
+    {
+        *token = Token::Placeholder(std::mem::take(value));
+    }
+}
+
+/// How much deeper a token can make the tree (a list is as deep as its deepest item).
+fn depth(token: &Token) -> usize {
+    match token {
+        Token::Word(Word {
+            keyword: Keyword::NoKeyword,
+            ..
+        })
+        | Token::Comma
+        | Token::Period
+        | Token::LParen
+        | Token::RParen
+        | Token::Number(..)
+        | Token::Placeholder(_)
+        | Token::SingleQuotedString(_) => 0,
+        Token::Word(Word {
+            keyword: Keyword::JOIN, ..
+        }) => JOIN,
+        _ => 1,
+    }
 }
 
 /// Replaces what the parser does not know by what it does.
@@ -92,7 +134,10 @@ fn rewrite(tokens: &[Token]) -> Vec<Token> {
     let mut at = 0;
     while at < tokens.len() {
         let rest = &tokens[at..];
-        let found = lock(rest).or_else(|| lock_of(rest)).or_else(|| conflict_target(rest)).or_else(|| overriding(rest));
+        let found = lock(rest)
+            .or_else(|| lock_of(out.last(), rest))
+            .or_else(|| conflict_target(rest))
+            .or_else(|| left_out(rest));
         let (taken, given) = found.unwrap_or_else(|| (1, vec![rest[0].clone()]));
         out.extend(given);
         at += taken;
@@ -115,13 +160,15 @@ fn lock(rest: &[Token]) -> Rewrite {
 }
 
 /// `OF a, b` in a lock: the first table is enough.
-fn lock_of(rest: &[Token]) -> Rewrite {
-    if !begins(rest, &["update", "of"]) && !begins(rest, &["share", "of"]) {
+fn lock_of(before: Option<&Token>, rest: &[Token]) -> Rewrite {
+    let lock = before.is_some_and(|token| is_word(token, "update") || is_word(token, "share"));
+    if !lock || !begins(rest, &["of"]) {
         return None;
     }
-    let listed = rest[2..].iter().take_while(|token| matches!(token, Token::Comma | Token::Period) || is_name(token)).count();
-    let first = rest[2..2 + listed].iter().position(|token| *token == Token::Comma)?;
-    Some((2 + listed, rest[..2 + first].to_vec()))
+    let part = |token: &&Token| matches!(token, Token::Comma | Token::Period) || is_name(token);
+    let listed = rest[1..].iter().take_while(part).count();
+    let first = rest[1..=listed].iter().position(|token| *token == Token::Comma)?;
+    Some((1 + listed, rest[..=first].to_vec()))
 }
 
 /// Whether a token can be a table's name in a list (and is not `SKIP`, `NOWAIT`, which follow it).
@@ -152,7 +199,10 @@ fn conflict_target(rest: &[Token]) -> Rewrite {
 /// The column in an item of a conflict target: the word that nothing is called by.
 fn column_of(item: &[Token]) -> Option<&Token> {
     let called = |at: usize| item.get(at + 1) == Some(&Token::LParen);
-    let mut words = item.iter().enumerate().filter(|(at, token)| matches!(token, Token::Word(_)) && !called(*at));
+    let mut words = item
+        .iter()
+        .enumerate()
+        .filter(|(at, token)| matches!(token, Token::Word(_)) && !called(*at));
     words.next().map(|(_, token)| token)
 }
 
@@ -183,14 +233,21 @@ fn closing(tokens: &[Token]) -> Option<usize> {
     })
 }
 
-/// `OVERRIDING SYSTEM VALUE`.
-fn overriding(rest: &[Token]) -> Rewrite {
-    let known = begins(rest, &["overriding", "system", "value"]) || begins(rest, &["overriding", "user", "value"]);
-    known.then(|| (3, Vec::new()))
+/// `OVERRIDING SYSTEM VALUE`, `LIKE t INCLUDING ALL`.
+fn left_out(rest: &[Token]) -> Rewrite {
+    let forms: [&[&str]; 4] = [
+        &["overriding", "system", "value"],
+        &["overriding", "user", "value"],
+        &["including"],
+        &["excluding"],
+    ];
+    let form = forms.into_iter().find(|form| begins(rest, form))?;
+    let word = form.len() == 1;
+    (rest.len() > form.len()).then(|| (form.len() + usize::from(word), Vec::new()))
 }
 
 /// Leaves out holes that stand where an operand has just ended: clauses that nobody can see.
-fn without_clause_holes(tokens: &[Token]) -> Vec<Token> {
+fn without_clause_holes(tokens: &[Token]) -> Option<Vec<Token>> {
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
     for token in tokens {
         let ended = matches!(
@@ -202,20 +259,25 @@ fn without_clause_holes(tokens: &[Token]) -> Vec<Token> {
             out.push(token.clone());
         }
     }
-    out
+    (out.len() < tokens.len()).then_some(out)
 }
 
 /// Gives an insert whose rows are a hole, or not there (`push_values` adds them later), one row that nobody can see.
-fn with_values(tokens: &[Token]) -> Vec<Token> {
-    if !tokens.iter().any(|token| is_word(token, "insert") || is_word(token, "replace")) {
-        return tokens.to_vec();
+fn with_values(tokens: &[Token]) -> Option<Vec<Token>> {
+    if !tokens
+        .iter()
+        .take(2)
+        .any(|token| is_word(token, "insert") || is_word(token, "replace"))
+    {
+        return None;
     }
     let row = [keyword("VALUES"), Token::LParen, name(HOLE), Token::RParen];
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len() + row.len());
     let mut found = false;
     for token in tokens {
         let begins = is_word(token, "values") || is_word(token, "select");
-        let hole = is_word(token, HOLE) && matches!(out.last(), Some(last) if *last == Token::RParen || is_word(last, "values"));
+        let hole = is_word(token, HOLE)
+            && matches!(out.last(), Some(last) if *last == Token::RParen || is_word(last, "values"));
         if hole {
             out.truncate(out.len() - usize::from(out.last().is_some_and(|last| is_word(last, "values"))));
             out.extend(row.clone());
@@ -227,7 +289,7 @@ fn with_values(tokens: &[Token]) -> Vec<Token> {
     if !found {
         out.extend(row);
     }
-    out
+    Some(out)
 }
 
 fn begins(tokens: &[Token], words: &[&str]) -> bool {

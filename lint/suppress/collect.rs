@@ -19,9 +19,21 @@ pub fn attributes(module: &Module) -> Vec<Allowance> {
 #[must_use]
 pub fn comment(allow: Allow, at: Span, applies_to: u32, text: &str) -> Allowance {
     let first = usize::try_from(applies_to).unwrap_or(usize::MAX);
-    let continued = text.lines().skip(first).take_while(|line| line.trim_start().starts_with(['.', '?'])).count();
+    let continued = text
+        .lines()
+        .skip(first)
+        .take_while(|line| line.trim_start().starts_with(['.', '?']))
+        .count();
     let last = applies_to.saturating_add(u32::try_from(continued).unwrap_or(u32::MAX));
-    Allowance { allow, at, scope: Scope::Lines { file: at.file, first: applies_to, last } }
+    Allowance {
+        allow,
+        at,
+        scope: Scope::Lines {
+            file: at.file,
+            first: applies_to,
+            last,
+        },
+    }
 }
 
 /// Adds the allows of the items, and gives back what the items cover together.
@@ -75,7 +87,11 @@ fn allow(allows: &[AllowAttr], on: Option<Span>, found: &mut Vec<Allowance>) -> 
     let whole = joined(on.into_iter().chain(allows.iter().map(|each| each.span)).collect());
     for each in allows {
         let scope = Scope::Item(whole.unwrap_or(each.span));
-        found.push(Allowance { allow: each.allow.clone(), at: each.span, scope });
+        found.push(Allowance {
+            allow: each.allow.clone(),
+            at: each.span,
+            scope,
+        });
     }
     whole
 }

@@ -17,18 +17,31 @@ fn allow(text: &str) -> Allow {
 }
 
 fn span(first: u32, last: u32) -> Span {
-    Span { file: FileId(0), start: Pos { line: first, column: 1 }, end: Pos { line: last, column: 80 } }
+    Span {
+        file: FileId(0),
+        start: Pos { line: first, column: 1 },
+        end: Pos { line: last, column: 80 },
+    }
 }
 
 fn on_item(text: &str, first: u32, last: u32) -> Allowance {
-    Allowance { allow: allow(text), at: span(first, first), scope: Scope::Item(span(first, last)) }
+    Allowance {
+        allow: allow(text),
+        at: span(first, first),
+        scope: Scope::Item(span(first, last)),
+    }
 }
 
 /// What is left of the sample's D101, and what the allows themselves cause.
 fn applied(allowances: &[Allowance]) -> (Option<String>, Vec<(&'static str, String)>) {
-    let mut report = Report { findings: vec![sample::refutation()], ..sample::report() };
+    let mut report = Report {
+        findings: vec![sample::refutation()],
+        ..sample::report()
+    };
     apply(&mut report, allowances, today());
-    let own = report.findings[1..].iter().filter(|finding| finding.suppressed.is_none());
+    let own = report.findings[1..]
+        .iter()
+        .filter(|finding| finding.suppressed.is_none());
     let own = own.map(|finding| (finding.code, finding.message.clone())).collect();
     (report.findings[0].suppressed.clone(), own)
 }
@@ -44,7 +57,10 @@ fn an_item_silences_what_is_in_it() {
 
 #[test]
 fn a_handler_silences_what_its_helpers_do() {
-    let mut report = Report { findings: vec![sample::refutation()], ..sample::report() };
+    let mut report = Report {
+        findings: vec![sample::refutation()],
+        ..sample::report()
+    };
     report.findings[0].primary = sample::at(1, "sqlx::query");
     apply(&mut report, &[on_item("D101, reason = \"Trial.\"", 3, 9)], today());
     assert_eq!(report.findings[0].suppressed.as_deref(), Some("Trial."));
@@ -54,7 +70,14 @@ fn a_handler_silences_what_its_helpers_do() {
 fn a_comment_silences_its_statement_only() {
     let text = "a\nb\nc\nd\ne\nf\n    .g()\n    .h()\n";
     let about = |line| comment(allow("commit_before_process, reason = \"x\""), span(5, 5), line, text);
-    assert_eq!(about(6).scope, Scope::Lines { file: FileId(0), first: 6, last: 8 });
+    assert_eq!(
+        about(6).scope,
+        Scope::Lines {
+            file: FileId(0),
+            first: 6,
+            last: 8
+        }
+    );
     assert_eq!(applied(&[about(6)]).0.as_deref(), Some("x"));
     assert_eq!(applied(&[about(5)]).0, None);
 }
@@ -63,8 +86,19 @@ fn a_comment_silences_its_statement_only() {
 fn past_its_last_day_the_finding_is_back() {
     let in_force = on_item("commit_before_process, reason = \"x\", until = \"2026-06-30\"", 3, 9);
     assert_eq!(applied(&[in_force]).0.as_deref(), Some("x"));
-    let mut report = Report { findings: vec![sample::refutation()], ..sample::report() };
-    apply(&mut report, &[on_item("commit_before_process, reason = \"x\", until = \"2026-06-29\"", 3, 9)], today());
+    let mut report = Report {
+        findings: vec![sample::refutation()],
+        ..sample::report()
+    };
+    apply(
+        &mut report,
+        &[on_item(
+            "commit_before_process, reason = \"x\", until = \"2026-06-29\"",
+            3,
+            9,
+        )],
+        today(),
+    );
     assert_eq!(report.findings.len(), 1, "it is used, so it is no D003");
     let finding = &report.findings[0];
     assert_eq!(finding.suppressed, None);
@@ -82,7 +116,8 @@ fn an_allow_is_judged_rule_by_rule() {
             ("D003", "there is no `dedup-race` here to allow".to_owned()),
             (
                 "D003",
-                "this silences nothing: unknown rule `comit-before-proces`; did you mean `commit-before-process`?".to_owned()
+                "this silences nothing: unknown rule `comit-before-proces`; did you mean `commit-before-process`?"
+                    .to_owned()
             ),
         ]
     );
@@ -105,7 +140,11 @@ fn attributes_are_found_on_every_kind_of_item() {
         receiver: None,
         params: Vec::new(),
         ret: None,
-        body: Some(hir::Block { statements: Vec::new(), start: span(line, line).start, end: span(line + 3, line + 3).end }),
+        body: Some(hir::Block {
+            statements: Vec::new(),
+            start: span(line, line).start,
+            end: span(line + 3, line + 3).end,
+        }),
         attrs: Vec::new(),
         declaration: Some(hir::Declared {
             declaration: Declaration::new(Semantic::AtLeastOnce, "a"),
@@ -115,10 +154,21 @@ fn attributes_are_found_on_every_kind_of_item() {
         step: None,
         allows,
     };
-    let attr = |line| hir::AllowAttr { allow: allow("dedup_race"), span: span(line, line) };
-    let content = vec![hir::Item::Fn(function(20, vec![attr(19)])), hir::Item::Fn(function(30, Vec::new()))];
+    let attr = |line| hir::AllowAttr {
+        allow: allow("dedup_race"),
+        span: span(line, line),
+    };
+    let content = vec![
+        hir::Item::Fn(function(20, vec![attr(19)])),
+        hir::Item::Fn(function(30, Vec::new())),
+    ];
     let module = hir::Module {
-        items: vec![hir::Item::Mod { name: "m".into(), content: Some(content), path: None, allows: vec![attr(10)] }],
+        items: vec![hir::Item::Mod {
+            name: "m".into(),
+            content: Some(content),
+            path: None,
+            allows: vec![attr(10)],
+        }],
     };
     let scopes: Vec<Scope> = attributes(&module).iter().map(|found| found.scope).collect();
     assert_eq!(scopes, [Scope::Item(span(18, 23)), Scope::Item(span(10, 33))]);

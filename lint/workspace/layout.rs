@@ -151,12 +151,11 @@ fn target_name(path: &str) -> Option<&str> {
 }
 
 /// Whether a file of a package is left out unless all targets are asked for.
-pub(super) fn is_for_tests(path: &str, dir: &str, manifest: &Manifest, targets: &[DraftTarget]) -> bool {
+pub(super) fn is_for_tests(path: &str, dir: &str, build_script: &str, targets: &[DraftTarget]) -> bool {
     if let Some(target) = targets.iter().find(|target| target.path == path) {
         return !matches!(target.kind, TargetKind::Lib | TargetKind::Bin);
     }
     let Some(inner) = inside(path, dir) else { return false };
     let folder = inner.split('/').next().unwrap_or("");
-    inner == manifest.build_script()
-        || (folder != file_name(inner) && matches!(folder, "tests" | "benches" | "examples"))
+    inner == build_script || (folder != file_name(inner) && matches!(folder, "tests" | "benches" | "examples"))
 }

@@ -258,7 +258,7 @@ fn an_invented_entry_is_found_out() {
 #[test]
 fn an_invented_command_of_a_trait_that_a_macro_makes_is_found_out() {
     let Some(mut sources) = sources() else { return };
-    let text = "crate: redis\nversion: 1.8.1\ncalls:\n  - { path: redis::AsyncCommands::{get,get_later} }\n  - { path: redis::AsyncCommands::set, set: { x: args.2 } }\n";
+    let text = "crate: redis\nversion: 1.8.1\ncalls:\n  - path: 'redis::AsyncCommands::{get,get_later}'\n  - { path: redis::AsyncCommands::set, set: { x: args.2 } }\n";
     let expected = [
         "x.yaml: `redis::AsyncCommands::get_later` is not there",
         "x.yaml: `redis::AsyncCommands::set` takes 2 arguments, and `args.2` is referred to",

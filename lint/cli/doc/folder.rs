@@ -55,25 +55,39 @@ impl<'a> Folder<'a> {
             }
         }
         let new: BTreeSet<String> = pages.iter().map(|page| page.path.clone()).collect();
-        differences.extend(self.list()?.difference(&new).map(|path| format!("{path} is no longer needed")));
+        differences.extend(
+            self.list()?
+                .difference(&new)
+                .map(|path| format!("{path} is no longer needed")),
+        );
         Ok(differences)
     }
 
     fn list(&self) -> anyhow::Result<BTreeSet<String>> {
         let lines = read(&self.root.join(LIST))?.unwrap_or_default();
-        Ok(lines.lines().filter(|line| is_inside(line)).map(str::to_owned).collect())
+        Ok(lines
+            .lines()
+            .filter(|line| is_inside(line))
+            .map(str::to_owned)
+            .collect())
     }
 
     fn write_list(&self, paths: &BTreeSet<String>) -> anyhow::Result<()> {
         let text: String = paths.iter().map(|path| format!("{path}\n")).collect();
-        self.write_page(&Page { path: LIST.to_owned(), text })
+        self.write_page(&Page {
+            path: LIST.to_owned(),
+            text,
+        })
     }
 
     fn refuse_foreign(&self, page: &Page, ours: &BTreeSet<String>) -> anyhow::Result<()> {
         let path = self.root.join(&page.path);
         let there = read(&path)?;
         if there.is_some_and(|text| !ours.contains(&page.path) && text != page.text) {
-            bail!("{} is there and was not written by `cargo delivery doc`; choose another folder or remove it", path.display());
+            bail!(
+                "{} is there and was not written by `cargo delivery doc`; choose another folder or remove it",
+                path.display()
+            );
         }
         Ok(())
     }
@@ -128,18 +142,29 @@ mod tests {
     use super::*;
 
     fn pages(named: &[(&str, &str)]) -> Vec<Page> {
-        named.iter().map(|(path, text)| Page { path: (*path).to_owned(), text: (*text).to_owned() }).collect()
+        named
+            .iter()
+            .map(|(path, text)| Page {
+                path: (*path).to_owned(),
+                text: (*text).to_owned(),
+            })
+            .collect()
     }
 
     #[test]
     fn removes_its_own_and_nothing_else() {
         let temp = tempfile::tempdir().unwrap();
         let folder = Folder::new(temp.path());
-        folder.write(&pages(&[("index.html", "1"), ("integrations/a.html", "a")])).unwrap();
+        folder
+            .write(&pages(&[("index.html", "1"), ("integrations/a.html", "a")]))
+            .unwrap();
         fs::write(temp.path().join("integrations/notes.txt"), "mine").unwrap();
         folder.write(&pages(&[("index.html", "2")])).unwrap();
         assert!(!temp.path().join("integrations/a.html").exists());
-        assert_eq!(fs::read_to_string(temp.path().join("integrations/notes.txt")).unwrap(), "mine");
+        assert_eq!(
+            fs::read_to_string(temp.path().join("integrations/notes.txt")).unwrap(),
+            "mine"
+        );
         assert_eq!(fs::read_to_string(temp.path().join("index.html")).unwrap(), "2");
     }
 
@@ -148,7 +173,10 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         fs::write(temp.path().join("index.html"), "mine").unwrap();
         let folder = Folder::new(temp.path());
-        let error = folder.write(&pages(&[("index.html", "1"), ("rules.html", "r")])).unwrap_err().to_string();
+        let error = folder
+            .write(&pages(&[("index.html", "1"), ("rules.html", "r")]))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("was not written by"), "{error}");
         assert!(!temp.path().join("rules.html").exists(), "nothing is written at all");
     }
@@ -181,7 +209,10 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let folder = Folder::new(temp.path());
         folder.write(&pages(&[("a", "1"), ("b", "1")])).unwrap();
-        assert_eq!(folder.differences(&pages(&[("a", "1"), ("b", "1")])).unwrap(), Vec::<String>::new());
+        assert_eq!(
+            folder.differences(&pages(&[("a", "1"), ("b", "1")])).unwrap(),
+            Vec::<String>::new()
+        );
         let differences = folder.differences(&pages(&[("a", "2"), ("c", "1")])).unwrap();
         assert_eq!(differences, ["a is stale", "c is missing", "b is no longer needed"]);
     }

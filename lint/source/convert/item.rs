@@ -3,7 +3,7 @@
 use quote::ToTokens;
 use smol_str::SmolStr;
 
-use super::{Converter, ModulePath, name_of};
+use super::{Converter, ModulePath, attribute::Place, name_of};
 use crate::{
     source::{
         Problem,
@@ -37,6 +37,12 @@ impl Converter<'_> {
     }
 
     fn single(&mut self, item: &syn::Item) -> Option<Item> {
+        if !attributes::of_item(item).is_empty()
+            && let Some((vis, keyword)) = head(item)
+        {
+            let head = self.item_span(vis, keyword, keyword);
+            self.delivery(attributes::of_item(item), Place::Other(head));
+        }
         Some(match item {
             syn::Item::Fn(item) => Item::Fn(self.free_function(item)),
             syn::Item::Impl(item) => Item::Impl(self.impl_block(item)),
@@ -95,8 +101,7 @@ impl Converter<'_> {
         self.modules.push(name.clone());
         let content = item.content.as_ref().map(|(_, items)| self.items(items));
         self.modules.pop();
-        let allows = self.allows(&item.attrs);
-        self.only_allows(&item.attrs);
+        let allows = self.delivery(&item.attrs, Place::Module).allows;
         Item::Mod {
             name,
             content,
@@ -113,10 +118,9 @@ impl Converter<'_> {
             functions: Vec::new(),
             consts: Vec::new(),
             types: Vec::new(),
-            allows: self.allows(&item.attrs),
+            allows: self.delivery(&item.attrs, Place::Impl).allows,
             attrs: self.other_attrs(&item.attrs),
         };
-        self.only_allows(&item.attrs);
         for member in &item.items {
             self.impl_member(member, &mut block);
         }
@@ -297,6 +301,20 @@ pub(super) fn visibility_start(vis: &syn::Visibility) -> Option<proc_macro2::Spa
         syn::Visibility::Restricted(restricted) => Some(restricted.pub_token.span),
         syn::Visibility::Inherited => None,
     }
+}
+
+/// The visibility and keyword of an item on which no delivery attribute can stand.
+fn head(item: &syn::Item) -> Option<(&syn::Visibility, proc_macro2::Span)> {
+    Some(match item {
+        syn::Item::Const(item) => (&item.vis, item.const_token.span),
+        syn::Item::Enum(item) => (&item.vis, item.enum_token.span),
+        syn::Item::Static(item) => (&item.vis, item.static_token.span),
+        syn::Item::Struct(item) => (&item.vis, item.struct_token.span),
+        syn::Item::Trait(item) => (&item.vis, item.trait_token.span),
+        syn::Item::Type(item) => (&item.vis, item.type_token.span),
+        syn::Item::Union(item) => (&item.vis, item.union_token.span),
+        _ => return None,
+    })
 }
 
 fn use_leaves(tree: &syn::UseTree, path: &mut Vec<SmolStr>, public: bool, leaves: &mut Vec<Use>) {

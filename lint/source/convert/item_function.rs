@@ -1,6 +1,6 @@
 //! Functions: free, in impl blocks, in traits.
 
-use super::{Converter, item::visibility_start, name_of};
+use super::{Converter, attribute::Place, item::visibility_start, name_of};
 use crate::{
     source::hir::{Function, Pat, Receiver, Type},
     span::Pos,
@@ -31,7 +31,12 @@ impl Converter<'_> {
         let start = self.start(vis.and_then(visibility_start).unwrap_or_else(|| first_token(sig)));
         let behind = body.map(|body| body.brace_token.span.open()).or(semi);
         let end = self.signature_end(behind, sig);
-        let delivery = self.delivery(attrs);
+        let place = if body.is_some() {
+            Place::Function
+        } else {
+            Place::Signature
+        };
+        let delivery = self.delivery(attrs, place);
         Function {
             name: name_of(&sig.ident),
             signature: self.span(start, end),

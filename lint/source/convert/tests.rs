@@ -1,5 +1,11 @@
 //! Source in, [`hir`](crate::source::hir) out.
 
+mod attributes;
+mod expressions;
+mod items;
+mod macros;
+mod print;
+
 use crate::{
     source::{SourceFile, Sources, hir},
     workspace::Workspace,
@@ -11,16 +17,38 @@ pub(super) fn source(text: &str) -> SourceFile {
     Sources::parse(&workspace, false).files.remove(0)
 }
 
-#[test]
-fn a_function_has_its_places() {
-    let file = source("#[instrument(skip_all)]\npub async fn f<T: Into<u8>>(&self, x: u8) -> u8\n{ x.g(1).await? }\n");
-    let hir::Item::Fn(function) = &file.module.items[0] else {
-        panic!("{:?}", file.problems)
-    };
-    assert_eq!(
-        file.text_at(function.signature),
-        "pub async fn f<T: Into<u8>>(&self, x: u8) -> u8"
-    );
-    assert_eq!(file.text_at(function.name_span), "f");
-    assert_eq!(file.callees, ["g"]);
+/// The only file, which must be without problems.
+fn clean(text: &str) -> SourceFile {
+    let file = source(text);
+    assert_eq!(file.problems, [], "{text}");
+    file
+}
+
+/// The first function.
+fn function(text: &str) -> hir::Function {
+    let items = clean(text).module.items;
+    let function = items.into_iter().find_map(|item| {
+        if let hir::Item::Fn(function) = item {
+            Some(function)
+        } else {
+            None
+        }
+    });
+    function.expect("a function")
+}
+
+/// A function's body, from and to text.
+fn body(text: &str) -> String {
+    let function = function(&format!("async fn f() {{ {text} }}"));
+    let printed = print::block(&function.body.expect("a body"));
+    printed
+        .strip_prefix("{ ")
+        .and_then(|rest| rest.strip_suffix(" }"))
+        .unwrap_or("")
+        .to_owned()
+}
+
+/// An expression, from and to text.
+fn expr(text: &str) -> String {
+    body(text)
 }

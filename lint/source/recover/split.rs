@@ -98,6 +98,8 @@ struct Scan {
     name: String,
     body: Option<usize>,
     tokens: usize,
+    /// `#` came first.
+    hash: bool,
     /// `#![…]`.
     inner: bool,
 }
@@ -166,7 +168,11 @@ impl Scan {
     }
 
     fn punct(&mut self, punct: &str) -> Step {
-        self.inner |= self.tokens == 2 && punct == "!";
+        match (self.tokens, punct) {
+            (1, "#") => self.hash = true,
+            (2, "!") => self.inner = self.hash,
+            _ => {}
+        }
         if punct == ";" { Step::End } else { Step::On }
     }
 

@@ -151,10 +151,13 @@ impl Builder {
         None
     }
 
-    /// A manifest between the file and its package: the file is another package's.
+    /// A manifest between the file and its package, or an excluded folder: the file is not the package's.
     fn is_foreign(&mut self, path: &str, dir: &str) -> bool {
         let mut folder = parent(path);
         while folder != dir && !folder.is_empty() {
+            if self.manifests.excluded.contains(folder) {
+                return true;
+            }
             if self
                 .manifests
                 .get(&self.tree, folder)
@@ -200,18 +203,16 @@ impl Builder {
         let (mut owners, mut left_out) = (Owners::new(), Vec::new());
         let files: Vec<String> = self.tree.files.keys().filter(|path| is_rust(path)).cloned().collect();
         for path in files.into_iter().filter(|path| !excluded.is_match(path)) {
-            let Some(draft) = self.package_of(&path).cloned() else {
+            let Some(dir) = self.package_of(&path).map(|draft| draft.dir.clone()) else {
                 continue;
             };
-            if self.is_foreign(&path, &draft.dir) {
+            if self.is_foreign(&path, &dir) {
                 continue;
             }
-            let manifest = draft.manifest.clone().unwrap_or_default();
-            let is_test = layout::is_for_tests(&path, &draft.dir, &manifest, &draft.targets);
-            if is_test && !options.all_targets && !self.is_asked_for(&path, &draft.dir) {
+            if !options.all_targets && self.is_for_tests(&path, &dir) {
                 left_out.push(path);
             } else {
-                owners.insert(path, draft.dir);
+                owners.insert(path, dir);
             }
         }
         for (root, files) in &self.loose {
@@ -219,6 +220,15 @@ impl Builder {
             owners.extend(files.map(|file| (file.clone(), root.clone())));
         }
         Ok((owners, left_out))
+    }
+
+    fn is_for_tests(&self, path: &str, dir: &str) -> bool {
+        let draft = &self.drafts[dir];
+        let build_script = draft
+            .manifest
+            .as_ref()
+            .map_or("build.rs", |manifest| manifest.build_script());
+        layout::is_for_tests(path, dir, build_script, &draft.targets) && !self.is_asked_for(path, dir)
     }
 
     /// A path inside the package leads to this test: it was meant.

@@ -1,6 +1,9 @@
 //! Which folders are packages, and which packages are members.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use smol_str::SmolStr;
 
@@ -19,7 +22,7 @@ pub(super) struct Draft {
     pub package: SmolStr,
     pub library: SmolStr,
     pub edition: SmolStr,
-    pub manifest: Option<Manifest>,
+    pub manifest: Option<Arc<Manifest>>,
     /// Name in code → package, and whether the manifest renames it.
     pub dependencies: BTreeMap<SmolStr, (SmolStr, bool)>,
     pub targets: Vec<DraftTarget>,
@@ -30,33 +33,38 @@ pub(super) struct Draft {
 /// The manifests of a tree, each parsed once.
 #[derive(Default)]
 pub(super) struct Manifests {
-    parsed: BTreeMap<String, Option<Manifest>>,
+    parsed: BTreeMap<String, Arc<Manifest>>,
     /// What is wrong: path of the manifest, its text, the mistake.
     pub bad: Vec<(String, String, BadManifest)>,
+    /// Folders that workspaces exclude.
+    pub excluded: BTreeSet<String>,
 }
 
 impl Manifests {
     /// The manifest in a folder. A broken one is taken for a package without settings.
-    pub(super) fn get(&mut self, tree: &Tree, dir: &str) -> Option<Manifest> {
+    pub(super) fn get(&mut self, tree: &Tree, dir: &str) -> Option<Arc<Manifest>> {
+        if let Some(manifest) = self.parsed.get(dir) {
+            return Some(Arc::clone(manifest));
+        }
         let path = join(dir, "Cargo.toml");
         if !tree.has(&path) {
             return None;
         }
-        if !self.parsed.contains_key(dir) {
-            let text = tree.read(&path).unwrap_or_default();
-            let manifest = Manifest::parse(&text)
-                .map_err(|bad| self.bad.push((path, text, bad)))
-                .ok();
-            self.parsed.insert(dir.to_owned(), manifest);
-        }
-        Some(self.parsed[dir].clone().unwrap_or_else(|| broken(dir)))
+        let text = tree.read(&path).unwrap_or_default();
+        let manifest = Manifest::parse(&text).unwrap_or_else(|bad| {
+            self.bad.push((path, text, bad));
+            broken(dir)
+        });
+        let manifest = Arc::new(manifest);
+        self.parsed.insert(dir.to_owned(), Arc::clone(&manifest));
+        Some(manifest)
     }
 
     /// The manifest of the workspace around a folder.
-    fn workspace_around(&mut self, tree: &Tree, dir: &str) -> Option<Manifest> {
+    fn workspace_around(&mut self, tree: &Tree, dir: &str) -> Option<Arc<Manifest>> {
         let mut folder = dir;
         loop {
-            if let Some(manifest) = self.get(tree, folder).filter(Manifest::is_workspace) {
+            if let Some(manifest) = self.get(tree, folder).filter(|manifest| manifest.is_workspace()) {
                 return Some(manifest);
             }
             if folder.is_empty() {
@@ -89,6 +97,7 @@ impl Manifests {
             .iter()
             .map(|path| join(root, path))
             .collect();
+        self.excluded.extend(excluded.iter().cloned());
         let is_excluded = |dir: &str| excluded.iter().any(|excluded| inside(dir, excluded).is_some());
         let mut others = BTreeSet::new();
         let mut waiting: Vec<String> = members.iter().cloned().collect();
@@ -135,7 +144,7 @@ impl Manifests {
             return Vec::new();
         };
         let workspace = self.workspace_around(tree, dir);
-        let dependencies = manifest.dependencies(workspace.as_ref());
+        let dependencies = manifest.dependencies(workspace.as_deref());
         let paths = dependencies.iter().filter_map(|dependency| {
             let base = if dependency.inherited { root } else { dir };
             dependency.path.as_deref().map(|path| join(base, path))
@@ -157,16 +166,19 @@ impl Manifests {
         let manifest = self.get(tree, dir)?;
         let workspace = self.workspace_around(tree, dir);
         let package = manifest.package_name().unwrap_or_else(|| folder_name(dir)).to_owned();
-        let dependencies = manifest.dependencies(workspace.as_ref()).into_iter().map(|dependency| {
-            (
-                SmolStr::from(dependency.key.replace('-', "_")),
-                (dependency.package, dependency.renamed),
-            )
-        });
+        let dependencies = manifest
+            .dependencies(workspace.as_deref())
+            .into_iter()
+            .map(|dependency| {
+                (
+                    SmolStr::from(dependency.key.replace('-', "_")),
+                    (dependency.package, dependency.renamed),
+                )
+            });
         Some(Draft {
             dir: dir.to_owned(),
             library: layout::library_name(&package, &manifest),
-            edition: manifest.edition(workspace.as_ref()),
+            edition: manifest.edition(workspace.as_deref()),
             dependencies: dependencies.collect(),
             targets: layout::targets(tree, dir, &package, &manifest),
             package: package.into(),
