@@ -110,7 +110,7 @@ impl Subject<'_> {
 
     fn step(&self, step: &ModelStep) -> TraceStep {
         TraceStep {
-            actor: step.actor.to_string(),
+            actor: actor(step.actor),
             event: step.event.word(),
             at: step.node.and_then(|node| self.place(node)),
             text: step.text.clone(),
@@ -174,6 +174,14 @@ impl Subject<'_> {
                 outcome: outcome(point.outcome),
             }
         }).collect()
+    }
+}
+
+fn actor(actor: model::Actor) -> String {
+    match actor {
+        model::Actor::Worker(number) => format!("worker {number}"),
+        model::Actor::Broker => "broker".to_owned(),
+        model::Actor::Store => "store".to_owned(),
     }
 }
 
