@@ -145,17 +145,19 @@ impl Frame<'_> {
 struct LoopFrame {
     label: Option<SmolStr>,
     is_block: bool,
+    /// How many receives there were before it.
+    receives: usize,
     breaks: Flowing,
     continues: Vec<State>,
 }
 
 impl LoopFrame {
-    fn new(label: Option<SmolStr>) -> Self {
-        Self { label, is_block: false, breaks: Vec::new(), continues: Vec::new() }
+    fn new(label: Option<SmolStr>, receives: usize) -> Self {
+        Self { label, is_block: false, receives, breaks: Vec::new(), continues: Vec::new() }
     }
 
     fn block(label: SmolStr) -> Self {
-        Self { label: Some(label), is_block: true, breaks: Vec::new(), continues: Vec::new() }
+        Self { label: Some(label), is_block: true, receives: 0, breaks: Vec::new(), continues: Vec::new() }
     }
 }
 
@@ -313,12 +315,17 @@ impl<'a> Lowering<'a> {
         self.frame_mut().returns.push((state, value));
     }
 
-    fn jump(&mut self, jump: Jump, label: Option<&SmolStr>, state: State, value: Value) {
+    /// The loop or block that a jump is about.
+    fn target_of(&mut self, label: Option<&SmolStr>) -> Option<&mut LoopFrame> {
         let fits = |frame: &&mut LoopFrame| match label {
             Some(label) => frame.label.as_ref() == Some(label),
             None => !frame.is_block,
         };
-        let Some(frame) = self.frame_mut().loops.iter_mut().rev().find(fits) else { return };
+        self.frame_mut().loops.iter_mut().rev().find(fits)
+    }
+
+    fn jump(&mut self, jump: Jump, label: Option<&SmolStr>, state: State, value: Value) {
+        let Some(frame) = self.target_of(label) else { return };
         if jump == Jump::Break {
             frame.breaks.push((state, value));
         } else {

@@ -638,6 +638,7 @@ pub(super) fn future(future: Future) -> Value {
         Future::All { futures, .. } => futures.iter().collect(),
         Future::Then { inner, .. } | Future::Limited { inner, .. } => vec![inner],
         Future::Apply { callee, args, .. } => std::iter::once(callee).chain(args).collect(),
+        Future::Take { recv, .. } => vec![recv],
     });
     Value::new(Kind::Future(Rc::new(future)), Ty::Unknown, origin)
 }

@@ -372,6 +372,8 @@ pub enum ExprKind {
     Range {
         from: Option<Box<Expr>>,
         to: Option<Box<Expr>>,
+        /// `..=`
+        inclusive: bool,
     },
     Cast {
         expr: Box<Expr>,

@@ -246,7 +246,8 @@ impl Converter<'_> {
         let to = range.end.as_ref().map(|expr| Box::new(self.expr(expr)));
         let start = from.as_ref().map_or_else(|| self.start(first), |from| from.start);
         let end = to.as_ref().map_or_else(|| self.end(last), |to| to.end);
-        spanned(ExprKind::Range { from, to }, start, end)
+        let inclusive = matches!(range.limits, syn::RangeLimits::Closed(_));
+        spanned(ExprKind::Range { from, to, inclusive }, start, end)
     }
 
     fn let_expr(&mut self, expr: &syn::ExprLet) -> Expr {
