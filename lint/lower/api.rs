@@ -306,7 +306,7 @@ impl<'a> Lowering<'a> {
 
     /// Reads from outside; it may fail, and then nothing happened.
     fn read(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let value = self.given(doing);
+        let value = if state.holding { self.given(doing).with_origin(Origin::STORE) } else { self.given(doing) };
         let state = self.mutated(doing, state);
         if !doing.call.fallible || !state.holding {
             return vec![(state, self.succeed(doing, value))];
@@ -570,6 +570,10 @@ impl<'a> Lowering<'a> {
     /// What a check or mark answers.
     fn answer(&self, doing: &Doing<'_>, outcome: Outcome) -> Value {
         let there = matches!(outcome, Outcome::Found | Outcome::Duplicate);
+        let is_bool = matches!(&self.expected, Some(Ty::External { path, .. }) if path == "bool");
+        if is_bool && outcome != Outcome::Ok {
+            return Value::bool(if doing.role == Role::Check { there } else { !there });
+        }
         match doing.facts.outcome {
             Some(Answer::Affected) => Value::int(i128::from(!there)),
             Some(Answer::Optional) if doing.role == Role::Check => {

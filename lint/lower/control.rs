@@ -280,7 +280,7 @@ impl<'a> Lowering<'a> {
         }
         let variants = self.variants_for(&value, &asked);
         let failing = variants.iter().any(|variant| matches!(variant.variant_name(), Some("Err" | "None")));
-        let kind = if failing && value.origin.has(Origin::MESSAGE) { CondKind::Malformed } else { kind_of(value.origin) };
+        let kind = failure_kind(&value, failing);
         let which: Vec<&str> = variants.iter().filter_map(Value::variant_name).collect();
         let cases = self.branch_on(&state, kind, at, &which.join("|"), variants.len() as u8);
         let mut all = Vec::new();
@@ -376,7 +376,7 @@ impl<'a> Lowering<'a> {
             variants.truncate(1);
             return vec![(state, variants.remove(0))];
         }
-        let kind = if value.origin.has(Origin::MESSAGE) { CondKind::Malformed } else { kind_of(value.origin) };
+        let kind = failure_kind(&value, true);
         let which = if is_option { "Some|None" } else { "Ok|Err" };
         let cases = self.branch_on(&state, kind, at, which, 2);
         cases.into_iter().zip(variants).collect()
@@ -849,6 +849,14 @@ impl<'a> Lowering<'a> {
     }
 }
 
+/// Why an opaque value may turn out to be a failure (or nothing): the message is malformed, or what was asked for is not there.
+fn failure_kind(value: &Value, failing: bool) -> CondKind {
+    match kind_of(value.origin) {
+        CondKind::Fixed if failing && value.origin.has(Origin::MESSAGE) => CondKind::Malformed,
+        kind => kind,
+    }
+}
+
 /// The two ways out of an opaque step, where nothing has happened since.
 fn outcome_edges(value: &Value, state: &State) -> Option<(State, State)> {
     let Kind::Unseen(unseen) = &value.kind else { return None };
@@ -861,7 +869,13 @@ fn outcome_edges(value: &Value, state: &State) -> Option<(State, State)> {
 
 /// How a condition behaves that depends on such a value.
 pub(super) fn kind_of(origin: Origin) -> CondKind {
-    if origin.has(Origin::COUNTER) || origin.has(Origin::FRESH) { CondKind::Free } else { CondKind::Fixed }
+    if origin.has(Origin::COUNTER) || origin.has(Origin::FRESH) {
+        CondKind::Free
+    } else if origin.has(Origin::STORE) {
+        CondKind::Store
+    } else {
+        CondKind::Fixed
+    }
 }
 
 /// A variable that was asked for its truth is known from here on.

@@ -186,7 +186,7 @@ impl<'a> Lowering<'a> {
         let node = self.graph.emit(&state, Step::Opaque { effect }, Some(site));
         let state = state.after(node, Outcome::Ok);
         let result = Kind::Unseen(Rc::new(Unseen { node: Some(node), ..unseen.clone() }));
-        vec![(state, Value::new(result, value.ty.clone(), value.origin))]
+        vec![(state, Value::new(result, value.ty.clone(), value.origin.with(Origin::STORE)))]
     }
 
     // ---- tasks --------------------------------------------------------------------------------------------------------------

@@ -200,7 +200,7 @@ impl<'a> Run<'_, 'a> {
             return None;
         }
         let mut flow = lowering.finish(info.path.clone(), ended, at.clone(), !consumes);
-        if !consumes && declaration.source.is_some() {
+        if !consumes && (declaration.source.is_some() || unresolved > 0) {
             flow.unknown.push(crate::flow::Unknown { at: Some(at.span), why: "its receive cannot be seen".into() });
         }
         if consumes {
@@ -260,7 +260,14 @@ fn keep_outermost(context: &Context<'_>, units: Vec<Lowered>) -> Vec<Unit> {
             let shadowed = covered.contains(&receive) && !declared(unit.unit.function);
             !shadowed && (!unit.hands_out || !used.contains(&receive))
         })
-        .map(|unit| unit.unit)
+        .map(|lowered| {
+            let mut unit = lowered.unit;
+            if lowered.hands_out {
+                let why = "the message is handed to a caller that cannot be followed".into();
+                unit.flow.unknown.push(crate::flow::Unknown { at: lowered.receive, why });
+            }
+            unit
+        })
         .collect();
     kept.sort_by_key(|unit| (context.index.function(unit.function).hir.name_span, unit.flow.source.at.span));
     kept

@@ -28,6 +28,8 @@ impl Origin {
     pub const COUNTER: Self = Self::of(4);
     /// A failure, or made of one.
     pub const ERROR: Self = Self::of(8);
+    /// What a store, or a call that nobody can see into, answered.
+    pub const STORE: Self = Self::of(16);
 
     const fn of(sources: u8) -> Self {
         Self { sources, made_at: None }
