@@ -5,18 +5,16 @@ use crate::flow::{Broker, CondId, NodeId, Outcome, Settle, Step};
 use super::program::Program;
 use super::state::{NONE, Place, State};
 
-/// A state, and the last node with a site that the task passed on its way there.
-pub(super) type Landed = (State, Option<NodeId>);
+/// Takes a state, and the last node with a site that the task passed on its way there.
+pub(super) type Landed<'l> = dyn FnMut(State, Option<NodeId>) + 'l;
 
 /// Silent steps in a row after which a task is taken to spin for ever.
 const FUEL: u32 = 1_000;
 
 /// Puts a task at a node and lets it run on; one result for each way that undecided branches may go.
-pub(super) fn land(program: &Program<'_>, mut state: State, slot: u8, at: NodeId) -> Vec<Landed> {
+pub(super) fn land(program: &Program<'_>, mut state: State, slot: u8, at: NodeId, landed: &mut Landed<'_>) {
     state.task_mut(slot).pc = u16::try_from(at.0).unwrap_or(u16::MAX);
-    let mut landed = Vec::with_capacity(1);
-    run(program, state, slot, None, FUEL, &mut landed);
-    landed
+    run(program, state, slot, None, FUEL, landed);
 }
 
 fn run(
@@ -25,7 +23,7 @@ fn run(
     slot: u8,
     mut then: Option<NodeId>,
     fuel: u32,
-    landed: &mut Vec<Landed>,
+    landed: &mut Landed<'_>,
 ) {
     for fuel in (0..fuel).rev() {
         let task = state.task_mut(slot);
@@ -49,7 +47,7 @@ fn run(
             _ => None,
         };
         let Some(next) = next else {
-            return landed.push((state, then));
+            return landed(state, then);
         };
         if node.at.is_some() {
             then = Some(id);
@@ -81,7 +79,7 @@ fn branch(
     on: CondId,
     then: Option<NodeId>,
     fuel: u32,
-    landed: &mut Vec<Landed>,
+    landed: &mut Landed<'_>,
 ) {
     let pc = state.task(slot).map_or(0, |task| task.pc);
     let node = program.flow.node(NodeId(pc.into()));
