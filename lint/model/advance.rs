@@ -7,23 +7,22 @@ use crate::flow::{Broker, CondId, NodeId, Outcome, Settle, Step};
 use super::program::Program;
 use super::state::{NONE, Place, State};
 
-/// A state, and the last node with a site that the task passed on its way there.
-pub(super) type Landed = (State, Option<NodeId>);
+/// Takes a state, and the last node with a site that the task passed on its way there.
+pub(super) type Landed<'l> = dyn FnMut(State, Option<NodeId>) + 'l;
 
 /// Silent steps in a row after which a task is taken to spin for ever.
 const FUEL: usize = 1_000;
 
 /// Puts a task at a node and lets it run on; one result for each way that undecided branches may go. Ways that meet again in the same
 /// state are followed once, so that branches in a row cost their sum and not their product.
-pub(super) fn land(program: &Program<'_>, mut state: State, slot: u8, at: NodeId) -> Vec<Landed> {
+pub(super) fn land(program: &Program<'_>, mut state: State, slot: u8, at: NodeId, landed: &mut Landed<'_>) {
     state.task_mut(slot).pc = u16::try_from(at.0).unwrap_or(u16::MAX);
-    let mut landed = Vec::with_capacity(1);
     let mut waiting = vec![(state, None)];
     let mut branched: HashSet<State> = HashSet::new();
     while let Some((state, then)) = waiting.pop() {
         let (state, then, on) = run(program, state, slot, then);
         match on {
-            None => landed.push((state, then)),
+            None => landed(state, then),
             Some(_) if branched.len() >= FUEL => {}
             Some(on) => {
                 if branched.insert(state.clone()) {
@@ -32,7 +31,6 @@ pub(super) fn land(program: &Program<'_>, mut state: State, slot: u8, at: NodeId
             }
         }
     }
-    landed
 }
 
 /// Runs up to a step that matters, or to a branch (then with its condition).

@@ -1,6 +1,6 @@
 //! What a crash between two steps of a fault-free run does.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use crate::flow::NodeId;
 
@@ -8,7 +8,7 @@ use super::bounds::{Faults, Tier};
 use super::explore::Search;
 use super::judge::{Property, judge};
 use super::program::Program;
-use super::state::{Role, State};
+use super::state::{Place, State};
 use super::step::successors;
 use super::trace::Event;
 
@@ -34,14 +34,15 @@ pub enum CrashOutcome {
     Lost,
 }
 
-/// Fault-free states that are looked at, ways through one node, and states after one crash: the table is an illustration of the verdict,
-/// not its proof, and must not cost more than the search itself.
+/// Fault-free states, and ways through one node, that are looked at: the table illustrates the verdict, it does not prove it, and must
+/// not cost more than the search itself.
 const CALM_STATES: usize = 4_000;
 const WAYS_THROUGH: usize = 8;
-const STATES_AFTER: usize = 2_000;
 
 /// The crash points of the fault-free runs, in the order of their nodes; of several ways through a node the worst counts.
-pub(super) fn crash_table(program: &Program<'_>) -> Vec<CrashPoint> {
+///
+/// `sound`: no adversary breaks anything, so that nobody has to follow what comes of each crash.
+pub(super) fn crash_table(program: &Program<'_>, sound: bool) -> Vec<CrashPoint> {
     let mut calm = Search::new(program, Tier::Calm, 1);
     while calm.expand_next() {}
     let mut points: BTreeMap<NodeId, CrashPoint> = BTreeMap::new();
@@ -55,7 +56,7 @@ pub(super) fn crash_table(program: &Program<'_>) -> Vec<CrashPoint> {
         };
         let looked = looked.entry(after).or_default();
         *looked += 1;
-        let Some(outcome) = (*looked <= WAYS_THROUGH).then(|| crashed(program, state)).flatten() else {
+        let Some(outcome) = (*looked <= WAYS_THROUGH).then(|| crashed(program, state, sound)).flatten() else {
             continue;
         };
         let point = CrashPoint {
@@ -78,7 +79,7 @@ fn is_over(program: &Program<'_>, state: &State) -> bool {
 }
 
 /// The worst that can come of a crash in `state`, if nothing else fails.
-fn crashed(program: &Program<'_>, state: &State) -> Option<CrashOutcome> {
+fn crashed(program: &Program<'_>, state: &State, sound: bool) -> Option<CrashOutcome> {
     let mut before = state.clone();
     before.left = Faults {
         crashes: 1,
@@ -91,46 +92,28 @@ fn crashed(program: &Program<'_>, state: &State) -> Option<CrashOutcome> {
         .into_iter()
         .filter(|(step, _)| step.event == Event::Crash)
         .map(|(_, state)| state);
-    after.map(|state| outcome(program, state, touched)).max()
+    after.map(|state| outcome(program, state, touched, sound)).max()
 }
 
-fn outcome(program: &Program<'_>, crashed: State, touched: bool) -> CrashOutcome {
-    let comes_again = crashed.messages[0].place == super::state::Place::Ready;
-    let mut worst = if touched && comes_again {
+fn outcome(program: &Program<'_>, crashed: State, touched: bool, sound: bool) -> CrashOutcome {
+    let comes_again = crashed.messages[0].place == Place::Ready;
+    let best = if touched && comes_again {
         CrashOutcome::Absorbed
     } else {
         CrashOutcome::NothingLost
     };
-    let mut todo = vec![crashed];
-    let mut seen = HashSet::new();
-    while let Some(state) = todo.pop() {
-        if seen.len() > STATES_AFTER {
-            break;
-        }
-        for violation in judge(program, &state)
-            .into_iter()
-            .map(|(violation, _)| violation)
-            .filter(|violation| violation.is_certain(program))
-        {
-            worst = worst.max(match violation.property {
-                Property::Lost | Property::PerhapsLost => CrashOutcome::Lost,
-                Property::Repeated => CrashOutcome::Repeated,
-            });
-        }
-        let mut moves = Vec::new();
-        if state
-            .tasks
-            .iter()
-            .any(|task| task.role != Role::Main || task.message == 0)
-            || seen.is_empty()
-        {
-            successors(program, &state, &mut moves);
-        }
-        for (_, next) in moves {
-            if seen.insert(next.clone()) {
-                todo.push(next);
-            }
-        }
+    if sound {
+        return best;
     }
-    worst
+    let mut calm = Search::from(program, Tier::Calm, vec![crashed]);
+    while calm.expand_next() {}
+    let found = (0..calm.len()).flat_map(|index| judge(program, calm.state(index)));
+    let certain = found
+        .map(|(violation, _)| violation)
+        .filter(|violation| violation.is_certain(program));
+    let outcomes = certain.map(|violation| match violation.property {
+        Property::Lost | Property::PerhapsLost => CrashOutcome::Lost,
+        Property::Repeated => CrashOutcome::Repeated,
+    });
+    outcomes.max().unwrap_or(best)
 }
