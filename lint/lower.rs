@@ -27,6 +27,7 @@ mod unit;
 mod value;
 
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use smol_str::SmolStr;
 
@@ -73,6 +74,8 @@ struct Lowering<'a> {
     bodies: Vec<Body<'a>>,
     body_ids: HashMap<usize, BodyId>,
     constants: HashMap<ConstId, Value>,
+    /// Where each block's variables are used last.
+    last_uses: HashMap<*const hir::Block, Rc<names::LastUses>>,
     /// The calls from the unit's function to here.
     via: Vec<Span>,
     /// What the code around an expression expects (a `let`'s type).
@@ -178,6 +181,7 @@ impl<'a> Lowering<'a> {
             bodies: Vec::new(),
             body_ids: HashMap::new(),
             constants: HashMap::new(),
+            last_uses: HashMap::new(),
             via: Vec::new(),
             expected: None,
             draft: None,

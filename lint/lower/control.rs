@@ -1,10 +1,12 @@
 //! Control: branches, matches, loops, `select!`.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use smol_str::SmolStr;
 
 use super::expr::place_of;
+use super::names::LastUses;
 use super::pattern::{self, Fit};
 use super::state::{Flowing, State, merge, merge_values};
 use super::value::{Kind, Origin, RANGE_FIRST, RANGE_LAST, Value, index_name};
@@ -71,6 +73,7 @@ impl<'a> Lowering<'a> {
     /// A block in a scope of its own.
     pub(super) fn eval_block(&mut self, block: &'a Block, state: State) -> Flowing {
         let depth = state.env.len();
+        let uses = self.last_uses(block);
         let mut states = vec![state];
         let mut result = Vec::new();
         for (i, statement) in block.statements.iter().enumerate() {
@@ -87,7 +90,7 @@ impl<'a> Lowering<'a> {
                 }
             }
             for state in &mut next {
-                forget_unused(state, depth, &block.statements[i + 1..]);
+                forget_unused(state, depth, i, &uses);
             }
             states = merge(next);
         }
@@ -98,6 +101,11 @@ impl<'a> Lowering<'a> {
             state.env.truncate(depth);
         }
         merge_values(result)
+    }
+
+    fn last_uses(&mut self, block: &'a Block) -> Rc<LastUses> {
+        let known = self.last_uses.entry(std::ptr::from_ref(block)).or_insert_with(|| Rc::new(LastUses::of(block)));
+        Rc::clone(known)
     }
 
     fn eval_statement(&mut self, expr: &'a Expr, state: State) -> Vec<State> {
@@ -923,12 +931,11 @@ fn decides(pat: &Pat, body: &Block) -> bool {
     names.iter().any(|(name, _)| super::names::compared_in(name, body))
 }
 
-/// Variables of this block that no later statement mentions decide nothing any more.
-fn forget_unused(state: &mut State, depth: usize, rest: &[Stmt]) {
-    for (name, value) in state.env.iter_mut().skip(depth) {
-        let keeps = value.any(&|value| matches!(value.kind, Kind::Tx(_)));
-        if !keeps && !super::names::mentioned_in(name, rest) {
-            *value = Value::unit();
-        }
-    }
+/// Variables of this block that no later statement mentions decide nothing any more; but a transaction lives until the block ends.
+fn forget_unused(state: &mut State, depth: usize, i: usize, uses: &LastUses) {
+    let mut at = 0;
+    state.env.retain(|(name, value)| {
+        at += 1;
+        at <= depth || uses.is_used_after(name, i) || value.any(&|value| matches!(value.kind, Kind::Tx(_)))
+    });
 }
