@@ -58,8 +58,10 @@ pub struct Context<'a> {
     pub index: &'a Index<'a>,
     pub catalog: &'a Catalog,
     pub schema: &'a Schema,
-    /// The text of a file, for what is quoted to people.
-    pub text: &'a (dyn Fn(FileId) -> &'a str + Sync),
+    /// The text at a place, for what is quoted to people.
+    pub text: &'a (dyn Fn(Span) -> &'a str + Sync),
+    /// Whether the workspace's code contains a text (the name of a setting).
+    pub mentions: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
 /// The lowering of one unit.
@@ -67,7 +69,8 @@ struct Lowering<'a> {
     index: &'a Index<'a>,
     catalog: &'a Catalog,
     schema: &'a Schema,
-    text: &'a (dyn Fn(FileId) -> &'a str + Sync),
+    text: &'a (dyn Fn(Span) -> &'a str + Sync),
+    mentions: &'a (dyn Fn(&str) -> bool + Sync),
     graph: Graph,
     frames: Vec<Frame<'a>>,
     scopes: Vec<(Scope<'a>, FileId)>,
@@ -175,6 +178,7 @@ impl<'a> Lowering<'a> {
             catalog: context.catalog,
             schema: context.schema,
             text: context.text,
+            mentions: context.mentions,
             graph: Graph::default(),
             frames: Vec::new(),
             scopes: Vec::new(),
@@ -243,7 +247,7 @@ impl<'a> Lowering<'a> {
     /// The code at `span` on one line, cut to what a reader can take in.
     fn snippet(&self, span: Span) -> SmolStr {
         const MOST: usize = 60;
-        let code = slice((self.text)(span.file), span);
+        let code = (self.text)(span);
         let mut words = code.split_whitespace().collect::<Vec<_>>().join(" ");
         words = words.replace(" .", ".");
         if words.chars().count() > MOST {
@@ -417,25 +421,6 @@ fn external_name(ty: &Ty) -> Option<&str> {
         Ty::External { path, .. } => path.rsplit("::").next(),
         _ => None,
     }
-}
-
-/// The text of a span.
-fn slice(text: &str, span: Span) -> &str {
-    let start = offset(text, span.start);
-    let end = offset(text, span.end);
-    text.get(start..end.max(start)).unwrap_or_default()
-}
-
-fn offset(text: &str, pos: crate::span::Pos) -> usize {
-    let mut at = 0;
-    for _ in 1..pos.line {
-        match text[at..].find('\n') {
-            Some(newline) => at += newline + 1,
-            None => return text.len(),
-        }
-    }
-    let line = &text[at..];
-    line.char_indices().nth(pos.column as usize - 1).map_or(text.len(), |(i, _)| at + i)
 }
 
 /// Known or not.

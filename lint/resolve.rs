@@ -4,8 +4,9 @@
 //! imports (renames, globs, re-exports, also across the crates of the workspace), items, impls, and types as far as signatures,
 //! fields and annotations show them ([`Ty`]). It infers nothing inside bodies: that is `lower`'s work, which asks here.
 //!
-//! What it cannot know it calls `Unknown`; it never guesses. Answers of several things come in the order of the source
-//! (crates as given, then files, then lines), so that they are the same on every run.
+//! What it cannot know it calls `Unknown`; it never guesses. One thing is taken for granted: a path's first segment that nothing defines
+//! is the name of a crate. Answers of several things come in the order in which modules were read (libraries first, then as given),
+//! so that they are the same on every run.
 //!
 //! A file that two targets declare as a module (`mod config;` in both `main.rs` and `lib.rs`) is one module, that of the first.
 
@@ -19,6 +20,7 @@ mod input;
 mod members;
 mod names;
 mod paths;
+mod projections;
 mod show;
 #[cfg(test)]
 mod tests;

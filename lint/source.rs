@@ -20,20 +20,21 @@ mod tests;
 mod tests_of;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
-        Mutex,
+        Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use smol_str::SmolStr;
 
+use self::convert::ModulePath;
 pub use self::{comments::AllowComment, lines::Lines};
 pub use crate::problem::Problem;
 use crate::{
     span::{FileId, Span},
-    workspace::{CrateId, FileKind, Workspace},
+    workspace::{CrateId, FileEntry, Workspace},
 };
 
 /// The stack of a thread that parses or walks syntax: reserved, not used, unless code nests very deep.
@@ -57,6 +58,8 @@ pub struct SourceFile {
     pub tests: Vec<SmolStr>,
     /// Whether all of it could be read.
     pub whole: bool,
+    /// Not wanted, and so not parsed.
+    pub skipped: bool,
 }
 
 impl SourceFile {
@@ -85,18 +88,61 @@ impl Sources {
     /// Parses all files of the workspace.
     #[must_use]
     pub fn parse(workspace: &Workspace, all_targets: bool) -> Self {
-        Self::parse_some(workspace, all_targets, |_| true)
+        Self::parse_some(workspace, all_targets, |_, _| true)
     }
 
-    /// Parses the wanted files; the others are there, but empty.
+    /// Parses the files that are wanted by their text; the others are there, but empty ([`SourceFile::skipped`]).
     #[must_use]
-    pub fn parse_some(workspace: &Workspace, all_targets: bool, wanted: impl Fn(FileId) -> bool + Sync) -> Self {
-        let parse_one = |id: FileId| parse::parse(workspace, workspace.file(id), all_targets, wanted(id));
-        let mut parsed = in_parallel(workspace, &parse_one);
-        tests_of::leave_out(workspace, &mut parsed);
-        Self {
-            files: parsed.into_iter().map(|parsed| parsed.file).collect(),
+    pub fn parse_some(
+        workspace: &Workspace,
+        all_targets: bool,
+        wanted: impl Fn(&FileEntry, &str) -> bool + Sync,
+    ) -> Self {
+        let order = workspace.rust_files().collect();
+        let parsed = in_parallel(order, &|entry| parse::parse(workspace, entry, all_targets, &wanted));
+        let (files, declared): (Vec<_>, Vec<_>) = parsed
+            .into_iter()
+            .map(|parsed| (parsed.file, parsed.test_modules))
+            .unzip();
+        let mut sources = Self { files };
+        sources.leave_out_tests(workspace, declared.into_iter().flatten().collect());
+        sources
+    }
+
+    /// Parses those of the skipped files that are wanted now.
+    pub fn parse_more(
+        &mut self,
+        workspace: &Workspace,
+        all_targets: bool,
+        wanted: impl Fn(&FileEntry, &str) -> bool + Sync,
+    ) {
+        let skipped = self
+            .files
+            .iter()
+            .filter(|file| file.skipped)
+            .map(|file| workspace.file(file.id))
+            .collect();
+        let mut declared = Vec::new();
+        for parsed in in_parallel(skipped, &|entry| parse::parse(workspace, entry, all_targets, &wanted)) {
+            let id = parsed.file.id;
+            self.files[id.0 as usize] = parsed.file;
+            declared.extend(parsed.test_modules);
         }
+        self.leave_out_tests(workspace, declared);
+    }
+
+    fn leave_out_tests(&mut self, workspace: &Workspace, declared: Vec<(FileId, ModulePath)>) {
+        tests_of::leave_out(workspace, &mut self.files, &declared);
+    }
+
+    /// The names of all tests: those inside the sources by path (`tests::a`), those of other targets by name alone.
+    #[must_use]
+    pub fn tests(&self, workspace: &Workspace) -> BTreeSet<SmolStr> {
+        let inside = self.files.iter().flat_map(|file| file.tests.iter().cloned());
+        let texts = workspace.left_out.iter().filter_map(|path| workspace.read(path).ok());
+        inside
+            .chain(texts.flat_map(|text| tests_of::functions_in(&text)))
+            .collect()
     }
 
     /// The file with this id.
@@ -117,26 +163,24 @@ impl Sources {
     }
 }
 
-/// Biggest files first, so that no thread is left with one at the end.
-fn in_parallel(workspace: &Workspace, parse_one: &(impl Fn(FileId) -> parse::Parsed + Sync)) -> Vec<parse::Parsed> {
-    let mut order: Vec<_> = workspace
-        .files
-        .iter()
-        .filter(|file| file.kind == FileKind::Rust)
-        .collect();
+/// Biggest files first, so that no thread is left with one at the end. The results are ordered by file.
+fn in_parallel(
+    mut order: Vec<&FileEntry>,
+    parse_one: &(impl Fn(&FileEntry) -> parse::Parsed + Sync),
+) -> Vec<parse::Parsed> {
     order.sort_by_key(|file| (std::cmp::Reverse(file.bytes), file.id));
     let (next, done) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let work = || {
         while let Some(file) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let parsed = parse_one(file.id);
+            let parsed = parse_one(file);
             done.lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .unwrap_or_else(PoisonError::into_inner)
                 .insert(file.id, parsed);
         }
     };
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
-        .min(order.len().max(1));
+        .min(order.len());
     std::thread::scope(|scope| {
         for _ in 0..threads {
             let builder = std::thread::Builder::new().name("parse".into()).stack_size(STACK_BYTES);
@@ -144,7 +188,7 @@ fn in_parallel(workspace: &Workspace, parse_one: &(impl Fn(FileId) -> parse::Par
         }
     });
     done.into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .unwrap_or_else(PoisonError::into_inner)
         .into_values()
         .collect()
 }

@@ -61,7 +61,7 @@ pub enum Statement {
         channel: Option<SmolStr>,
         binds: Vec<usize>,
     },
-    /// `CALL`, or a `SELECT` of nothing but a function of the user's own: may do anything.
+    /// `CALL`, or a `SELECT` of nothing but a function of the user's own: may do anything. `name` as it is written (`pgmq.send`).
     Call {
         name: SmolStr,
         binds: Vec<usize>,
@@ -239,7 +239,7 @@ pub enum Age {
 const LONGEST: usize = 256 * 1024;
 
 /// Stack for the parser: nested expressions take a lot of it, and worker threads have little.
-const STACK: usize = 16 * 1024 * 1024;
+const STACK: usize = 32 * 1024 * 1024;
 
 /// Runs what parses or walks syntax with stack enough for the deepest that is let through.
 fn with_stack<T>(run: impl FnOnce() -> T) -> T {
@@ -254,7 +254,10 @@ pub fn read(text: &str) -> Vec<Statement> {
     }
     with_stack(|| {
         let mut found = Vec::new();
-        text::prepare(text).statements.iter().for_each(|text| read_one(text, &mut found));
+        text::prepare(text)
+            .statements
+            .iter()
+            .for_each(|text| read_one(text, &mut found));
         found
     })
 }
@@ -262,7 +265,10 @@ pub fn read(text: &str) -> Vec<Statement> {
 fn read_one(text: &str, found: &mut Vec<Statement>) {
     match parse::parse(text) {
         Some(parsed) => {
-            let around = update::Around { with: &[], partial: parsed.partial };
+            let around = update::Around {
+                with: &[],
+                partial: parsed.partial,
+            };
             statement::lower(&parsed.statement, around, found);
         }
         None => found.push(fallback::guess(text)),
@@ -272,5 +278,9 @@ fn read_one(text: &str, found: &mut Vec<Statement>) {
 /// The names of a text's named binds (`:id`, `@id`, `$id`), in the order of their indexes. Empty for positional ones.
 #[must_use]
 pub fn bind_names(text: &str) -> Vec<SmolStr> {
-    if text.len() > LONGEST { Vec::new() } else { text::prepare(text).names }
+    if text.len() > LONGEST {
+        Vec::new()
+    } else {
+        text::prepare(text).names
+    }
 }

@@ -51,7 +51,7 @@ impl Prose<'_> {
         });
         let mut out = String::new();
         html::push_html(&mut out, events);
-        out.replace("<table>", "<div class=\"scroll\"><table>")
+        out.replace("<table>", "<div class=\"scroll\" tabindex=\"0\"><table>")
             .replace("</table>", "</table></div>")
     }
 

@@ -6,12 +6,11 @@ use smol_str::SmolStr;
 
 use super::call::{CallSite, future};
 use super::expr::{deep_origin, origin_of};
-use super::future::unseen_as;
 use super::state::{Flowing, State, merge_values};
-use super::value::{Api, Call, Future, Kind, Origin, Place, Prop, Target, Value};
+use super::value::{Api, Call, Future, Kind, Origin, Place, Target, Value};
 use super::{Lowering, combinator};
 use crate::catalog::{self, Answer, Confirm, Covers, Facts, Is, Operand, Role, TypeExpr};
-use crate::flow::{self, Ack, Durability, Effect, EffectKind, Idempotency, Key, KeyId, Known, MarkMode, Outcome, Site, Step, TxId};
+use crate::flow::{self, Ack, Durability, Effect, EffectKind, Idempotency, Key, KeyId, Known, MarkMode, Outcome, Step, TxId};
 use crate::resolve::Ty;
 use crate::span::Span;
 
@@ -104,7 +103,7 @@ impl<'a> Lowering<'a> {
             Role::Decode => self.decode(doing, state),
             Role::Fresh => {
                 let flowing = self.compute(doing, state);
-                flowing.into_iter().map(|(state, value)| (state, value.with_origin(Origin::FRESH))).collect()
+                flowing.into_iter().map(|(state, value)| (state, value.with_origin(Origin::fresh(doing.site.at)))).collect()
             }
             Role::Receive => self.receive_call(doing, state),
             Role::Ack => self.ack(doing, state),
@@ -463,7 +462,7 @@ impl<'a> Lowering<'a> {
             ("POST" | "PATCH", None) => (Idempotency::NotIdempotent, format!("a {method} without idempotency key is done again")),
             _ => (Idempotency::Unknown, "its method is not known".into()),
         };
-        let unstable = key.filter(|(value, _)| deep_origin(value).has(Origin::FRESH)).map(|(_, at)| at.unwrap_or(doing.site.at));
+        let unstable = key.filter(|(value, _)| deep_origin(value).has(Origin::FRESH)).map(|(value, at)| made_at(&value, at, doing));
         let target = smol_str::format_smolstr!("http:{method}");
         let effect = self.effect(doing, EffectKind::Http, idempotency, why.into(), true, Some(target));
         self.graph.effects[effect.0 as usize].unstable_key = unstable;
@@ -478,7 +477,7 @@ impl<'a> Lowering<'a> {
         let fresh = key.as_ref().is_some_and(|(value, _)| deep_origin(value).has(Origin::FRESH));
         let effect = self.effect(doing, EffectKind::Publish, Idempotency::Idempotent, why, confirmed, None);
         if fresh {
-            let at = key.and_then(|(_, at)| at).unwrap_or(doing.site.at);
+            let at = key.map_or(doing.site.at, |(value, at)| made_at(&value, at, doing));
             self.graph.effects[effect.0 as usize].unstable_key = Some(at);
         }
         let tx = self.transaction_of(doing, &state);
@@ -794,7 +793,7 @@ impl<'a> Lowering<'a> {
     fn step_of(&mut self, kind: &delivery_grammar::StepKind, at: Span, args: &[Value]) -> Option<Step> {
         use delivery_grammar::{Confirmation, Idempotency as Said, StepKind};
         let site = self.site(at);
-        let mut effect = |this: &mut Self, kind, idempotency, confirmed| {
+        let effect = |this: &mut Self, kind, idempotency, confirmed| {
             let why = "declared by its attribute".into();
             let make = || Effect { kind, target: site.text.clone(), idempotency, why, confirmed, at: site.clone(), unstable_key: None };
             Step::Effect { effect: this.graph.effect(make, &site), tx: args.iter().find_map(transaction_in) }
@@ -848,6 +847,11 @@ impl<'a> Lowering<'a> {
             (state, value)
         }).collect()
     }
+}
+
+/// Where a key that is not the same on each attempt is made.
+fn made_at(key: &Value, set_at: Option<Span>, doing: &Doing<'_>) -> Span {
+    deep_origin(key).made_at().or(set_at).unwrap_or(doing.site.at)
 }
 
 /// The property under which a client keeps the transaction that it has begun itself.
@@ -976,14 +980,4 @@ fn pending_in(value: Value, effect: flow::EffectId, state: &State) -> Value {
         Some(_) => value,
         None => pending,
     }
-}
-
-/// A property with its place, for struct literals.
-pub(super) fn prop(value: Value, at: Span) -> Prop {
-    Prop { value, at: Some(at) }
-}
-
-/// What is not understood of a site.
-pub(super) fn not_seen(site: &Site, ty: Ty, origin: Origin) -> Value {
-    unseen_as(site.span, site.text.clone(), ty, origin)
 }

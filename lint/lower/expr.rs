@@ -616,8 +616,8 @@ fn has_effects(expr: &Expr) -> bool {
 }
 
 /// A value that says: somebody made this who cannot be seen.
-pub(super) fn unseen(span: Span, text: SmolStr, origin: Origin) -> Value {
-    Value::new(Kind::Unseen(Rc::new(Unseen { span, text, node: None })), Ty::Unknown, origin)
+pub(super) fn unseen(span: Span, origin: Origin) -> Value {
+    Value::new(Kind::Unseen(Rc::new(Unseen { span, node: None })), Ty::Unknown, origin)
 }
 
 /// Where code stands.

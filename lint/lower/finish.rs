@@ -80,7 +80,7 @@ impl Lowering<'_> {
             broker: draft.broker,
             settle: draft.settle,
             at: draft.site,
-            dead_letter: DeadLetter::Unknown,
+            dead_letter: draft.dead_letter,
             constructed_at: draft.constructed,
             producer_at: None,
         }

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use super::call::{CallSite, future};
-use super::expr::unseen;
 use super::state::{Flowing, State, merge_values};
 use super::value::{Future, Kind, Origin, Target, Unseen, Value};
 use super::Lowering;
@@ -175,7 +174,7 @@ impl<'a> Lowering<'a> {
         let effect = self.graph.effect(
             || Effect {
                 kind: EffectKind::Opaque,
-                target: unseen.text.clone(),
+                target: site.text.clone(),
                 idempotency: Idempotency::Unknown,
                 why: "the call cannot be seen into".into(),
                 confirmed: true,
@@ -338,9 +337,4 @@ impl<'a> Lowering<'a> {
         }
         self.run_future(&Rc::new(run), state)
     }
-}
-
-/// What a call gives that nobody can see into, with a type.
-pub(super) fn unseen_as(span: Span, text: SmolStr, ty: Ty, origin: Origin) -> Value {
-    unseen(span, text, origin).with_ty(ty)
 }

@@ -8,7 +8,7 @@ use super::state::{Flowing, State};
 use super::value::{Kind, Origin, Value};
 use super::{Lowering, external_name};
 use crate::catalog::{Receive, SettleBy};
-use crate::flow::{Broker, Outcome, Settle, Site, Step};
+use crate::flow::{Broker, DeadLetter, Outcome, Settle, Site, Step};
 use crate::resolve::Ty;
 use crate::span::Span;
 
@@ -21,6 +21,7 @@ pub(super) struct Draft {
     pub settle: Settle,
     pub site: Site,
     pub constructed: Option<Span>,
+    pub dead_letter: DeadLetter,
     /// The receiver's construction was not seen: its settings are assumed.
     pub assumed: bool,
     /// The receiver came in through a parameter or field of this type, so that callers may know more.
@@ -83,9 +84,18 @@ impl<'a> Lowering<'a> {
             settle,
             site: self.site(site.at),
             constructed,
+            dead_letter: self.dead_letter(receive),
             assumed,
             receiver_ty: operands.recv.map_or(Ty::Unknown, |recv| recv.ty.clone()),
         });
+    }
+
+    /// Whether the workspace names the setting that gives a queue a dead-letter target.
+    fn dead_letter(&self, receive: &Receive) -> DeadLetter {
+        match &receive.dead_letter {
+            Some(setting) if (self.mentions)(setting) => DeadLetter::Declared,
+            _ => DeadLetter::Unknown,
+        }
     }
 
     /// Who settles, as the receiver's settings say. Where its construction was not seen, manual settlement is assumed.

@@ -1,13 +1,13 @@
 //! Units: which functions receive messages, and what they are called with.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
 use super::state::State;
 use super::value::{Origin, Value};
 use super::{Capture, Context, Lowering};
-use crate::catalog::Role;
+use crate::catalog::{Catalog, Role};
 use crate::flow::{Broker, Flow, Outcome, Settle, Site, Step};
 use crate::resolve::{FnId, Ty};
 use crate::span::Span;
@@ -47,20 +47,35 @@ pub fn units(context: &Context<'_>) -> Vec<Unit> {
     keep_outermost(context, units)
 }
 
-/// Functions that mention something that receives, and those that are declared.
+/// Functions that mention something that receives, in crates that depend on the client that it belongs to, and those that are declared.
 fn candidates(context: &Context<'_>) -> Vec<FnId> {
-    let names: BTreeSet<&str> = context
-        .catalog
-        .calls()
-        .into_iter()
-        .filter(|call| call.does == Role::Receive || call.cases.iter().any(|case| case.does == Some(Role::Receive)))
-        .map(crate::catalog::Call::name)
-        .chain(STREAM_METHODS)
-        .collect();
-    let mut all: BTreeSet<FnId> = names.into_iter().flat_map(|name| context.index.mentions(name).iter().copied()).collect();
+    let mut all: BTreeSet<FnId> = BTreeSet::new();
+    for (package, names) in receiving_names(context.catalog) {
+        let mentioning = names.into_iter().flat_map(|name| context.index.mentions(name).iter().copied());
+        all.extend(mentioning.filter(|f| {
+            LIBRARIES.contains(&package) || context.index.crate_depends(context.index.function(*f).krate, package)
+        }));
+    }
     all.extend(context.index.functions().filter(|f| context.index.function(*f).hir.declaration.is_some()));
     all.retain(|f| context.index.function(*f).hir.body.is_some());
     all.into_iter().collect()
+}
+
+/// Packages that nearly every crate depends on: there only the names of their own receives count.
+const LIBRARIES: [&str; 2] = ["std", "tokio"];
+
+/// The names by which each package's messages are taken.
+fn receiving_names(catalog: &Catalog) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for call in catalog.calls() {
+        if call.does == Role::Receive || call.cases.iter().any(|case| case.does == Some(Role::Receive)) {
+            names.entry(call.package.as_str()).or_default().insert(call.name());
+        }
+    }
+    for ty in catalog.types().into_iter().filter(|ty| ty.receive.is_some()) {
+        names.entry(ty.package.as_str()).or_default().extend(STREAM_METHODS);
+    }
+    names
 }
 
 /// A lowered unit with what else was seen.
@@ -102,7 +117,8 @@ fn arguments(context: &Context<'_>, f: FnId, up: usize) -> Option<(Option<Value>
         }
         let (recv, args) = arguments(context, caller, up - 1).unwrap_or_default();
         let seen = Run { context, f: caller, focus: None }.capture(f, recv, args);
-        if let Some((recv, args, _)) = seen.into_iter().next() {
+        let told = |(recv, args, _): &(Option<Value>, Vec<Value>, Span)| recv.iter().chain(args).map(Value::told).sum::<usize>();
+        if let Some((recv, args, _)) = seen.into_iter().rev().max_by_key(told) {
             return Some((recv, args));
         }
     }
@@ -145,7 +161,8 @@ impl<'a> Run<'_, 'a> {
         let gives_message = ended.iter().any(|(_, value)| value.any(&|value| lowering.settles(value)) || value.payload_or_self().origin.has(Origin::MESSAGE));
         let acts = lowering.graph.nodes.iter().any(|node| matches!(node.step, Step::Effect { .. } | Step::Ack(_) | Step::Opaque { .. }));
         let hands_out = !acts && (gives_message || lowering.receives == 0);
-        let needs_caller = draft.assumed || !lowering.unknown.is_empty() || lowering.unresolved > 0;
+        let doubtful = lowering.graph.effects.iter().any(|effect| effect.idempotency == crate::flow::Idempotency::Unknown);
+        let needs_caller = draft.assumed || doubtful || !lowering.unknown.is_empty() || lowering.unresolved > 0;
         let (monitored, unresolved) = (lowering.monitored, lowering.unresolved);
         let at = Site { span: info.hir.name_span, via: Vec::new(), text: info.hir.name.clone() };
         let flow = lowering.finish(info.path.clone(), ended, at, false);

@@ -12,32 +12,52 @@ use crate::span::{FileId, Span};
 
 /// What a value is made of. A set, so that `format!("{id}-{now}")` is both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Origin(u8);
+pub struct Origin {
+    sources: u8,
+    /// Where something fresh was made.
+    made_at: Option<Span>,
+}
 
 impl Origin {
-    pub const NONE: Self = Self(0);
+    pub const NONE: Self = Self::of(0);
     /// From the message that is being handled.
-    pub const MESSAGE: Self = Self(1);
+    pub const MESSAGE: Self = Self::of(1);
     /// Made fresh: random, or a clock.
-    pub const FRESH: Self = Self(2);
+    pub const FRESH: Self = Self::of(2);
     /// Changes from one round of a loop to the next.
-    pub const COUNTER: Self = Self(4);
+    pub const COUNTER: Self = Self::of(4);
     /// A failure, or made of one.
-    pub const ERROR: Self = Self(8);
+    pub const ERROR: Self = Self::of(8);
+
+    const fn of(sources: u8) -> Self {
+        Self { sources, made_at: None }
+    }
+
+    /// Something fresh, made here.
+    #[must_use]
+    pub fn fresh(at: Span) -> Self {
+        Self { made_at: Some(at), ..Self::FRESH }
+    }
+
+    /// Where the fresh part was made.
+    #[must_use]
+    pub fn made_at(self) -> Option<Span> {
+        self.made_at
+    }
 
     #[must_use]
     pub fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+        Self { sources: self.sources | other.sources, made_at: self.made_at.or(other.made_at) }
     }
 
     #[must_use]
     pub fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
+        Self { sources: self.sources & !other.sources, ..self }
     }
 
     #[must_use]
     pub fn has(self, other: Self) -> bool {
-        self.0 & other.0 != 0
+        self.sources & other.sources != 0
     }
 }
 
@@ -99,7 +119,6 @@ pub struct Prop {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Unseen {
     pub span: Span,
-    pub text: SmolStr,
     /// The opaque step, once it was awaited.
     pub node: Option<NodeId>,
 }
@@ -374,7 +393,7 @@ impl Value {
     /// A result of a statement that changed so many rows: a number, or an object that tells it.
     #[must_use]
     pub fn with_count(self, rows: i128) -> Self {
-        if matches!(self.ty, Ty::Unknown) || matches!(&self.ty, Ty::External { path, .. } if !path.contains("::")) {
+        if matches!(&self.ty, Ty::External { path, .. } if !path.contains("::")) {
             return Self::new(Kind::Int(rows), self.ty, Origin::NONE);
         }
         Self::new(Kind::Opaque, self.ty.clone(), self.origin).with_prop(ROWS.into(), Self::int(rows), None)
@@ -398,6 +417,12 @@ impl Value {
     #[must_use]
     pub fn is_boolean(&self) -> bool {
         matches!(&self.ty, Ty::External { path, .. } if path == "bool") || matches!(self.kind, Kind::Bool(_))
+    }
+
+    /// How much is known of the value: the more of its parts are known, the more it tells.
+    #[must_use]
+    pub fn told(&self) -> usize {
+        usize::from(self.kind != Kind::Opaque) + self.children().into_iter().map(Self::told).sum::<usize>()
     }
 
     /// What two paths agree on.

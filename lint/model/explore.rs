@@ -188,6 +188,30 @@ impl<'a, 'f> Search<'a, 'f> {
     }
 }
 
+/// The transition system, for another checker to search.
+impl Program<'_> {
+    /// The states in which an execution may start.
+    #[must_use]
+    pub fn initial(&self, tier: Tier) -> Vec<State> {
+        let messages = if tier.is_concurrent() { 1 } else { self.messages };
+        initial(self, start(self, tier, messages))
+    }
+
+    /// What may come next.
+    #[must_use]
+    pub fn successors(&self, state: &State) -> Vec<State> {
+        let mut moves = Vec::new();
+        successors(self, state, &mut moves);
+        moves.into_iter().map(|(_, state)| state).collect()
+    }
+
+    /// What is wrong in a state.
+    #[must_use]
+    pub fn violations(&self, state: &State) -> Vec<Violation> {
+        judge(self, state).into_iter().map(|(violation, _)| violation).collect()
+    }
+}
+
 fn told(step: Move, choice: u32) -> TraceStep {
     let Move {
         actor,

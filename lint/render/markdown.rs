@@ -3,11 +3,12 @@
 use super::Look;
 use super::text::Paint;
 
-/// Without colour, the text is left as it is.
+/// Without colour, the text is left as it is; only the tests' marks of lines on which a rule fires become arrows.
 #[must_use]
 pub fn markdown(text: &str, look: Look) -> String {
+    let text = text.replace("//~ ", "// ← ");
     if !look.colour {
-        return text.to_owned();
+        return text;
     }
     let paint = Paint(true);
     let mut code = false;

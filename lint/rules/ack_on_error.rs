@@ -1,7 +1,7 @@
 //! Acknowledging a message whose effect failed loses it.
 
-use crate::flow::{Broker, Node, NodeId, Outcome, Site, Step};
-use crate::model::{Event, TraceStep, reachable, repair};
+use crate::flow::{Broker, Flow, Node, NodeId, Outcome, Site, Step};
+use crate::model::{Event, TraceStep, repair};
 
 use super::{Case, Check, Level, Named, Rule};
 
@@ -18,27 +18,44 @@ pub const RULE: Rule = Rule {
 fn explain(case: &Case<'_>) -> Option<Named> {
     let (_, failure) = case.failure().filter(|_| case.is_loss())?;
     let (_, settling) = case.settling()?;
-    let own = settling.message == Some(case.message()) && settling.task == failure.task;
+    let own = settling.message == Some(case.message());
     let node = settling.node.filter(|_| own)?;
     match case.node(node).step {
-        Step::Ack(_) => explicit(case, node),
-        Step::Commit { .. } => explicit(case, ack_in_transaction(case)?),
+        Step::Ack(_) => explicit(case, failure, node),
+        Step::Commit { .. } => explicit(case, failure, ack_in_transaction(case)?),
         Step::Exit(_) | Step::TaskEnd(_) => implicit(case, failure, node),
         _ => None,
     }
 }
 
 /// One ack is one finding, however many failures lead there.
-fn explicit(case: &Case<'_>, ack: NodeId) -> Option<Named> {
+fn explicit(case: &Case<'_>, failure: &TraceStep, ack: NodeId) -> Option<Named> {
     let acks = same_call(case, ack);
-    let fails = |node: &Node| is_fallible(&node.step) && node.on(Outcome::Err).is_some_and(|to| reaches(case, to, &acks));
-    let sources: Vec<NodeId> = case.flow.iter().filter(|(_, node)| fails(node)).map(|(id, _)| id).collect();
+    let sources = case.failures_towards(&acks);
     let message = format!("the message is acknowledged although {} failed", case.name());
     let help = "on a failure, return it, have the message redelivered, or keep it in a dead-letter queue before acknowledging";
-    let repaired = repair::refuse_after_failure(case.flow, &sources, &acks);
+    let elsewhere = case.settling().is_some_and(|(_, step)| step.task != failure.task);
+    let repaired = match unseen(case, failure) {
+        _ if elsewhere => reported(case, failure, &acks),
+        Some(blind) => repair::see(case.flow, &blind),
+        None => repair::refuse_after_failure(case.flow, &sources, &acks),
+    };
     let named = Named::at(case.site(Some(ack)), message, help.into(), repaired);
     let node = Some(ack);
     Some(Named { node, ..named.label(case.failure().and_then(|(_, step)| site_of(case, step)), "if this fails") })
+}
+
+/// A task that was waited for says that it failed, and whoever waits believes it.
+fn reported(case: &Case<'_>, failure: &TraceStep, acks: &[NodeId]) -> Flow {
+    let alike = failure.node.map(|source| steps_like(case, source)).unwrap_or_default();
+    let joins = case.flow.iter().filter(|(_, node)| matches!(node.step, Step::Join { .. }));
+    let (seen, blind): (Vec<_>, Vec<_>) = joins.map(|(id, _)| id).partition(|&id| case.node(id).on(Outcome::Err).is_some());
+    let told = repair::see(case.flow, &[alike, blind].concat());
+    repair::refuse_after_failure(&told, &seen, acks)
+}
+
+fn steps_like(case: &Case<'_>, source: NodeId) -> Vec<NodeId> {
+    case.flow.iter().filter(|(_, node)| node.step == case.node(source).step).map(|(id, _)| id).collect()
 }
 
 fn implicit(case: &Case<'_>, failure: &TraceStep, end: NodeId) -> Option<Named> {
@@ -51,18 +68,21 @@ fn implicit(case: &Case<'_>, failure: &TraceStep, end: NodeId) -> Option<Named> 
     let help = "return the error, so that the message is delivered again";
     let sources: Vec<NodeId> =
         case.flow.iter().filter(|(_, node)| node.step == case.node(source).step).map(|(id, _)| id).collect();
-    let repaired = if case.node(source).on(Outcome::Err).is_some() {
-        repair::refuse_after_failure(case.flow, &sources, &ends_like(case, end))
-    } else {
-        repair::confirm(case.flow, case.violation.effect)
+    let repaired = match unseen(case, failure) {
+        Some(blind) => repair::see(case.flow, &blind),
+        None => repair::refuse_after_failure(case.flow, &sources, &steps_like(case, end)),
     };
     let named = Named::at(case.site(Some(dropped)), message, help.into(), repaired);
     Some(Named { node: Some(dropped), ..named.label(case.effect_site(), "if this fails") })
 }
 
-fn ends_like(case: &Case<'_>, end: NodeId) -> Vec<NodeId> {
-    case.flow.iter().filter(|(_, node)| node.step == case.node(end).step).map(|(id, _)| id).collect()
+/// The steps like the one whose failure nobody could see.
+fn unseen(case: &Case<'_>, failure: &TraceStep) -> Option<Vec<NodeId>> {
+    let source = case.node(failure.node?);
+    let blind = matches!(failure.event, Event::EffectUnseen { .. }) || source.on(Outcome::Err).is_none();
+    blind.then(|| steps_like(case, failure.node.unwrap_or(NodeId(0))))
 }
+
 
 fn ack_in_transaction(case: &Case<'_>) -> Option<NodeId> {
     let ack = case.last_attempt().find(|(_, step)| step.event == Event::AckBuffered)?;
@@ -76,24 +96,6 @@ pub(super) fn same_call(case: &Case<'_>, node: NodeId) -> Vec<NodeId> {
     case.flow.iter().filter(|(id, other)| *id == node || same(other)).map(|(id, _)| id).collect()
 }
 
-fn reaches(case: &Case<'_>, from: NodeId, wanted: &[NodeId]) -> bool {
-    reachable(case.flow, from, |_| true).iter().any(|id| wanted.contains(id))
-}
-
 fn site_of<'a>(case: &Case<'a>, step: &TraceStep) -> Option<&'a Site> {
     step.node.and_then(|id| case.node(id).at.as_ref())
-}
-
-fn is_fallible(step: &Step) -> bool {
-    matches!(
-        step,
-        Step::Effect { .. }
-            | Step::Opaque { .. }
-            | Step::Check { .. }
-            | Step::Mark { .. }
-            | Step::Begin { .. }
-            | Step::Commit { .. }
-            | Step::Handoff { .. }
-            | Step::Join { .. }
-    )
 }

@@ -1,6 +1,7 @@
 //! An execution that broke a promise, as a rule sees it.
 
 use crate::flow::{Effect, EffectId, EffectKind, Flow, KeyId, MarkMode, Node, NodeId, Outcome, Settle, Site, Step};
+use crate::model::repair::is_fallible;
 use crate::model::{Event, Place, Program, Property, State, Trace, TraceStep, Violation};
 use crate::span::Span;
 
@@ -189,6 +190,21 @@ impl<'a> Case<'a> {
         crate::model::reachable(self.flow, from, |_| true)
             .into_iter()
             .any(|id| applies(&self.flow.node(id).step, effect))
+    }
+
+    /// The steps whose failure can lead to one of `wanted` while the message is the same.
+    pub fn failures_towards(&self, wanted: &[NodeId]) -> Vec<NodeId> {
+        let leads = |to: NodeId| {
+            crate::model::reachable(self.flow, to, |_| true)
+                .iter()
+                .any(|id| wanted.contains(id))
+        };
+        let fails = |node: &Node| is_fallible(&node.step) && node.on(Outcome::Err).is_some_and(leads);
+        self.flow
+            .iter()
+            .filter(|(_, node)| fails(node))
+            .map(|(id, _)| id)
+            .collect()
     }
 
     /// Where a key is recorded, and where it is asked for.

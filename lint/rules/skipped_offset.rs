@@ -22,9 +22,8 @@ fn explain(case: &Case<'_>) -> Option<Named> {
     }
     let (_, last) = case.steps().filter(|(step, _)| *step < index).last()?;
     let left = last.then.or(last.node);
-    let sources: Vec<NodeId> = case.failure().and_then(|(_, step)| step.node).into_iter().collect();
-    let sources = case.flow.iter().filter(|(_, node)| sources.iter().any(|&s| case.node(s).step == node.step)).map(|(id, _)| id);
-    let sources: Vec<NodeId> = sources.collect();
+    let mut sources: Vec<NodeId> = left.map(|left| case.failures_towards(&[left])).unwrap_or_default();
+    sources.extend(case.failure().and_then(|(_, step)| step.node));
     let message = format!("the message is left here with {} undone, and the next commit covers it", case.name());
     let help = "stop, seek back to the message, or keep it in a dead-letter topic before going on".to_owned();
     let named = Named::at(case.site(left), message, help, repair::leave_after_failure(case.flow, &sources));

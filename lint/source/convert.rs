@@ -5,6 +5,7 @@
 //! and a long chain costs no more than its length.
 
 mod attribute;
+mod control;
 mod expr;
 mod format;
 mod item;
@@ -24,7 +25,7 @@ use std::collections::BTreeSet;
 
 pub(super) use self::item::learn_names;
 use proc_macro2::LineColumn;
-use smol_str::SmolStr;
+use smol_str::{SmolStr, ToSmolStr};
 
 use super::{
     Problem,
@@ -144,8 +145,24 @@ fn spanned(kind: ExprKind, start: Pos, end: Pos) -> Expr {
     Expr { kind, start, end }
 }
 
+/// Collects without room to spare: `collect` makes room for four, and most lists in code are of one.
+fn exact<T>(items: impl ExactSizeIterator<Item = T>) -> Vec<T> {
+    let mut all = Vec::with_capacity(items.len());
+    all.extend(items);
+    all
+}
+
+/// The same for what could not be counted before.
+fn shrunk<T>(mut all: Vec<T>) -> Vec<T> {
+    all.shrink_to_fit();
+    all
+}
+
 /// The name, without `r#`.
 fn name_of(ident: &proc_macro2::Ident) -> SmolStr {
-    let text = SmolStr::from(ident.to_string());
-    text.strip_prefix("r#").map_or_else(|| text.clone(), SmolStr::from)
+    let name = ident.to_smolstr();
+    match name.strip_prefix("r#") {
+        Some(plain) => SmolStr::from(plain),
+        None => name,
+    }
 }

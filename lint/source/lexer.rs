@@ -38,12 +38,6 @@ pub struct Lexer<'a> {
     at: usize,
 }
 
-/// Operators of more than one character, longest first.
-const OPERATORS: [&[u8]; 23] = [
-    b"..=", b"...", b"<<=", b">>=", b"=>", b"->", b"::", b"&&", b"||", b"==", b"!=", b"<=", b">=", b"+=", b"-=", b"*=",
-    b"/=", b"%=", b"^=", b"&=", b"|=", b"<<", b"..",
-];
-
 impl<'a> Lexer<'a> {
     /// Starts at the beginning of `text`.
     #[must_use]
@@ -195,12 +189,13 @@ impl<'a> Lexer<'a> {
     }
 
     fn punct(&mut self) -> Kind {
-        let rest = &self.text[self.at..];
-        let length = OPERATORS
-            .iter()
-            .find(|operator| rest.starts_with(operator))
-            .map_or(1, |operator| operator.len());
-        self.at += length;
+        self.at += match (self.byte(0), self.byte(1), self.byte(2)) {
+            (b'.', b'.', b'=' | b'.') | (b'<', b'<', b'=') | (b'>', b'>', b'=') => 3,
+            (b'.', b'.', _) | (b':', b':', _) | (b'&', b'&', _) | (b'|', b'|', _) => 2,
+            (b'<', b'<', _) | (b'>', b'>', _) | (b'=' | b'-', b'>', _) => 2,
+            (b'=' | b'!' | b'<' | b'>' | b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'&' | b'|', b'=', _) => 2,
+            _ => 1,
+        };
         Kind::Punct
     }
 }

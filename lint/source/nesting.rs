@@ -12,6 +12,11 @@ pub const MAX_BRACKETS: usize = 400;
 /// Operators of one chain and of those around it, together.
 pub const MAX_CHAIN: usize = 4_000;
 
+/// Keywords after which an operand is still to come.
+const BEFORE_OPERAND: [&str; 11] = [
+    "return", "break", "yield", "move", "async", "else", "in", "match", "if", "while", "static",
+];
+
 /// Where a text nests too deep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooDeep {
@@ -144,17 +149,13 @@ impl Depth {
     fn word(&mut self, word: &str) {
         match word {
             "else" | "as" => self.top().chain += 1,
-            "return" | "break" | "yield" => {
-                self.end_block(true);
-                self.top().chain += 1;
-            }
             "await" => {}
             _ => self.end_block(true),
         }
-        self.after_operand = !matches!(
-            word,
-            "return" | "break" | "yield" | "move" | "async" | "else" | "in" | "match" | "if" | "while" | "static"
-        );
+        if matches!(word, "return" | "break" | "yield") {
+            self.top().chain += 1;
+        }
+        self.after_operand = !(word.len() <= 6 && BEFORE_OPERAND.contains(&word));
     }
 
     fn punct(&mut self, punct: &str) {

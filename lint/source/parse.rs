@@ -9,30 +9,34 @@ use super::{
     attributes::DeliveryNames,
     comments::allow_comments,
     convert::{Context, Converter, Gathered, ModulePath, learn_names},
-    hir, nesting, recover,
+    hir, nesting, recover, tests_of,
 };
 use crate::{
     problem::beginning_of,
-    span::{Pos, Span},
+    span::{FileId, Pos, Span},
     workspace::{FileEntry, MAX_FILE_BYTES, ReadError, Workspace},
 };
 
 /// A parsed file, and what concerns other files.
 pub(super) struct Parsed {
     pub file: SourceFile,
-    /// Modules in other files that are tests.
-    pub test_modules: Vec<ModulePath>,
+    /// Modules in other files that are tests, with the file that declares them.
+    pub test_modules: Vec<(FileId, ModulePath)>,
 }
 
 /// `include_str!` of more than this is not read.
 const MAX_INCLUDED_BYTES: usize = 256 << 10;
 
-pub(super) fn parse(workspace: &Workspace, entry: &FileEntry, all_targets: bool, wanted: bool) -> Parsed {
-    if !wanted {
-        return unread(entry, Vec::new());
-    }
+/// Reads and parses a file, if it is wanted once its text is known.
+pub(super) fn parse(
+    workspace: &Workspace,
+    entry: &FileEntry,
+    all_targets: bool,
+    wanted: impl Fn(&FileEntry, &str) -> bool,
+) -> Parsed {
     match workspace.read(&entry.path) {
         Err(error) => unread(entry, vec![unreadable(entry, &error)]),
+        Ok(text) if !wanted(entry, &text) => skipped(entry, &text),
         Ok(text) => {
             let parsed = catch_unwind(AssertUnwindSafe(|| parse_text(workspace, entry, all_targets, text)));
             proc_macro2::extra::invalidate_current_thread_spans();
@@ -42,6 +46,18 @@ pub(super) fn parse(workspace: &Workspace, entry: &FileEntry, all_targets: bool,
             })
         }
     }
+}
+
+/// A file that is not wanted still says which others are tests.
+fn skipped(entry: &FileEntry, text: &str) -> Parsed {
+    let mut parsed = unread(entry, Vec::new());
+    parsed.file.skipped = true;
+    parsed.test_modules = declared(entry, tests_of::declared_in(text));
+    parsed
+}
+
+fn declared(entry: &FileEntry, modules: Vec<ModulePath>) -> Vec<(FileId, ModulePath)> {
+    modules.into_iter().map(|module| (entry.id, module)).collect()
 }
 
 fn unread(entry: &FileEntry, problems: Vec<Problem>) -> Parsed {
@@ -56,6 +72,7 @@ fn unread(entry: &FileEntry, problems: Vec<Problem>) -> Parsed {
         callees: Vec::new(),
         tests: Vec::new(),
         whole: false,
+        skipped: false,
     };
     Parsed {
         file,
@@ -124,7 +141,7 @@ fn parse_text(workspace: &Workspace, entry: &FileEntry, all_targets: bool, text:
     parsed.file.callees = gathered.callees.into_iter().collect();
     parsed.file.tests = gathered.tests;
     parsed.file.lines = lines;
-    parsed.test_modules = gathered.test_modules;
+    parsed.test_modules = declared(entry, gathered.test_modules);
     parsed
 }
 

@@ -143,6 +143,7 @@ fn what_is_deep_but_allowed_is_read() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "what is no text cannot be given in memory")]
 fn a_file_that_is_no_text_is_named() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.rs"), b"fn f() {}\n// \xff\n").unwrap();
@@ -175,4 +176,28 @@ fn a_file_that_is_no_text_is_named() {
 fn a_large_table_does_not_hang() {
     let file = source(&format!("fn a() {{}}\nconst T: &[u8] = &[{}];", "1, ".repeat(200_000)));
     assert_eq!((names(&file.module.items), file.whole), (vec!["a"], true));
+}
+
+#[test]
+fn only_what_is_wanted_is_parsed() {
+    let workspace = Workspace::in_memory(&[
+        ("Cargo.toml", "[package]\nname = \"a\"\n"),
+        ("src/lib.rs", "mod a; mod b; #[cfg(test)] mod c;"),
+        ("src/a.rs", "fn a() { kafka() }"),
+        ("src/b.rs", "fn b() {}"),
+        ("src/c.rs", "fn c() { kafka() }"),
+        ("tests/t.rs", "#[test] fn crash_loses_nothing() {}"),
+    ]);
+    let mut sources = Sources::parse_some(&workspace, false, |_, text| text.contains("kafka"));
+    let full = |sources: &Sources| {
+        let full = sources.files.iter().filter(|file| !file.module.items.is_empty());
+        full.map(|file| file.path.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(full(&sources), ["src/a.rs"]);
+    sources.parse_more(&workspace, false, |entry, _| entry.path == "src/b.rs");
+    assert_eq!(full(&sources), ["src/a.rs", "src/b.rs"]);
+    assert_eq!(
+        sources.tests(&workspace).into_iter().collect::<Vec<_>>(),
+        ["c", "crash_loses_nothing"]
+    );
 }

@@ -1,57 +1,88 @@
-//! Files that are tests because the module that they hold is declared under `#[cfg(test)]`.
+//! Files that are tests because the module that they hold is declared under `#[cfg(test)]`, and what tests there are.
 
 use std::collections::BTreeSet;
 
-use super::{convert::ModulePath, hir, parse::Parsed};
+use smol_str::SmolStr;
+
+use super::{
+    SourceFile,
+    convert::ModulePath,
+    hir,
+    lexer::{Kind, Lexer},
+};
 use crate::{
     span::FileId,
     workspace::{Workspace, join},
 };
 
-/// Empties the files of test modules, and of the modules inside them.
-pub(super) fn leave_out(workspace: &Workspace, parsed: &mut [Parsed]) {
-    let mut waiting: Vec<FileId> = parsed
-        .iter()
-        .flat_map(|parsed| declared_tests(workspace, parsed))
-        .collect();
+/// Empties the files of test modules, which these files declare, and of the modules inside them.
+pub(super) fn leave_out(workspace: &Workspace, files: &mut [SourceFile], declared: &[(FileId, ModulePath)]) {
+    let of = |(file, module): &(FileId, ModulePath)| file_of(workspace, &workspace.file(*file).path, module);
+    let mut waiting: Vec<FileId> = declared.iter().filter_map(of).collect();
     let mut seen = BTreeSet::new();
     while let Some(id) = waiting.pop() {
         if seen.insert(id) {
-            waiting.extend(empty(workspace, &mut parsed[id.0 as usize]));
+            waiting.extend(empty(workspace, &mut files[id.0 as usize]));
         }
     }
-}
-
-fn declared_tests(workspace: &Workspace, parsed: &Parsed) -> Vec<FileId> {
-    let path = &parsed.file.path;
-    parsed
-        .test_modules
-        .iter()
-        .filter_map(|module| file_of(workspace, path, module))
-        .collect()
 }
 
 /// The files of the modules that the emptied file declared.
-fn empty(workspace: &Workspace, parsed: &mut Parsed) -> Vec<FileId> {
+fn empty(workspace: &Workspace, file: &mut SourceFile) -> Vec<FileId> {
     let mut modules = Vec::new();
-    let items = std::mem::take(&mut parsed.file.module.items);
+    let items = std::mem::take(&mut file.module.items);
     inner_modules(&items, &mut Vec::new(), &mut modules);
-    modules.append(&mut parsed.test_modules);
     for item in &items {
         if let hir::Item::Fn(function) = item {
-            parsed.file.tests.push(function.name.clone());
+            file.tests.push(function.name.clone());
         }
     }
-    parsed.file.callees.clear();
-    parsed.file.allows.clear();
-    parsed.file.problems.clear();
+    file.skipped = false;
+    file.callees.clear();
+    file.allows.clear();
+    file.problems.clear();
     modules
         .iter()
-        .filter_map(|module| file_of(workspace, &parsed.file.path, module))
+        .filter_map(|module| file_of(workspace, &file.path, module))
         .collect()
 }
 
-fn inner_modules(items: &[hir::Item], around: &mut Vec<smol_str::SmolStr>, found: &mut Vec<ModulePath>) {
+/// The test modules that a file declares which is not parsed: `#[cfg(test)] mod tests;` at its top level.
+pub(super) fn declared_in(text: &str) -> Vec<ModulePath> {
+    if !text.contains("cfg(test)") {
+        return Vec::new();
+    }
+    let words: Vec<&str> = code(text).collect();
+    let declared = words
+        .windows(10)
+        .filter(|words| words.starts_with(&TEST_ONLY) && words[7] == "mod" && words[9] == ";");
+    declared
+        .map(|words| ModulePath {
+            around: Vec::new(),
+            name: words[8].into(),
+            path: None,
+        })
+        .collect()
+}
+
+const TEST_ONLY: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
+
+/// The names of the functions in a file of tests.
+pub(super) fn functions_in(text: &str) -> Vec<SmolStr> {
+    let words: Vec<&str> = code(text).collect();
+    words
+        .windows(2)
+        .filter(|words| words[0] == "fn")
+        .map(|words| SmolStr::from(words[1]))
+        .collect()
+}
+
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    let tokens = Lexer::new(text).filter(|token| !matches!(token.kind, Kind::LineComment | Kind::BlockComment));
+    tokens.map(|token| &text[token.start..token.end])
+}
+
+fn inner_modules(items: &[hir::Item], around: &mut Vec<SmolStr>, found: &mut Vec<ModulePath>) {
     for item in items {
         if let hir::Item::Mod {
             name, content, path, ..

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use smol_str::{SmolStr, SmolStrBuilder};
 use sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query, UnaryOperator,
-    Value as Literal, Visit, Visitor,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query,
+    UnaryOperator, Value as Literal, Visit, Visitor,
 };
 
 use super::Value;
@@ -13,47 +13,135 @@ use super::text::HOLE;
 
 /// Functions that read the clock.
 const CLOCKS: &[&str] = &[
-    "now", "current_timestamp", "current_date", "current_time", "localtimestamp", "localtime", "clock_timestamp",
-    "statement_timestamp", "transaction_timestamp", "timeofday", "sysdate", "sysdatetime", "sysutcdatetime",
-    "sysdatetimeoffset", "getdate", "getutcdate", "utc_timestamp", "utc_date", "utc_time", "curdate", "curtime",
+    "now",
+    "current_timestamp",
+    "current_date",
+    "current_time",
+    "localtimestamp",
+    "localtime",
+    "clock_timestamp",
+    "statement_timestamp",
+    "transaction_timestamp",
+    "timeofday",
+    "sysdate",
+    "sysdatetime",
+    "sysutcdatetime",
+    "sysdatetimeoffset",
+    "getdate",
+    "getutcdate",
+    "utc_timestamp",
+    "utc_date",
+    "utc_time",
+    "curdate",
+    "curtime",
 ];
 
 /// Functions that read the clock if they are given nothing, or `'now'`.
-const CLOCKS_BY_ARGUMENT: &[&str] = &["unix_timestamp", "unixepoch", "datetime", "date", "time", "julianday", "strftime", "age"];
+const CLOCKS_BY_ARGUMENT: &[&str] = &[
+    "unix_timestamp",
+    "unixepoch",
+    "datetime",
+    "date",
+    "time",
+    "julianday",
+    "strftime",
+    "age",
+];
 
 /// Functions that give another value each time.
 const FRESH: &[&str] = &[
-    "random", "rand", "uuid", "gen_random_uuid", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4",
-    "uuid_generate_v7", "uuidv4", "uuidv7", "uuid_v4", "uuid_v7", "gen_random_bytes", "gen_ulid", "generate_ulid", "ulid", "uuid_short",
-    "nextval", "newid", "newsequentialid", "randomblob", "random_bytes", "txid_current", "pg_current_xact_id", "setval",
-    "gen_uuid_v7", "uuid_generate_v6",
+    "random",
+    "rand",
+    "uuid",
+    "gen_random_uuid",
+    "uuid_generate_v1",
+    "uuid_generate_v1mc",
+    "uuid_generate_v4",
+    "uuid_generate_v7",
+    "uuidv4",
+    "uuidv7",
+    "uuid_v4",
+    "uuid_v7",
+    "gen_random_bytes",
+    "gen_ulid",
+    "generate_ulid",
+    "ulid",
+    "uuid_short",
+    "nextval",
+    "newid",
+    "newsequentialid",
+    "randomblob",
+    "random_bytes",
+    "txid_current",
+    "pg_current_xact_id",
+    "setval",
+    "gen_uuid_v7",
+    "uuid_generate_v6",
 ];
 
 /// Functions of a column and of values: applied to their own result they change nothing.
-const ABSORBING: &[&str] = &["greatest", "least", "coalesce", "ifnull", "nvl", "isnull", "max", "min", "nullif"];
+const ABSORBING: &[&str] = &[
+    "greatest", "least", "coalesce", "ifnull", "nvl", "isnull", "max", "min", "nullif",
+];
 
 /// Functions of which the same is true for the column in the first place.
 const ABSORBING_FIRST: &[&str] = &[
-    "lower", "upper", "trim", "btrim", "ltrim", "rtrim", "abs", "round", "floor", "ceil", "ceiling", "date_trunc", "initcap",
-    "array_remove", "jsonb_set", "jsonb_set_lax", "json_set", "json_replace", "json_remove", "json_merge_patch", "json_patch",
-    "jsonb_strip_nulls", "json_strip_nulls", "date", "unaccent", "last_insert_id",
+    "lower",
+    "upper",
+    "trim",
+    "btrim",
+    "ltrim",
+    "rtrim",
+    "abs",
+    "round",
+    "floor",
+    "ceil",
+    "ceiling",
+    "date_trunc",
+    "initcap",
+    "array_remove",
+    "jsonb_set",
+    "jsonb_set_lax",
+    "json_set",
+    "json_replace",
+    "json_remove",
+    "json_merge_patch",
+    "json_patch",
+    "jsonb_strip_nulls",
+    "json_strip_nulls",
+    "date",
+    "unaccent",
+    "last_insert_id",
 ];
 
 /// The last part of a name, as Postgres would store it; holes are `{}` again.
 pub(super) fn table_name(name: &ObjectName) -> SmolStr {
-    name.0.last().and_then(|part| part.as_ident()).map(ident).unwrap_or_default()
+    name.0
+        .last()
+        .and_then(|part| part.as_ident())
+        .map(ident)
+        .unwrap_or_default()
 }
 
 /// An identifier, as Postgres would store it.
 pub(super) fn ident(ident: &Ident) -> SmolStr {
     let quoted = ident.quote_style.is_some();
-    let name = if quoted { SmolStr::new(&ident.value) } else { lower(&ident.value) };
-    if name.contains(HOLE) { name.replace(HOLE, "{}").into() } else { name }
+    let name = if quoted {
+        SmolStr::new(&ident.value)
+    } else {
+        lower(&ident.value)
+    };
+    if name.contains(HOLE) {
+        name.replace(HOLE, "{}").into()
+    } else {
+        name
+    }
 }
 
 fn lower(text: &str) -> SmolStr {
     let mut out = SmolStrBuilder::new();
-    text.chars().for_each(|character| out.push(character.to_ascii_lowercase()));
+    text.chars()
+        .for_each(|character| out.push(character.to_ascii_lowercase()));
     out.finish()
 }
 
@@ -91,13 +179,19 @@ impl Facts {
     }
 
     fn column(&mut self, parts: &[Ident]) {
-        let Some((last, before)) = parts.split_last() else { return };
+        let Some((last, before)) = parts.split_last() else {
+            return;
+        };
         let name = ident(last);
         match name.as_str() {
             "{}" => self.hole = true,
             name if parts.len() == 1 && last.quote_style.is_none() && CLOCKS.contains(&name) => self.now = true,
             _ => self.columns.push(Column {
-                qualifier: if self.inserted > 0 { Some("excluded".into()) } else { before.last().map(ident) },
+                qualifier: if self.inserted > 0 {
+                    Some("excluded".into())
+                } else {
+                    before.last().map(ident)
+                },
                 name,
                 tables: (self.depth > 0).then(|| self.scopes.clone()),
             }),
@@ -108,7 +202,8 @@ impl Facts {
         let name = table_name(&function.name);
         let name = name.to_ascii_lowercase();
         self.fresh |= FRESH.contains(&name.as_str());
-        self.now |= CLOCKS.contains(&name.as_str()) || (CLOCKS_BY_ARGUMENT.contains(&name.as_str()) && has_now(function));
+        self.now |=
+            CLOCKS.contains(&name.as_str()) || (CLOCKS_BY_ARGUMENT.contains(&name.as_str()) && has_now(function));
         self.hole |= name.contains("{}");
         self.inserted += usize::from(is_values(function));
         if let FunctionArguments::List(list) = &function.args {
@@ -123,7 +218,10 @@ impl Facts {
 /// Whether a function is given nothing, or `'now'` among the rest.
 fn has_now(function: &Function) -> bool {
     let arguments = arguments(function);
-    arguments.is_empty() || arguments.iter().any(|argument| text_of(argument).is_some_and(|text| text.eq_ignore_ascii_case("now")))
+    arguments.is_empty()
+        || arguments
+            .iter()
+            .any(|argument| text_of(argument).is_some_and(|text| text.eq_ignore_ascii_case("now")))
 }
 
 impl Visitor for Facts {
@@ -186,16 +284,28 @@ fn bind_index(text: &str) -> Option<usize> {
 
 /// The expressions that a function is given.
 pub(super) fn arguments(function: &Function) -> Vec<&Expr> {
-    let FunctionArguments::List(list) = &function.args else { return Vec::new() };
-    list.args.iter().map(argument).collect::<Option<Vec<_>>>().unwrap_or_default()
+    let FunctionArguments::List(list) = &function.args else {
+        return Vec::new();
+    };
+    list.args
+        .iter()
+        .map(argument)
+        .collect::<Option<Vec<_>>>()
+        .unwrap_or_default()
 }
 
 /// The expression that an argument is.
 pub(super) fn argument(given: &FunctionArg) -> Option<&Expr> {
     match given {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))
-        | FunctionArg::Named { arg: FunctionArgExpr::Expr(expr), .. }
-        | FunctionArg::ExprNamed { arg: FunctionArgExpr::Expr(expr), .. } => Some(expr),
+        | FunctionArg::Named {
+            arg: FunctionArgExpr::Expr(expr),
+            ..
+        }
+        | FunctionArg::ExprNamed {
+            arg: FunctionArgExpr::Expr(expr),
+            ..
+        } => Some(expr),
         _ => None,
     }
 }
@@ -235,7 +345,10 @@ pub(super) fn text_of(expr: &Expr) -> Option<SmolStr> {
             other => other.clone().into_string().map(SmolStr::from),
         },
         Expr::TypedString(typed) => typed.value.value.clone().into_string().map(SmolStr::from),
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => text_of(expr).map(|text| SmolStr::new(format!("-{text}"))),
+        Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr,
+        } => text_of(expr).map(|text| SmolStr::new(format!("-{text}"))),
         _ => None,
     }
 }
@@ -319,12 +432,19 @@ fn of_own(expr: &Expr, column: &str, target: &Target) -> Change {
         }
         Expr::Function(function) => of_function(function, column, target),
         Expr::BinaryOp { left, op, right } => of_operator(left, op, right, column, target),
-        Expr::Case { operand, conditions, else_result, .. } => {
+        Expr::Case {
+            operand,
+            conditions,
+            else_result,
+            ..
+        } => {
             let decides = conditions.iter().map(|when| &when.condition).chain(operand.as_deref());
             let results = conditions.iter().map(|when| &when.result).chain(else_result.as_deref());
             of_choice(decides, results, else_result.is_none(), column, target)
         }
-        Expr::Ceil { expr, .. } | Expr::Floor { expr, .. } | Expr::Trim { expr, .. } => absorbing(&[expr], column, target),
+        Expr::Ceil { expr, .. } | Expr::Floor { expr, .. } | Expr::Trim { expr, .. } => {
+            absorbing(&[expr], column, target)
+        }
         _ => Change::Accumulates,
     }
 }
@@ -334,10 +454,14 @@ fn of_function(function: &Function, column: &str, target: &Target) -> Change {
     let given = arguments(function);
     let has = |names: &[&str]| names.contains(&name.as_str());
     match given.as_slice() {
-        [decides, results @ ..] if has(&["if", "iif"]) => of_choice([*decides].into_iter(), results.iter().copied(), false, column, target),
+        [decides, results @ ..] if has(&["if", "iif"]) => {
+            of_choice([*decides].into_iter(), results.iter().copied(), false, column, target)
+        }
         [first, rest @ ..] if has(&["coalesce", "ifnull", "nvl", "isnull"]) => of_coalesce(first, rest, column, target),
         [_, ..] if has(ABSORBING) => absorbing(&given, column, target),
-        [first, rest @ ..] if has(ABSORBING_FIRST) && !rest.iter().any(|expr| target.read_by(expr)) => absorbing(&[first], column, target),
+        [first, rest @ ..] if has(ABSORBING_FIRST) && !rest.iter().any(|expr| target.read_by(expr)) => {
+            absorbing(&[first], column, target)
+        }
         [first, second] if name == "array_append" => of_append(first, second, column, target),
         _ => Change::Accumulates,
     }
@@ -390,7 +514,8 @@ fn is_json_key(expr: &Expr) -> bool {
 
 /// What `data || …` does: merging an object changes nothing the second time, appending does.
 fn merge(right: &Expr) -> Change {
-    let json = matches!(right, Expr::Cast { data_type, .. } if data_type.to_string().to_ascii_lowercase().starts_with("json"));
+    let json =
+        matches!(right, Expr::Cast { data_type, .. } if data_type.to_string().to_ascii_lowercase().starts_with("json"));
     let object = text_of(right).is_some_and(|text| text.trim_start().starts_with('{'));
     match right {
         Expr::Nested(inner) => merge(inner),
@@ -428,13 +553,19 @@ pub(super) fn value(expr: &Expr, target: &Target) -> Value {
         return Value::Bind(bind);
     }
     if let Some(text) = text_of(expr) {
-        return if text.contains("{}") && text.len() > 2 { Value::Other } else { Value::Const(text) };
+        return if text.contains("{}") && text.len() > 2 {
+            Value::Other
+        } else {
+            Value::Const(text)
+        };
     }
     let facts = Facts::of(expr);
     match () {
         () if facts.columns.iter().any(|column| target.changes(column)) => Value::OwnColumn,
         () if facts.fresh => Value::Fresh,
-        () if matches!(bare(expr), Expr::Identifier(name) if name.value.eq_ignore_ascii_case("default")) => Value::Default,
+        () if matches!(bare(expr), Expr::Identifier(name) if name.value.eq_ignore_ascii_case("default")) => {
+            Value::Default
+        }
         () if facts.hole || facts.subquery || !facts.columns.is_empty() => Value::Other,
         () if facts.now => Value::Now,
         () => derived(facts.binds),
@@ -455,7 +586,11 @@ pub(super) fn shown(expr: &Expr) -> String {
 
         fn pre_visit_expr(&mut self, _: &Expr) -> ControlFlow<()> {
             self.0 += 1;
-            if self.0 > 12 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if self.0 > 12 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         }
     }
     match expr.visit(&mut Count(0)) {

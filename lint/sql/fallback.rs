@@ -8,9 +8,38 @@ use crate::flow::Idempotency;
 
 /// Words that begin statements that are nothing to delivery.
 const OTHER: &[&str] = &[
-    "create", "alter", "drop", "set", "grant", "revoke", "analyze", "vacuum", "listen", "unlisten", "comment", "refresh", "reindex",
-    "use", "reset", "discard", "attach", "detach", "optimize", "declare", "fetch", "close", "deallocate", "prepare", "cluster",
-    "checkpoint", "security", "import", "flush", "kill", "unlock", "do",
+    "create",
+    "alter",
+    "drop",
+    "set",
+    "grant",
+    "revoke",
+    "analyze",
+    "vacuum",
+    "listen",
+    "unlisten",
+    "comment",
+    "refresh",
+    "reindex",
+    "use",
+    "reset",
+    "discard",
+    "attach",
+    "detach",
+    "optimize",
+    "declare",
+    "fetch",
+    "close",
+    "deallocate",
+    "prepare",
+    "cluster",
+    "checkpoint",
+    "security",
+    "import",
+    "flush",
+    "kill",
+    "unlock",
+    "do",
 ];
 
 /// Reads a statement by its words.
@@ -25,14 +54,24 @@ pub(super) fn guess(text: &str) -> Statement {
         Some("update") => update(words),
         Some("delete" | "truncate") => delete(words),
         Some("select" | "values" | "table" | "show" | "explain" | "pragma" | "describe" | "with") => read(words),
-        Some("begin" | "start") => Statement::Begin { serializable: has(words, &["serializable"]) },
+        Some("begin" | "start") => Statement::Begin {
+            serializable: has(words, &["serializable"]),
+        },
         Some("commit" | "end") => Statement::Commit,
         Some("rollback" | "abort") if has(words, &["to"]) => Statement::Savepoint,
         Some("rollback" | "abort") => Statement::Rollback,
         Some("savepoint" | "release") => Statement::Savepoint,
-        Some("set") if has(words, &["isolation", "level"]) => Statement::SetIsolation { serializable: has(words, &["serializable"]) },
-        Some("notify") => Statement::Notify { channel: words.get(1).map(name), binds: Vec::new() },
-        Some("call" | "exec" | "execute") => Statement::Call { name: words.get(1).map(name).unwrap_or_default(), binds: Vec::new() },
+        Some("set") if has(words, &["isolation", "level"]) => Statement::SetIsolation {
+            serializable: has(words, &["serializable"]),
+        },
+        Some("notify") => Statement::Notify {
+            channel: words.get(1).map(name),
+            binds: Vec::new(),
+        },
+        Some("call" | "exec" | "execute") => Statement::Call {
+            name: words.get(1).map(name).unwrap_or_default(),
+            binds: Vec::new(),
+        },
         Some(first) if OTHER.contains(&first) => Statement::Other,
         _ => Statement::Unparsed,
     }
@@ -45,7 +84,10 @@ const MAIN: &[&str] = &["insert", "update", "delete", "merge", "replace"];
 fn words(text: &str) -> impl Iterator<Item = String> {
     let unquoted = text.split('\'').step_by(2);
     let part = |character: char| !(character.is_alphanumeric() || "_.\"`$".contains(character));
-    unquoted.flat_map(move |text| text.split(part)).filter(|word| !word.is_empty()).map(str::to_lowercase)
+    unquoted
+        .flat_map(move |text| text.split(part))
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
 }
 
 fn name(word: impl AsRef<str>) -> SmolStr {
@@ -62,7 +104,9 @@ fn has(words: &[String], wanted: &[&str]) -> bool {
 /// The table named after one of some words.
 fn after(words: &[String], marks: &[&str]) -> Option<SmolStr> {
     let at = words.iter().position(|word| marks.contains(&word.as_str()))?;
-    let named = words[at + 1..].iter().find(|word| !["only", "table", "into", "from", "ignore", "or"].contains(&word.as_str()))?;
+    let named = words[at + 1..]
+        .iter()
+        .find(|word| !["only", "table", "into", "from", "ignore", "or"].contains(&word.as_str()))?;
     Some(name(named))
 }
 
@@ -74,15 +118,21 @@ fn insert(words: &[String]) -> Statement {
     let (conflict, idempotency) = match () {
         () if has(words, &["do", "nothing"]) => (Conflict::DoNothing { target: Vec::new() }, Idempotency::Idempotent),
         () if has(words, &["ignore"]) => (Conflict::Ignore, Idempotency::Idempotent),
-        () if has(words, &["do", "update"]) || has(words, &["duplicate", "key"]) => {
-            (Conflict::DoUpdate { target: Vec::new(), guarded: false }, Idempotency::Unknown)
-        }
+        () if has(words, &["do", "update"]) || has(words, &["duplicate", "key"]) => (
+            Conflict::DoUpdate {
+                target: Vec::new(),
+                guarded: false,
+            },
+            Idempotency::Unknown,
+        ),
         () if words[0] == "merge" => (Conflict::Merge, Idempotency::Unknown),
         () if words[0] == "replace" || has(words, &["or", "replace"]) => (Conflict::Replace, Idempotency::Idempotent),
         () => (Conflict::None, Idempotency::Unknown),
     };
     Statement::Insert(Insert {
-        table: after(words, &["into"]).or_else(|| words.get(1).map(name)).unwrap_or_default(),
+        table: after(words, &["into"])
+            .or_else(|| words.get(1).map(name))
+            .unwrap_or_default(),
         columns: Vec::new(),
         conflict,
         idempotency,
@@ -130,7 +180,10 @@ fn read(words: &[String]) -> Statement {
 
 /// The table that a statement of DDL is about.
 pub(super) fn subject(text: &str) -> Option<SmolStr> {
-    let words: Vec<String> = words(text).take(40).filter(|word| !["if", "exists", "not", "only"].contains(&word.as_str())).collect();
+    let words: Vec<String> = words(text)
+        .take(40)
+        .filter(|word| !["if", "exists", "not", "only"].contains(&word.as_str()))
+        .collect();
     let index = words.iter().take(4).any(|word| word == "index");
     after(&words, if index { &["on"] } else { &["table"] })
 }

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use smol_str::SmolStr;
 use sqlparser::ast::{
-    BinaryOperator, Expr, LockClause, NonBlock, Query, Select, SetExpr, TableFactor, TableWithJoins, UnaryOperator, Visit, Visitor,
+    BinaryOperator, Expr, LockClause, NonBlock, Query, Select, SetExpr, TableFactor, TableWithJoins, UnaryOperator,
+    Visit, Visitor,
 };
 
 use super::By;
@@ -34,13 +35,30 @@ pub(super) fn by(condition: Option<&Expr>, names: &[SmolStr]) -> Vec<By> {
     let mut found = Vec::new();
     for part in conjuncts(condition) {
         match part {
-            Expr::BinaryOp { left, op: BinaryOperator::Eq | BinaryOperator::Spaceship, right }
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::Eq | BinaryOperator::Spaceship,
+                right,
+            }
             | Expr::IsNotDistinctFrom(left, right)
-            | Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => compared(left, right, names, &mut found),
-            Expr::InList { expr, list, negated: false } => {
+            | Expr::AnyOp {
+                left,
+                compare_op: BinaryOperator::Eq,
+                right,
+                ..
+            } => compared(left, right, names, &mut found),
+            Expr::InList {
+                expr,
+                list,
+                negated: false,
+            } => {
                 list.iter().for_each(|item| compared(expr, item, names, &mut found));
             }
-            Expr::InUnnest { expr, array_expr, negated: false } => compared(expr, array_expr, names, &mut found),
+            Expr::InUnnest {
+                expr,
+                array_expr,
+                negated: false,
+            } => compared(expr, array_expr, names, &mut found),
             _ => {}
         }
     }
@@ -49,15 +67,25 @@ pub(super) fn by(condition: Option<&Expr>, names: &[SmolStr]) -> Vec<By> {
 
 fn compared(left: &Expr, right: &Expr, names: &[SmolStr], found: &mut Vec<By>) {
     if let (Expr::Tuple(left), Expr::Tuple(right)) = (bare(left), bare(right)) {
-        return left.iter().zip(right).for_each(|(left, right)| compared(left, right, names, found));
+        return left
+            .iter()
+            .zip(right)
+            .for_each(|(left, right)| compared(left, right, names, found));
     }
     let pair = |column: &Expr, value: &Expr| {
         let column = one_column(column).filter(|column| {
-            names.is_empty() || column.qualifier.as_ref().is_none_or(|qualifier| names.contains(qualifier))
+            names.is_empty()
+                || column
+                    .qualifier
+                    .as_ref()
+                    .is_none_or(|qualifier| names.contains(qualifier))
         })?;
         let facts = Facts::of(value);
         let [bind] = facts.binds.as_slice() else { return None };
-        facts.columns.is_empty().then(|| By { column: column.name, bind: *bind })
+        facts.columns.is_empty().then_some(By {
+            column: column.name,
+            bind: *bind,
+        })
     };
     found.extend(pair(left, right).or_else(|| pair(right, left)));
 }
@@ -72,8 +100,16 @@ fn one_column(expr: &Expr) -> Option<super::expr::Column> {
 /// `WHERE column = constant`
 pub(super) fn states(condition: Option<&Expr>) -> Vec<(SmolStr, SmolStr)> {
     let state = |part: &Expr| match part {
-        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => Some((column_of(left)?.name, text_of(right)?)),
-        Expr::InList { expr, list, negated: false } if list.len() == 1 => Some((column_of(expr)?.name, text_of(&list[0])?)),
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::Eq,
+            right,
+        } => Some((column_of(left)?.name, text_of(right)?)),
+        Expr::InList {
+            expr,
+            list,
+            negated: false,
+        } if list.len() == 1 => Some((column_of(expr)?.name, text_of(&list[0])?)),
         _ => None,
     };
     conjuncts(condition).into_iter().filter_map(state).collect()
@@ -98,9 +134,18 @@ pub(super) struct Assignments<'a> {
 
 impl<'a> Assignments<'a> {
     pub(super) fn new(sets: Vec<(SmolStr, &'a Expr)>, names: Vec<SmolStr>) -> Self {
-        let itself = |name: &SmolStr, expr: &Expr| column_of(expr).is_some_and(|column| column.name == *name && column.qualifier.is_none());
-        let changed = sets.iter().filter(|(name, expr)| !itself(name, expr)).map(|(name, _)| name.clone()).collect();
-        Self { sets, target: Target { names, changed } }
+        let itself = |name: &SmolStr, expr: &Expr| {
+            column_of(expr).is_some_and(|column| column.name == *name && column.qualifier.is_none())
+        };
+        let changed = sets
+            .iter()
+            .filter(|(name, expr)| !itself(name, expr))
+            .map(|(name, _)| name.clone())
+            .collect();
+        Self {
+            sets,
+            target: Target { names, changed },
+        }
     }
 
     /// What a column is given.
@@ -115,7 +160,10 @@ impl<'a> Assignments<'a> {
 
     /// The guard that a condition is.
     pub(super) fn guard(&self, condition: Option<&Expr>) -> Option<Guard> {
-        let found: Vec<Guard> = conjuncts(condition).into_iter().filter_map(|part| self.guard_of(part)).collect();
+        let found: Vec<Guard> = conjuncts(condition)
+            .into_iter()
+            .filter_map(|part| self.guard_of(part))
+            .collect();
         let orders = found.iter().any(|guard| guard.orders);
         let mut first = found.into_iter().reduce(|mut first, next| {
             first.binds.extend(next.binds);
@@ -127,17 +175,27 @@ impl<'a> Assignments<'a> {
 
     fn guard_of(&self, part: &Expr) -> Option<Guard> {
         match part {
-            Expr::BinaryOp { op: BinaryOperator::Or, .. } => self.either(part),
+            Expr::BinaryOp {
+                op: BinaryOperator::Or, ..
+            } => self.either(part),
             Expr::BinaryOp { left, op, right } => self
                 .comparison(left, op, right)
                 .or_else(|| self.comparison(right, &mirrored(op)?, left)),
-            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => self.comparison(left, &BinaryOperator::Eq, right),
+            Expr::AnyOp {
+                left,
+                compare_op: BinaryOperator::Eq,
+                right,
+                ..
+            } => self.comparison(left, &BinaryOperator::Eq, right),
             Expr::IsDistinctFrom(left, right) => self
                 .comparison(left, &BinaryOperator::NotEq, right)
                 .or_else(|| self.comparison(right, &BinaryOperator::NotEq, left)),
             Expr::InList { expr, list, negated } => self.list(expr, list, *negated),
             Expr::InSubquery { .. } => None,
-            Expr::AllOp { compare_op: BinaryOperator::NotEq, .. } => self.membership(part),
+            Expr::AllOp {
+                compare_op: BinaryOperator::NotEq,
+                ..
+            } => self.membership(part),
             _ => self.truth(part).or_else(|| self.membership(part)),
         }
     }
@@ -145,10 +203,17 @@ impl<'a> Assignments<'a> {
     /// All ways must be guarded.
     fn either(&self, part: &Expr) -> Option<Guard> {
         let ways = split(Some(part), &BinaryOperator::Or);
-        let guards: Vec<Guard> = ways.into_iter().map(|way| self.guard(Some(way))).collect::<Option<_>>()?;
+        let guards: Vec<Guard> = ways
+            .into_iter()
+            .map(|way| self.guard(Some(way)))
+            .collect::<Option<_>>()?;
         let orders = guards.iter().all(|guard| guard.orders);
         let binds = guards.iter().flat_map(|guard| guard.binds.iter().copied()).collect();
-        Some(Guard { column: guards.first()?.column.clone(), binds, orders })
+        Some(Guard {
+            column: guards.first()?.column.clone(),
+            binds,
+            orders,
+        })
     }
 
     /// `IS NULL`, `NOT done` and the like.
@@ -156,11 +221,18 @@ impl<'a> Assignments<'a> {
         let (column, unless): (&Expr, &[&str]) = match part {
             Expr::IsNull(column) => (column, &["null"]),
             Expr::IsNotNull(column) => return self.becomes(column, &["null"]),
-            Expr::UnaryOp { op: UnaryOperator::Not, expr } | Expr::IsFalse(expr) | Expr::IsNotTrue(expr) => {
+            Expr::UnaryOp {
+                op: UnaryOperator::Not,
+                expr,
+            }
+            | Expr::IsFalse(expr)
+            | Expr::IsNotTrue(expr) => {
                 return self.becomes(expr, &["true", "1", "t"]);
             }
             Expr::IsTrue(column) | Expr::IsNotFalse(column) => return self.becomes(column, &["false", "0", "f"]),
-            plain @ (Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => return self.becomes(plain, &["false", "0", "f"]),
+            plain @ (Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => {
+                return self.becomes(plain, &["false", "0", "f"]);
+            }
             _ => return None,
         };
         let name = self.own(column)?;
@@ -168,29 +240,49 @@ impl<'a> Assignments<'a> {
         let null = text_of(expr).is_some_and(|text| unless.contains(&text.as_str()));
         // `COALESCE(at, now())` fills what is empty.
         let fills = matches!(change, Change::Absolute | Change::Fresh | Change::Absorbs);
-        (fills && !null).then(|| Guard { column: name, binds: Vec::new(), orders: true })
+        (fills && !null).then(|| Guard {
+            column: name,
+            binds: Vec::new(),
+            orders: true,
+        })
     }
 
     /// `NOT ($2 = ANY(seen))`, where `$2` is added to `seen`.
     fn membership(&self, part: &Expr) -> Option<Guard> {
-        if !matches!(part, Expr::UnaryOp { op: UnaryOperator::Not, .. } | Expr::AllOp { .. }) {
+        if !matches!(
+            part,
+            Expr::UnaryOp {
+                op: UnaryOperator::Not,
+                ..
+            } | Expr::AllOp { .. }
+        ) {
             return None;
         }
         let facts = Facts::of(part);
         let column = facts.columns.iter().find(|column| self.target.changes(column))?;
         let added = Facts::of(self.given(&column.name)?).binds;
         let adds = !facts.binds.is_empty() && facts.binds.iter().all(|bind| added.contains(bind));
-        adds.then(|| Guard { column: column.name.clone(), binds: facts.binds.clone(), orders: true })
+        adds.then(|| Guard {
+            column: column.name.clone(),
+            binds: facts.binds.clone(),
+            orders: true,
+        })
     }
 
     fn becomes(&self, column: &Expr, values: &[&str]) -> Option<Guard> {
         let name = self.own(column)?;
         let text = text_of(self.given(&name)?)?;
-        values.contains(&text.as_str()).then(|| Guard { column: name, binds: Vec::new(), orders: true })
+        values.contains(&text.as_str()).then(|| Guard {
+            column: name,
+            binds: Vec::new(),
+            orders: true,
+        })
     }
 
     fn own(&self, expr: &Expr) -> Option<SmolStr> {
-        column_of(expr).filter(|column| self.target.owns(column)).map(|column| column.name)
+        column_of(expr)
+            .filter(|column| self.target.owns(column))
+            .map(|column| column.name)
     }
 
     fn list(&self, column: &Expr, list: &[Expr], negated: bool) -> Option<Guard> {
@@ -198,7 +290,11 @@ impl<'a> Assignments<'a> {
         let given = self.given(&name)?;
         let listed = list.iter().any(|item| same(item, given));
         let binds = list.iter().filter_map(bind_of).collect();
-        (listed == negated).then(|| Guard { column: name, binds, orders: !negated })
+        (listed == negated).then_some(Guard {
+            column: name,
+            binds,
+            orders: !negated,
+        })
     }
 
     fn comparison(&self, left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<Guard> {
@@ -209,11 +305,17 @@ impl<'a> Assignments<'a> {
         let guards = match op {
             BinaryOperator::Eq | BinaryOperator::Spaceship => !equal && (sets || change == Change::Accumulates),
             BinaryOperator::NotEq => equal,
-            BinaryOperator::Lt | BinaryOperator::Gt => (sets || change == Change::Absorbs) && passes(given, right, *op == BinaryOperator::Lt),
+            BinaryOperator::Lt | BinaryOperator::Gt => {
+                (sets || change == Change::Absorbs) && passes(given, right, *op == BinaryOperator::Lt)
+            }
             BinaryOperator::LtEq | BinaryOperator::GtEq => sets && Facts::of(right).now && after_now(given).is_some(),
             _ => false,
         };
-        guards.then(|| Guard { column: name, binds: Facts::of(right).binds, orders: *op != BinaryOperator::NotEq })
+        guards.then(|| Guard {
+            column: name,
+            binds: Facts::of(right).binds,
+            orders: *op != BinaryOperator::NotEq,
+        })
     }
 
     /// Whether a condition keeps an older message out: it compares the row with something the message brings.
@@ -260,7 +362,13 @@ fn same(left: &Expr, right: &Expr) -> bool {
 fn passes(given: &Expr, limit: &Expr, below: bool) -> bool {
     let number = |expr: &Expr| text_of(expr).and_then(|text| text.parse::<f64>().ok());
     match (number(given), number(limit)) {
-        (Some(given), Some(limit)) => if below { given >= limit } else { given <= limit },
+        (Some(given), Some(limit)) => {
+            if below {
+                given >= limit
+            } else {
+                given <= limit
+            }
+        }
         (None, Some(_)) => false,
         _ => true,
     }
@@ -283,7 +391,8 @@ pub(super) fn picks(node: &impl Visit, table: &str) -> Vec<Pick> {
         type Break = ();
 
         fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-            self.1.extend(pick(query).filter(|pick| pick.names.first().is_some_and(|name| name == self.0)));
+            self.1
+                .extend(pick(query).filter(|pick| pick.names.first().is_some_and(|name| name == self.0)));
             ControlFlow::Continue(())
         }
     }
@@ -324,9 +433,17 @@ pub(super) fn select_of(query: &Query) -> Option<&Select> {
 /// A table's name and alias; the name first.
 pub(super) fn names_of(factor: &TableFactor) -> Option<Vec<SmolStr>> {
     match factor {
-        TableFactor::Table { name, alias, args: None, .. } => {
-            Some([table_name(name)].into_iter().chain(alias.as_ref().map(|alias| ident(&alias.name))).collect())
-        }
+        TableFactor::Table {
+            name,
+            alias,
+            args: None,
+            ..
+        } => Some(
+            [table_name(name)]
+                .into_iter()
+                .chain(alias.as_ref().map(|alias| ident(&alias.name)))
+                .collect(),
+        ),
         TableFactor::NestedJoin { table_with_joins, .. } => names_of(&table_with_joins.relation),
         _ => None,
     }

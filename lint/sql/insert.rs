@@ -2,8 +2,8 @@
 
 use smol_str::{SmolStr, format_smolstr};
 use sqlparser::ast::{
-    self, ConflictTarget, Expr, MergeAction, MergeInsertKind, MergeUpdateKind, ObjectName, OnConflictAction, OnInsert, Query, SelectItem,
-    SetExpr, SqliteOnConflict, TableAlias, TableFactor, TableObject, Visit, Visitor,
+    self, ConflictTarget, Expr, MergeAction, MergeInsertKind, MergeUpdateKind, ObjectName, OnConflictAction, OnInsert,
+    Query, SelectItem, SetExpr, SqliteOnConflict, TableAlias, TableFactor, TableObject, Visit, Visitor,
 };
 
 use super::expr::{Target, column_of, ident, table_name, value};
@@ -38,7 +38,12 @@ type Row = Option<Vec<Value>>;
 
 fn row(statement: &ast::Insert) -> Row {
     if !statement.assignments.is_empty() {
-        return Some(pairs(&statement.assignments).into_iter().map(|(_, given)| plain(given)).collect());
+        return Some(
+            pairs(&statement.assignments)
+                .into_iter()
+                .map(|(_, given)| plain(given))
+                .collect(),
+        );
     }
     statement.source.as_deref().and_then(row_of)
 }
@@ -54,7 +59,11 @@ fn row_of(query: &Query) -> Row {
         SetExpr::Query(query) => row_of(query),
         _ => {
             let select = select_of(query)?;
-            let source = select.from.first().map(|from| bound(&from.relation)).unwrap_or_default();
+            let source = select
+                .from
+                .first()
+                .map(|from| bound(&from.relation))
+                .unwrap_or_default();
             let item = |item: &SelectItem| match item {
                 SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => vec![source.value(expr)],
                 SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => source.values.clone(),
@@ -75,23 +84,40 @@ struct Bound {
 impl Bound {
     fn value(&self, expr: &Expr) -> Value {
         let named = column_of(expr).and_then(|column| self.names.iter().position(|name| *name == column.name));
-        named.and_then(|at| self.values.get(at).cloned()).unwrap_or_else(|| plain(expr))
+        named
+            .and_then(|at| self.values.get(at).cloned())
+            .unwrap_or_else(|| plain(expr))
     }
 }
 
 fn bound(factor: &TableFactor) -> Bound {
     let (alias, values, named) = match factor {
         TableFactor::UNNEST { alias, array_exprs, .. } => (alias, array_exprs.iter().map(plain).collect(), Vec::new()),
-        TableFactor::Table { name, alias, args: Some(given), .. } if table_name(name) == "unnest" => {
-            (alias, given.args.iter().filter_map(super::expr::argument).map(plain).collect(), Vec::new())
+        TableFactor::Table {
+            name,
+            alias,
+            args: Some(given),
+            ..
+        } if table_name(name) == "unnest" => (
+            alias,
+            given.args.iter().filter_map(super::expr::argument).map(plain).collect(),
+            Vec::new(),
+        ),
+        TableFactor::Function { name, alias, args, .. } if table_name(name) == "unnest" => (
+            alias,
+            args.iter().filter_map(super::expr::argument).map(plain).collect(),
+            Vec::new(),
+        ),
+        TableFactor::Derived { subquery, alias, .. } => {
+            (alias, row_of(subquery).unwrap_or_default(), projected(subquery))
         }
-        TableFactor::Function { name, alias, args, .. } if table_name(name) == "unnest" => {
-            (alias, args.iter().filter_map(super::expr::argument).map(plain).collect(), Vec::new())
-        }
-        TableFactor::Derived { subquery, alias, .. } => (alias, row_of(subquery).unwrap_or_default(), projected(subquery)),
         _ => return Bound::default(),
     };
-    let names = alias.as_ref().map(alias_names).filter(|names| !names.is_empty()).unwrap_or(named);
+    let names = alias
+        .as_ref()
+        .map(alias_names)
+        .filter(|names| !names.is_empty())
+        .unwrap_or(named);
     Bound { names, values }
 }
 
@@ -109,7 +135,9 @@ fn projected(query: &Query) -> Vec<SmolStr> {
         SelectItem::UnnamedExpr(expr) => column_of(expr).map(|column| column.name).unwrap_or_default(),
         _ => SmolStr::default(),
     };
-    select_of(query).map(|select| select.projection.iter().map(name).collect()).unwrap_or_default()
+    select_of(query)
+        .map(|select| select.projection.iter().map(name).collect())
+        .unwrap_or_default()
 }
 
 fn columns(statement: &ast::Insert, values: &Row) -> Vec<(SmolStr, Value)> {
@@ -125,12 +153,23 @@ fn columns(statement: &ast::Insert, values: &Row) -> Vec<(SmolStr, Value)> {
 
 /// Whether rows come from other tables.
 fn from_select(statement: &ast::Insert, values: &Row) -> bool {
-    let selects = statement.source.as_deref().and_then(select_of).is_some_and(|select| !select.from.is_empty());
-    let known = values.as_ref().is_some_and(|values| !values.is_empty() && !values.contains(&Value::Other));
+    let selects = statement
+        .source
+        .as_deref()
+        .and_then(select_of)
+        .is_some_and(|select| !select.from.is_empty());
+    let known = values
+        .as_ref()
+        .is_some_and(|values| !values.is_empty() && !values.contains(&Value::Other));
     selects && !known
 }
 
-fn on_conflict(statement: &ast::Insert, table: &str, columns: &[(SmolStr, Value)], around: Around<'_>) -> (Conflict, Verdict) {
+fn on_conflict(
+    statement: &ast::Insert,
+    table: &str,
+    columns: &[(SmolStr, Value)],
+    around: Around<'_>,
+) -> (Conflict, Verdict) {
     match (&statement.on, statement.or) {
         (Some(OnInsert::OnConflict(on)), _) => {
             let target = match &on.conflict_target {
@@ -138,7 +177,10 @@ fn on_conflict(statement: &ast::Insert, table: &str, columns: &[(SmolStr, Value)
                 _ => Vec::new(),
             };
             match &on.action {
-                OnConflictAction::DoNothing => (Conflict::DoNothing { target: target.clone() }, if_absent(&target, columns)),
+                OnConflictAction::DoNothing => (
+                    Conflict::DoNothing { target: target.clone() },
+                    if_absent(&target, columns),
+                ),
                 OnConflictAction::DoUpdate(update) => {
                     let verdict = upsert(statement, table, &update.assignments, update.selection.as_ref(), around);
                     let guarded = verdict.guard.is_some();
@@ -149,29 +191,52 @@ fn on_conflict(statement: &ast::Insert, table: &str, columns: &[(SmolStr, Value)
         }
         (Some(OnInsert::DuplicateKeyUpdate(assignments)), _) => {
             let verdict = upsert(statement, table, assignments, None, around);
-            (Conflict::DoUpdate { target: Vec::new(), guarded: false }, verdict)
+            (
+                Conflict::DoUpdate {
+                    target: Vec::new(),
+                    guarded: false,
+                },
+                verdict,
+            )
         }
         (_, Some(SqliteOnConflict::Ignore)) => (Conflict::Ignore, if_absent(&[], columns)),
         (_, Some(SqliteOnConflict::Replace)) => (Conflict::Replace, replace()),
         _ if statement.replace_into => (Conflict::Replace, replace()),
         _ if statement.ignore => (Conflict::Ignore, if_absent(&[], columns)),
-        _ if not_exists(statement, table) => {
-            (Conflict::NotExists, idempotent(SmolStr::new("inserts only where there is no such row yet")))
-        }
-        _ => (Conflict::None, not_idempotent(SmolStr::new("nothing in the statement refuses a second row"))),
+        _ if not_exists(statement, table) => (
+            Conflict::NotExists,
+            idempotent(SmolStr::new("inserts only where there is no such row yet")),
+        ),
+        _ => (
+            Conflict::None,
+            not_idempotent(SmolStr::new("nothing in the statement refuses a second row")),
+        ),
     }
 }
 
 fn idempotent(why: SmolStr) -> Verdict {
-    Verdict { idempotency: Idempotency::Idempotent, why, guard: None, overwrites: false }
+    Verdict {
+        idempotency: Idempotency::Idempotent,
+        why,
+        guard: None,
+        overwrites: false,
+    }
 }
 
 fn not_idempotent(why: SmolStr) -> Verdict {
-    Verdict { idempotency: Idempotency::NotIdempotent, why, guard: None, overwrites: false }
+    Verdict {
+        idempotency: Idempotency::NotIdempotent,
+        why,
+        guard: None,
+        overwrites: false,
+    }
 }
 
 fn replace() -> Verdict {
-    Verdict { overwrites: true, ..idempotent(SmolStr::new("replaces the row that has the same key")) }
+    Verdict {
+        overwrites: true,
+        ..idempotent(SmolStr::new("replaces the row that has the same key"))
+    }
 }
 
 fn if_absent(target: &[SmolStr], columns: &[(SmolStr, Value)]) -> Verdict {
@@ -183,13 +248,22 @@ fn if_absent(target: &[SmolStr], columns: &[(SmolStr, Value)]) -> Verdict {
 
 /// Why no row can ever conflict: a column of the key is new each time.
 fn fresh_key(target: &[SmolStr], columns: &[(SmolStr, Value)]) -> Option<SmolStr> {
-    let fresh = |(name, value): &&(SmolStr, Value)| target.contains(name) && matches!(value, Value::Fresh | Value::Now | Value::Default);
+    let fresh =
+        |(name, value): &&(SmolStr, Value)| target.contains(name) && matches!(value, Value::Fresh | Value::Default);
     let (name, _) = columns.iter().find(fresh)?;
-    Some(format_smolstr!("`{name}` is new each time, so that no row ever conflicts"))
+    Some(format_smolstr!(
+        "`{name}` is new each time, so that no row ever conflicts"
+    ))
 }
 
 /// Judges what an upsert does to the row that is there.
-fn upsert(statement: &ast::Insert, table: &str, assignments: &[ast::Assignment], condition: Option<&Expr>, around: Around<'_>) -> Verdict {
+fn upsert(
+    statement: &ast::Insert,
+    table: &str,
+    assignments: &[ast::Assignment],
+    condition: Option<&Expr>,
+    around: Around<'_>,
+) -> Verdict {
     let alias = statement.table_alias.as_ref().map(|alias| ident(&alias.alias));
     let names = [SmolStr::new(table)].into_iter().chain(alias).collect();
     let doing = Assignments::new(pairs(assignments), names);
@@ -204,8 +278,19 @@ fn not_exists(statement: &ast::Insert, table: &str) -> bool {
 
         fn pre_visit_expr(&mut self, expr: &Expr) -> std::ops::ControlFlow<()> {
             let subquery = match expr {
-                Expr::Exists { subquery, negated: true } | Expr::InSubquery { subquery, negated: true, .. } => Some(subquery),
-                Expr::UnaryOp { op: ast::UnaryOperator::Not, expr } => match super::expr::bare(expr) {
+                Expr::Exists {
+                    subquery,
+                    negated: true,
+                }
+                | Expr::InSubquery {
+                    subquery,
+                    negated: true,
+                    ..
+                } => Some(subquery),
+                Expr::UnaryOp {
+                    op: ast::UnaryOperator::Not,
+                    expr,
+                } => match super::expr::bare(expr) {
                     Expr::Exists { subquery, .. } => Some(subquery),
                     _ => None,
                 },
@@ -249,13 +334,31 @@ pub(super) fn merge(statement: &ast::Merge, around: Around<'_>) -> Statement {
 }
 
 fn merged(columns: &[ObjectName], kind: &MergeInsertKind, source: &Bound) -> Vec<(SmolStr, Value)> {
-    let MergeInsertKind::Values(values) = kind else { return Vec::new() };
-    let row = values.rows.first().map(|row| row.content.as_slice()).unwrap_or_default();
-    columns.iter().map(table_name).zip(row.iter().map(|expr| source.value(expr))).collect()
+    let MergeInsertKind::Values(values) = kind else {
+        return Vec::new();
+    };
+    let row = values
+        .rows
+        .first()
+        .map(|row| row.content.as_slice())
+        .unwrap_or_default();
+    columns
+        .iter()
+        .map(table_name)
+        .zip(row.iter().map(|expr| source.value(expr)))
+        .collect()
 }
 
-fn update_part(insert: &mut Insert, kind: &MergeUpdateKind, condition: Option<&Expr>, names: &[SmolStr], around: Around<'_>) {
-    let MergeUpdateKind::Set(assignments) = kind else { return };
+fn update_part(
+    insert: &mut Insert,
+    kind: &MergeUpdateKind,
+    condition: Option<&Expr>,
+    names: &[SmolStr],
+    around: Around<'_>,
+) {
+    let MergeUpdateKind::Set(assignments) = kind else {
+        return;
+    };
     let doing = Assignments::new(pairs(assignments), names.to_vec());
     let verdict = judge(&doing, condition, around.partial);
     insert.overwrites |= verdict.overwrites;

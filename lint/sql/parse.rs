@@ -14,12 +14,15 @@ const LONGEST: usize = 48 * 1024;
 /// How deep parentheses may nest.
 const DEEPEST: usize = 40;
 
-/// How many tokens a statement may have.
-const MOST_TOKENS: usize = 8_000;
+/// How many tokens a statement may have, about.
+const MOST_TOKENS: usize = 6_000;
 
 /// How many operators and keywords a statement may have. Chains of operators make the syntax tree as deep as they are long, and
 /// dropping a tree takes stack.
 const MOST_WORDS: usize = 1_200;
+
+/// How many of those a `JOIN` counts for: the parser goes down a level for each.
+const JOIN: usize = 20;
 
 /// A parsed statement.
 #[derive(Debug)]
@@ -29,14 +32,20 @@ pub(super) struct Parsed {
     pub partial: bool,
 }
 
+/// A second try with other tokens; `None` if it would be the same again.
+type Repair = fn(&[Token]) -> Option<Vec<Token>>;
+
 /// Parses one statement (of [`super::text::prepare`]), as the first dialect that can.
 pub(super) fn parse(text: &str) -> Option<Parsed> {
-    if text.len() > LONGEST {
+    if text.len() > LONGEST || size(text) > MOST_TOKENS {
         return None;
     }
-    let repairs: [(fn(&[Token]) -> Option<Vec<Token>>, bool); 2] = [(without_clause_holes, true), (with_values, false)];
+    let repairs: [(Repair, bool); 2] = [(without_clause_holes, true), (with_values, false)];
     if let Some(statement) = any_dialect(text, |tokens| Some(tokens.to_vec())) {
-        return Some(Parsed { statement, partial: false });
+        return Some(Parsed {
+            statement,
+            partial: false,
+        });
     }
     repairs.into_iter().find_map(|(repair, partial)| {
         let statement = any_dialect(text, repair)?;
@@ -69,32 +78,54 @@ fn tokens(text: &str, dialect: &dyn Dialect) -> Option<Vec<Token>> {
     let mut tokens = Tokenizer::new(dialect, text).tokenize().ok()?;
     tokens.retain(|token| !matches!(token, Token::Whitespace(_)));
     tokens.iter_mut().for_each(placeholder);
-    let words = tokens.iter().filter(|token| nests(token)).count();
-    (tokens.len() <= MOST_TOKENS && words <= MOST_WORDS).then(|| rewrite(&tokens))
+    let words: usize = tokens.iter().map(depth).sum();
+    (words <= MOST_WORDS).then(|| rewrite(&tokens))
+}
+
+/// About how many tokens a text has.
+fn size(text: &str) -> usize {
+    let mut word = false;
+    let begins = |byte: u8| {
+        let before = std::mem::replace(&mut word, byte.is_ascii_alphanumeric() || byte >= 0x80 || byte == b'_');
+        if word { !before } else { !byte.is_ascii_whitespace() }
+    };
+    text.bytes().map(begins).filter(|begins| *begins).count()
 }
 
 /// To MySQL, `$1` is a name.
 fn placeholder(token: &mut Token) {
-    if let Token::Word(Word { value, quote_style: None, .. }) = token
-        && value.strip_prefix('$').is_some_and(|number| number.parse::<u16>().is_ok())
+    if let Token::Word(Word {
+        value,
+        quote_style: None,
+        ..
+    }) = token
+        && value
+            .strip_prefix('$')
+            .is_some_and(|number| number.parse::<u16>().is_ok())
     {
         *token = Token::Placeholder(std::mem::take(value));
     }
 }
 
-/// Whether a token can make the tree deeper (a list is as deep as its deepest item).
-fn nests(token: &Token) -> bool {
-    !matches!(
-        token,
-        Token::Word(Word { keyword: Keyword::NoKeyword, .. })
-            | Token::Comma
-            | Token::Period
-            | Token::LParen
-            | Token::RParen
-            | Token::Number(..)
-            | Token::Placeholder(_)
-            | Token::SingleQuotedString(_)
-    )
+/// How much deeper a token can make the tree (a list is as deep as its deepest item).
+fn depth(token: &Token) -> usize {
+    match token {
+        Token::Word(Word {
+            keyword: Keyword::NoKeyword,
+            ..
+        })
+        | Token::Comma
+        | Token::Period
+        | Token::LParen
+        | Token::RParen
+        | Token::Number(..)
+        | Token::Placeholder(_)
+        | Token::SingleQuotedString(_) => 0,
+        Token::Word(Word {
+            keyword: Keyword::JOIN, ..
+        }) => JOIN,
+        _ => 1,
+    }
 }
 
 /// Replaces what the parser does not know by what it does.
@@ -103,7 +134,10 @@ fn rewrite(tokens: &[Token]) -> Vec<Token> {
     let mut at = 0;
     while at < tokens.len() {
         let rest = &tokens[at..];
-        let found = lock(rest).or_else(|| lock_of(out.last(), rest)).or_else(|| conflict_target(rest)).or_else(|| overriding(rest));
+        let found = lock(rest)
+            .or_else(|| lock_of(out.last(), rest))
+            .or_else(|| conflict_target(rest))
+            .or_else(|| left_out(rest));
         let (taken, given) = found.unwrap_or_else(|| (1, vec![rest[0].clone()]));
         out.extend(given);
         at += taken;
@@ -165,7 +199,10 @@ fn conflict_target(rest: &[Token]) -> Rewrite {
 /// The column in an item of a conflict target: the word that nothing is called by.
 fn column_of(item: &[Token]) -> Option<&Token> {
     let called = |at: usize| item.get(at + 1) == Some(&Token::LParen);
-    let mut words = item.iter().enumerate().filter(|(at, token)| matches!(token, Token::Word(_)) && !called(*at));
+    let mut words = item
+        .iter()
+        .enumerate()
+        .filter(|(at, token)| matches!(token, Token::Word(_)) && !called(*at));
     words.next().map(|(_, token)| token)
 }
 
@@ -196,10 +233,17 @@ fn closing(tokens: &[Token]) -> Option<usize> {
     })
 }
 
-/// `OVERRIDING SYSTEM VALUE`.
-fn overriding(rest: &[Token]) -> Rewrite {
-    let known = begins(rest, &["overriding", "system", "value"]) || begins(rest, &["overriding", "user", "value"]);
-    known.then(|| (3, Vec::new()))
+/// `OVERRIDING SYSTEM VALUE`, `LIKE t INCLUDING ALL`.
+fn left_out(rest: &[Token]) -> Rewrite {
+    let forms: [&[&str]; 4] = [
+        &["overriding", "system", "value"],
+        &["overriding", "user", "value"],
+        &["including"],
+        &["excluding"],
+    ];
+    let form = forms.into_iter().find(|form| begins(rest, form))?;
+    let word = form.len() == 1;
+    (rest.len() > form.len()).then(|| (form.len() + usize::from(word), Vec::new()))
 }
 
 /// Leaves out holes that stand where an operand has just ended: clauses that nobody can see.
@@ -220,7 +264,11 @@ fn without_clause_holes(tokens: &[Token]) -> Option<Vec<Token>> {
 
 /// Gives an insert whose rows are a hole, or not there (`push_values` adds them later), one row that nobody can see.
 fn with_values(tokens: &[Token]) -> Option<Vec<Token>> {
-    if !tokens.iter().take(2).any(|token| is_word(token, "insert") || is_word(token, "replace")) {
+    if !tokens
+        .iter()
+        .take(2)
+        .any(|token| is_word(token, "insert") || is_word(token, "replace"))
+    {
         return None;
     }
     let row = [keyword("VALUES"), Token::LParen, name(HOLE), Token::RParen];
@@ -228,7 +276,8 @@ fn with_values(tokens: &[Token]) -> Option<Vec<Token>> {
     let mut found = false;
     for token in tokens {
         let begins = is_word(token, "values") || is_word(token, "select");
-        let hole = is_word(token, HOLE) && matches!(out.last(), Some(last) if *last == Token::RParen || is_word(last, "values"));
+        let hole = is_word(token, HOLE)
+            && matches!(out.last(), Some(last) if *last == Token::RParen || is_word(last, "values"));
         if hole {
             out.truncate(out.len() - usize::from(out.last().is_some_and(|last| is_word(last, "values"))));
             out.extend(row.clone());

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use smol_str::{SmolStr, format_smolstr};
 use sqlparser::ast::{
-    self, AlterColumnOperation, AlterTableOperation as Alter, ColumnDef, ColumnOption, IndexColumn, ObjectType, RenameTableNameKind,
-    TableConstraint,
+    self, AlterColumnOperation, AlterTableOperation as Alter, ColumnDef, ColumnOption, IndexColumn, ObjectType,
+    RenameTableNameKind, TableConstraint,
 };
 
 use super::expr::{Facts, ident, table_name};
@@ -47,9 +47,16 @@ impl Schema {
     #[must_use]
     pub fn read(files: &[(String, String)]) -> Self {
         let mut schema = Self::default();
-        let upward = files.iter().filter(|(path, _)| !path.to_lowercase().ends_with("down.sql"));
+        let upward = files
+            .iter()
+            .filter(|(path, _)| !path.to_lowercase().ends_with("down.sql"));
         super::with_stack(|| {
-            upward.for_each(|(_, text)| text::prepare(upwards(text)).statements.iter().for_each(|statement| schema.apply(statement)));
+            upward.for_each(|(_, text)| {
+                text::prepare(upwards(text))
+                    .statements
+                    .iter()
+                    .for_each(|statement| schema.apply(statement))
+            });
         });
         schema
     }
@@ -63,7 +70,9 @@ impl Schema {
     /// The columns of each unique key, the primary one first. Keys that hold for some rows only are left out.
     #[must_use]
     pub fn unique_keys(&self, table: &str) -> Vec<Vec<SmolStr>> {
-        let Some(table) = self.table(table) else { return Vec::new() };
+        let Some(table) = self.table(table) else {
+            return Vec::new();
+        };
         let mut keys: Vec<&Key> = table.keys.iter().filter(|key| !key.partial).collect();
         keys.sort_by_key(|key| !key.primary);
         keys.into_iter().map(|key| key.columns.clone()).collect()
@@ -79,8 +88,14 @@ impl Schema {
     /// some rows only.
     #[must_use]
     pub fn covers_unique(&self, table: &str, bound: &[SmolStr]) -> Known {
-        let Some(table) = self.table(table) else { return Known::Unknown };
-        let covered: Vec<&Key> = table.keys.iter().filter(|key| key.columns.iter().all(|column| bound.contains(column))).collect();
+        let Some(table) = self.table(table) else {
+            return Known::Unknown;
+        };
+        let covered: Vec<&Key> = table
+            .keys
+            .iter()
+            .filter(|key| key.columns.iter().all(|column| bound.contains(column)))
+            .collect();
         match covered.as_slice() {
             [] if !table.unsure => Known::No,
             keys if keys.iter().any(|key| !key.partial) => Known::Yes,
@@ -93,18 +108,35 @@ impl Schema {
     pub fn complete(&self, insert: &mut Insert) {
         let Some(table) = self.table(&insert.table) else { return };
         if insert.columns.iter().all(|(name, _)| name.is_empty()) {
-            insert.columns.iter_mut().zip(&table.columns).for_each(|((name, _), column)| *name = column.name.clone());
+            insert
+                .columns
+                .iter_mut()
+                .zip(&table.columns)
+                .for_each(|((name, _), column)| *name = column.name.clone());
         }
-        let relies = matches!(insert.conflict, Conflict::DoNothing { .. } | Conflict::Ignore | Conflict::DoUpdate { .. } | Conflict::Replace);
-        if relies && !table.unsure && !insert.columns.is_empty() && !table.keys.iter().any(|key| table.may_conflict(key, &insert.columns)) {
+        let relies = matches!(
+            insert.conflict,
+            Conflict::DoNothing { .. } | Conflict::Ignore | Conflict::DoUpdate { .. } | Conflict::Replace
+        );
+        if relies
+            && !table.unsure
+            && !insert.columns.is_empty()
+            && !table.keys.iter().any(|key| table.may_conflict(key, &insert.columns))
+        {
             insert.idempotency = Idempotency::NotIdempotent;
             insert.why = format_smolstr!("no unique key of `{}` ever conflicts", insert.table);
         }
     }
 
     fn table(&self, name: &str) -> Option<&Table> {
-        let last = name.rsplit('.').next().unwrap_or(name).trim_matches(['"', '`', '[', ']']);
-        self.tables.get(last).or_else(|| self.tables.get(last.to_ascii_lowercase().as_str()))
+        let last = name
+            .rsplit('.')
+            .next()
+            .unwrap_or(name)
+            .trim_matches(['"', '`', '[', ']']);
+        self.tables
+            .get(last)
+            .or_else(|| self.tables.get(last.to_ascii_lowercase().as_str()))
     }
 
     fn apply(&mut self, text: &str) {
@@ -134,7 +166,12 @@ impl Schema {
             Sql::CreateTable(create) => self.create(create),
             Sql::CreateIndex(index) if index.unique => {
                 let name = index.name.as_ref().map(table_name).unwrap_or_default();
-                let key = Key { name, columns: indexed(&index.columns), partial: index.predicate.is_some(), primary: false };
+                let key = Key {
+                    name,
+                    columns: indexed(&index.columns),
+                    partial: index.predicate.is_some(),
+                    primary: false,
+                };
                 self.add(&table_name(&index.table_name), key);
             }
             Sql::AlterTable(alter) => {
@@ -143,12 +180,22 @@ impl Schema {
                     self.alter(&mut table, operation);
                 }
             }
-            Sql::Drop { object_type: ObjectType::Table, names, .. } => names.iter().for_each(|name| {
+            Sql::Drop {
+                object_type: ObjectType::Table,
+                names,
+                ..
+            } => names.iter().for_each(|name| {
                 self.tables.remove(&table_name(name));
             }),
-            Sql::Drop { object_type: ObjectType::Index, names, .. } => names.iter().for_each(|name| self.drop_index(&table_name(name))),
+            Sql::Drop {
+                object_type: ObjectType::Index,
+                names,
+                ..
+            } => names.iter().for_each(|name| self.drop_index(&table_name(name))),
             Sql::RenameTable(renames) => {
-                renames.iter().for_each(|rename| self.rename(&table_name(&rename.old_name), &table_name(&rename.new_name)));
+                renames
+                    .iter()
+                    .for_each(|rename| self.rename(&table_name(&rename.old_name), &table_name(&rename.new_name)));
             }
             _ => {}
         }
@@ -160,13 +207,26 @@ impl Schema {
             return;
         }
         let model = match &create.like {
-            Some(ast::CreateTableLikeKind::Parenthesized(like) | ast::CreateTableLikeKind::Plain(like)) => Some(&like.name),
+            Some(ast::CreateTableLikeKind::Parenthesized(like) | ast::CreateTableLikeKind::Plain(like)) => {
+                Some(&like.name)
+            }
             None => create.partition_of.as_ref(),
         };
-        let mut table = model.and_then(|model| self.table(&table_name(model)).cloned()).unwrap_or_default();
+        let mut table = model
+            .and_then(|model| self.table(&table_name(model)).cloned())
+            .unwrap_or_default();
         create.columns.iter().for_each(|column| table.define(&name, column));
-        create.constraints.iter().filter_map(|constraint| key_of(&name, constraint)).for_each(|key| table.keys.push(key));
-        let primary: Vec<SmolStr> = create.primary_key.iter().flat_map(|expr| Facts::of(expr).columns).map(|column| column.name).collect();
+        create
+            .constraints
+            .iter()
+            .filter_map(|constraint| key_of(&name, constraint))
+            .for_each(|key| table.keys.push(key));
+        let primary: Vec<SmolStr> = create
+            .primary_key
+            .iter()
+            .flat_map(|expr| Facts::of(expr).columns)
+            .map(|column| column.name)
+            .collect();
         if !primary.is_empty() {
             table.keys.push(Key::primary(&name, primary));
         }
@@ -180,7 +240,9 @@ impl Schema {
     }
 
     fn drop_index(&mut self, name: &str) {
-        self.tables.values_mut().for_each(|table| table.keys.retain(|key| key.name != name));
+        self.tables
+            .values_mut()
+            .for_each(|table| table.keys.retain(|key| key.name != name));
     }
 
     fn rename(&mut self, from: &str, to: &str) {
@@ -190,7 +252,10 @@ impl Schema {
     }
 
     fn alter(&mut self, name: &mut SmolStr, operation: &Alter) {
-        if let Alter::RenameTable { table_name: RenameTableNameKind::To(to) | RenameTableNameKind::As(to) } = operation {
+        if let Alter::RenameTable {
+            table_name: RenameTableNameKind::To(to) | RenameTableNameKind::As(to),
+        } = operation
+        {
             let to = table_name(to);
             self.rename(name, &to);
             *name = to;
@@ -204,8 +269,15 @@ impl Schema {
 fn upwards(text: &str) -> &str {
     let undoes = |line: &str| {
         let line = line.trim().to_ascii_lowercase();
-        let tool = ["migrate", "goose", "rambler", "migration"].iter().any(|tool| line.contains(tool));
-        line.starts_with("--") && tool && line.trim_end_matches(['-', ' ']).split([' ', ':']).any(|word| word == "down")
+        let tool = ["migrate", "goose", "rambler", "migration"]
+            .iter()
+            .any(|tool| line.contains(tool));
+        line.starts_with("--")
+            && tool
+            && line
+                .trim_end_matches(['-', ' '])
+                .split([' ', ':'])
+                .any(|word| word == "down")
     };
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -219,11 +291,21 @@ fn upwards(text: &str) -> &str {
 
 impl Key {
     fn primary(table: &str, columns: Vec<SmolStr>) -> Self {
-        Self { name: format_smolstr!("{table}_pkey"), columns, partial: false, primary: true }
+        Self {
+            name: format_smolstr!("{table}_pkey"),
+            columns,
+            partial: false,
+            primary: true,
+        }
     }
 
     fn unique(table: &str, columns: Vec<SmolStr>) -> Self {
-        Self { name: format_smolstr!("{table}_{}_key", columns.join("_")), columns, partial: false, primary: false }
+        Self {
+            name: format_smolstr!("{table}_{}_key", columns.join("_")),
+            columns,
+            partial: false,
+            primary: false,
+        }
     }
 
     fn called(mut self, name: Option<&ast::Ident>) -> Self {
@@ -236,7 +318,11 @@ impl Key {
 
 /// The columns of an index; of an expression (`lower(email)`), those that it reads.
 fn indexed(columns: &[IndexColumn]) -> Vec<SmolStr> {
-    columns.iter().flat_map(|column| Facts::of(&column.column.expr).columns).map(|column| column.name).collect()
+    columns
+        .iter()
+        .flat_map(|column| Facts::of(&column.column.expr).columns)
+        .map(|column| column.name)
+        .collect()
 }
 
 fn key_of(table: &str, constraint: &TableConstraint) -> Option<Key> {
@@ -256,10 +342,12 @@ impl Table {
 
     /// Whether a second row like this one can meet the first under a key.
     fn may_conflict(&self, key: &Key, row: &[(SmolStr, Value)]) -> bool {
-        key.columns.iter().all(|column| match row.iter().find(|(name, _)| name == column) {
-            Some((_, Value::Default)) | None => !self.generates(column),
-            Some((_, value)) => !matches!(value, Value::Fresh | Value::Now),
-        })
+        key.columns
+            .iter()
+            .all(|column| match row.iter().find(|(name, _)| name == column) {
+                Some((_, Value::Default)) | None => !self.generates(column),
+                Some((_, value)) => *value != Value::Fresh,
+            })
     }
 
     fn define(&mut self, table: &str, column: &ColumnDef) {
@@ -289,11 +377,19 @@ impl Table {
                 self.keys.retain(|key| key.name != name);
             }
             Alter::DropPrimaryKey { .. } => self.keys.retain(|key| !key.primary),
-            Alter::DropColumn { column_names, .. } => column_names.iter().for_each(|name| self.drop_column(&ident(name))),
-            Alter::RenameColumn { old_column_name, new_column_name } => self.rename(&ident(old_column_name), &ident(new_column_name)),
+            Alter::DropColumn { column_names, .. } => {
+                column_names.iter().for_each(|name| self.drop_column(&ident(name)))
+            }
+            Alter::RenameColumn {
+                old_column_name,
+                new_column_name,
+            } => self.rename(&ident(old_column_name), &ident(new_column_name)),
             Alter::RenameConstraint { old_name, new_name } => {
                 let (old, new) = (ident(old_name), ident(new_name));
-                self.keys.iter_mut().filter(|key| key.name == old).for_each(|key| key.name = new.clone());
+                self.keys
+                    .iter_mut()
+                    .filter(|key| key.name == old)
+                    .for_each(|key| key.name = new.clone());
             }
             Alter::AlterColumn { column_name, op } => self.alter_column(&ident(column_name), op),
             _ => {}
@@ -306,7 +402,11 @@ impl Table {
     }
 
     fn rename(&mut self, old: &SmolStr, new: &SmolStr) {
-        let names = self.columns.iter_mut().map(|column| &mut column.name).chain(self.keys.iter_mut().flat_map(|key| &mut key.columns));
+        let names = self
+            .columns
+            .iter_mut()
+            .map(|column| &mut column.name)
+            .chain(self.keys.iter_mut().flat_map(|key| &mut key.columns));
         names.filter(|name| *name == old).for_each(|name| *name = new.clone());
     }
 
@@ -317,7 +417,10 @@ impl Table {
             AlterColumnOperation::AddGenerated { .. } => true,
             _ => return,
         };
-        self.columns.iter_mut().filter(|column| column.name == name).for_each(|column| column.generated = generated);
+        self.columns
+            .iter_mut()
+            .filter(|column| column.name == name)
+            .for_each(|column| column.generated = generated);
     }
 }
 
@@ -325,10 +428,13 @@ impl Table {
 fn generates(option: &ColumnOption) -> bool {
     match option {
         ColumnOption::Default(expr) => fresh(expr),
-        ColumnOption::Generated { generation_expr: None, .. } | ColumnOption::Identity(_) => true,
-        ColumnOption::DialectSpecific(tokens) => {
-            tokens.iter().any(|token| ["auto_increment", "autoincrement"].contains(&token.to_string().to_ascii_lowercase().as_str()))
+        ColumnOption::Generated {
+            generation_expr: None, ..
         }
+        | ColumnOption::Identity(_) => true,
+        ColumnOption::DialectSpecific(tokens) => tokens.iter().any(|token| {
+            ["auto_increment", "autoincrement"].contains(&token.to_string().to_ascii_lowercase().as_str())
+        }),
         _ => false,
     }
 }

@@ -11,23 +11,104 @@ use super::{Answer, Read, Statement, claim};
 
 /// Functions of the database's own that change nothing, by their beginnings.
 const HARMLESS: &[&str] = &[
-    "pg_", "current_", "json", "to_", "date_", "array_", "regexp_", "string_", "uuid", "gen_random", "inet_", "has_", "ts_", "sqlite_",
-    "last_insert", "row_",
+    "pg_",
+    "current_",
+    "json",
+    "to_",
+    "date_",
+    "array_",
+    "regexp_",
+    "string_",
+    "uuid",
+    "gen_random",
+    "inet_",
+    "has_",
+    "ts_",
+    "sqlite_",
+    "last_insert",
+    "row_",
 ];
 
 /// The same, in full.
 const HARMLESS_NAMES: &[&str] = &[
-    "version", "database", "schema", "user", "now", "count", "sum", "max", "min", "avg", "coalesce", "greatest", "least", "nullif",
-    "random", "rand", "nextval", "currval", "lastval", "setval", "set_config", "length", "lower", "upper", "concat", "hashtext",
-    "hashtextextended", "md5", "sha256", "encode", "decode", "extract", "round", "floor", "ceil", "abs", "exists", "if", "ifnull", "iif", "cast",
-    "changes", "total_changes", "connection_id", "session_user", "unixepoch", "datetime", "strftime", "date", "time", "julianday",
-    "unnest", "generate_series", "txid_current", "found_rows", "row_count", "scope_identity", "sleep", "load_extension", "timezone",
-    "format", "quote_ident", "quote_literal", "replace", "substring", "substr", "trim", "bool_and", "bool_or", "every", "any_value",
+    "version",
+    "database",
+    "schema",
+    "user",
+    "now",
+    "count",
+    "sum",
+    "max",
+    "min",
+    "avg",
+    "coalesce",
+    "greatest",
+    "least",
+    "nullif",
+    "random",
+    "rand",
+    "nextval",
+    "currval",
+    "lastval",
+    "setval",
+    "set_config",
+    "length",
+    "lower",
+    "upper",
+    "concat",
+    "hashtext",
+    "hashtextextended",
+    "md5",
+    "sha256",
+    "encode",
+    "decode",
+    "extract",
+    "round",
+    "floor",
+    "ceil",
+    "abs",
+    "exists",
+    "if",
+    "ifnull",
+    "iif",
+    "cast",
+    "changes",
+    "total_changes",
+    "connection_id",
+    "session_user",
+    "unixepoch",
+    "datetime",
+    "strftime",
+    "date",
+    "time",
+    "julianday",
+    "unnest",
+    "generate_series",
+    "txid_current",
+    "found_rows",
+    "row_count",
+    "scope_identity",
+    "sleep",
+    "load_extension",
+    "timezone",
+    "format",
+    "quote_ident",
+    "quote_literal",
+    "replace",
+    "substring",
+    "substr",
+    "trim",
+    "bool_and",
+    "bool_or",
+    "every",
+    "any_value",
 ];
 
 /// Reads a `SELECT`.
 pub(super) fn select(query: &Query) -> Statement {
-    let Some(select) = select_of(query) else { return Statement::Read(Read::default()) };
+    let Some(select) = select_of(query) else {
+        return Statement::Read(Read::default());
+    };
     if let Some(statement) = calls(select) {
         return statement;
     }
@@ -54,7 +135,11 @@ fn read_of(select: &Select) -> Read {
     }
     let condition = select.selection.as_ref();
     Read {
-        table: select.from.first().and_then(|from| names_of(&from.relation)).and_then(|names| names.into_iter().next()),
+        table: select
+            .from
+            .first()
+            .and_then(|from| names_of(&from.relation))
+            .and_then(|names| names.into_iter().next()),
         by: by(condition, &[]),
         locks: false,
         skips_locked: false,
@@ -75,7 +160,10 @@ fn items(select: &Select) -> impl Iterator<Item = &Expr> {
 fn exists(select: &Select) -> Option<(bool, &Query)> {
     match items(select).next().map(bare)? {
         Expr::Exists { subquery, negated } => Some((*negated, subquery)),
-        Expr::UnaryOp { op: UnaryOperator::Not, expr } => match bare(expr) {
+        Expr::UnaryOp {
+            op: UnaryOperator::Not,
+            expr,
+        } => match bare(expr) {
             Expr::Exists { subquery, negated } => Some((!negated, subquery)),
             _ => None,
         },
@@ -112,11 +200,17 @@ fn calls(select: &Select) -> Option<Statement> {
         });
     }
     if let Some(notify) = of(&["pg_notify"]) {
-        return Some(Statement::Notify { channel: notify.first.clone(), binds: notify.binds.clone() });
+        return Some(Statement::Notify {
+            channel: notify.first.clone(),
+            binds: notify.binds.clone(),
+        });
     }
     let own = called.iter().find(|call| !is_harmless(&call.name))?;
     let only = select.from.is_empty() || select.from.iter().all(|from| names_of(&from.relation).is_none());
-    only.then(|| Statement::Call { name: own.name.clone(), binds: own.binds.clone() })
+    only.then(|| Statement::Call {
+        name: own.path.clone(),
+        binds: own.binds.clone(),
+    })
 }
 
 fn is_advisory(name: &str) -> bool {
@@ -130,6 +224,8 @@ fn is_harmless(name: &str) -> bool {
 /// A function that a `SELECT` calls at its outside.
 struct Called {
     name: SmolStr,
+    /// With its schema.
+    path: SmolStr,
     binds: Vec<usize>,
     /// The first argument, if it is a constant.
     first: Option<SmolStr>,
@@ -141,7 +237,11 @@ fn functions(select: &Select) -> Vec<Called> {
         _ => None,
     });
     let from = select.from.iter().filter_map(|from| match &from.relation {
-        TableFactor::Table { name, args: Some(given), .. } => Some((name, &given.args)),
+        TableFactor::Table {
+            name,
+            args: Some(given),
+            ..
+        } => Some((name, &given.args)),
         TableFactor::Function { name, args, .. } => Some((name, args)),
         _ => None,
     });
@@ -149,6 +249,7 @@ fn functions(select: &Select) -> Vec<Called> {
         let given: Vec<&Expr> = given.iter().filter_map(argument).collect();
         Called {
             name: table_name(name).to_ascii_lowercase().into(),
+            path: name.to_string().into(),
             binds: given.iter().flat_map(|expr| Facts::of(expr).binds).collect(),
             first: given.first().and_then(|expr| text_of(expr)),
         }
@@ -160,6 +261,7 @@ fn called(function: &Function) -> Called {
     let given = arguments(function);
     Called {
         name: table_name(&function.name).to_ascii_lowercase().into(),
+        path: function.name.to_string().into(),
         binds: given.iter().flat_map(|expr| Facts::of(expr).binds).collect(),
         first: given.first().and_then(|expr| text_of(expr)),
     }
@@ -168,5 +270,8 @@ fn called(function: &Function) -> Called {
 /// Reads a `CALL`.
 pub(super) fn call(function: &Function) -> Statement {
     let called = called(function);
-    Statement::Call { name: called.name, binds: called.binds }
+    Statement::Call {
+        name: called.path,
+        binds: called.binds,
+    }
 }

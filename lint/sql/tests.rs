@@ -9,8 +9,16 @@ fn brief(statement: &Statement) -> String {
         Statement::Insert(insert) => brief_insert(insert),
         Statement::Update(update) => brief_update(update),
         Statement::Delete(delete) => brief_delete(delete),
-        Statement::AdvisoryLock { transaction_scoped, tries, binds } => {
-            format!("lock{}{} {binds:?}", flag(" xact", *transaction_scoped), flag(" tries", *tries))
+        Statement::AdvisoryLock {
+            transaction_scoped,
+            tries,
+            binds,
+        } => {
+            format!(
+                "lock{}{} {binds:?}",
+                flag(" xact", *transaction_scoped),
+                flag(" tries", *tries)
+            )
         }
         Statement::LockTable { table } => format!("lock table {table}"),
         Statement::Begin { serializable } => format!("begin{}", flag(" serializable", *serializable)),
@@ -27,7 +35,11 @@ fn flag(text: &str, set: bool) -> &str {
 
 fn by(by: &[By]) -> String {
     let each: Vec<_> = by.iter().map(|by| format!("{}={}", by.column, by.bind)).collect();
-    if each.is_empty() { String::new() } else { format!(" by {}", each.join(",")) }
+    if each.is_empty() {
+        String::new()
+    } else {
+        format!(" by {}", each.join(","))
+    }
 }
 
 fn values(values: &[(SmolStr, Value)]) -> String {
@@ -37,7 +49,10 @@ fn values(values: &[(SmolStr, Value)]) -> String {
         Value::Const(text) => format!("'{text}'"),
         other => format!("{other:?}").to_lowercase(),
     };
-    let each: Vec<_> = values.iter().map(|(name, given)| format!("{name}={}", value(given))).collect();
+    let each: Vec<_> = values
+        .iter()
+        .map(|(name, given)| format!("{name}={}", value(given)))
+        .collect();
     format!("({})", each.join(" "))
 }
 
@@ -56,10 +71,19 @@ fn brief_read(read: &Read) -> String {
         Answer::Exists { negated: true } => " missing",
         Answer::Count => " count",
     };
-    let states: String = read.states.iter().map(|(column, state)| format!(" {column}:{state}")).collect();
+    let states: String = read
+        .states
+        .iter()
+        .map(|(column, state)| format!(" {column}:{state}"))
+        .collect();
     let table = read.table.as_deref().unwrap_or("-");
     let locks = flag(" locks", read.locks);
-    format!("read {table}{}{states}{answer}{locks}{}{}", by(&read.by), flag(" skips", read.skips_locked), flag(" expired", read.takes_expired))
+    format!(
+        "read {table}{}{states}{answer}{locks}{}{}",
+        by(&read.by),
+        flag(" skips", read.skips_locked),
+        flag(" expired", read.takes_expired)
+    )
 }
 
 fn brief_insert(insert: &Insert) -> String {
@@ -81,18 +105,38 @@ fn brief_insert(insert: &Insert) -> String {
 }
 
 fn brief_update(update: &Update) -> String {
-    let mut text = format!("update {}{}{} {}", update.table, values(&update.sets), by(&update.by), idempotency(update.idempotency));
+    let mut text = format!(
+        "update {}{}{} {}",
+        update.table,
+        values(&update.sets),
+        by(&update.by),
+        idempotency(update.idempotency)
+    );
     if update.guarded {
         text += &format!(" guarded{:?}", update.guard_binds);
     }
     text += flag(" overwrites", update.overwrites);
     if let Some(claim) = &update.claim {
         let state = |state: &Option<SmolStr>| state.clone().unwrap_or_else(|| "?".into());
-        text += &format!(" claim {}:{}->{}{}", claim.column, state(&claim.from), state(&claim.to), flag(" expires", claim.expires));
-        text += &claim.lease_millis.map(|millis| format!(" {millis}")).unwrap_or_default();
+        text += &format!(
+            " claim {}:{}->{}{}",
+            claim.column,
+            state(&claim.from),
+            state(&claim.to),
+            flag(" expires", claim.expires)
+        );
+        text += &claim
+            .lease_millis
+            .map(|millis| format!(" {millis}"))
+            .unwrap_or_default();
     }
     if let Some(reclaim) = &update.reclaim {
-        text += &format!(" reclaim {}:{} {}", reclaim.column, reclaim.from.as_deref().unwrap_or("?"), age(reclaim.older_than));
+        text += &format!(
+            " reclaim {}:{} {}",
+            reclaim.column,
+            reclaim.from.as_deref().unwrap_or("?"),
+            age(reclaim.older_than)
+        );
     }
     text + flag(" returning", update.returning)
 }
@@ -107,35 +151,44 @@ fn age(age: Option<Age>) -> String {
 }
 
 fn brief_delete(delete: &Delete) -> String {
-    let older = delete.older_than.map(|older| format!(" older {}", age(Some(older)))).unwrap_or_default();
-    format!("delete {}{}{older}{}{}", delete.table, by(&delete.by), flag(" pops", delete.pops), flag(" returning", delete.returning))
+    let older = delete
+        .older_than
+        .map(|older| format!(" older {}", age(Some(older))))
+        .unwrap_or_default();
+    format!(
+        "delete {}{}{older}{}{}",
+        delete.table,
+        by(&delete.by),
+        flag(" pops", delete.pops),
+        flag(" returning", delete.returning)
+    )
 }
 
 fn all(text: &str) -> String {
     read(text).iter().map(brief).collect::<Vec<_>>().join("; ")
 }
 
-#[track_caller]
-fn check(cases: &[(&str, &str)]) {
-    let wrong: Vec<String> = cases
-        .iter()
-        .filter_map(|(text, expected)| {
-            let found = all(text);
-            (found != *expected).then(|| format!("{text}\n   expected {expected}\n   found    {found}\n"))
-        })
-        .collect();
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-}
-
+/// `statements.txt`: a statement a line (`\n` for a line break), what is found indented below it, `#` before remarks.
 #[test]
-#[ignore]
-fn look() {
-    println!("@@@");
-    for line in std::fs::read_to_string("/tmp/statements.txt").unwrap().lines() {
-        if line.is_empty() { continue; }
-        if line.starts_with('#') { println!("{line}"); continue; }
-        println!("        ({line:?}, {:?}),", all(line));
+fn statements_are_read_as_expected() {
+    let mut found = String::new();
+    let expected = include_str!("tests/statements.txt");
+    for line in expected.lines().filter(|line| !line.starts_with("    ")) {
+        found.push_str(line);
+        found.push('\n');
+        if !line.is_empty() && !line.starts_with('#') {
+            found.push_str(&format!("    {}\n", all(&line.replace("\\n", "\n"))));
+        }
     }
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(
+            concat!(env!("CARGO_MANIFEST_DIR"), "/lint/sql/tests/statements.txt"),
+            &found,
+        )
+        .expect("written");
+    }
+    similar_asserts::assert_eq!(found, expected);
 }
 
 mod hostile;
+mod schemas;

@@ -104,7 +104,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn quoted(&mut self, quote: u8) {
-        let escapes = quote == b'\'' && self.out.ends_with(['e', 'E']) && !self.out[..self.out.len() - 1].ends_with(word_char);
+        let escapes =
+            quote == b'\'' && self.out.ends_with(['e', 'E']) && !self.out[..self.out.len() - 1].ends_with(word_char);
         let bytes = self.rest().as_bytes();
         let mut end = 1;
         while end < bytes.len() && bytes[end] != quote {
@@ -170,7 +171,9 @@ impl<'a> Scanner<'a> {
         if self.byte(1) == b':' {
             return self.copy(2);
         }
-        let slice = self.out.ends_with(|last: char| word_char(last) || matches!(last, ']' | ':'));
+        let slice = self
+            .out
+            .ends_with(|last: char| word_char(last) || matches!(last, ']' | ':'));
         self.sigil(slice);
     }
 
@@ -189,7 +192,10 @@ impl<'a> Scanner<'a> {
         if operator || name.is_empty() || (digits && number(name).is_none()) {
             return self.copy(1);
         }
-        let numbered = name.strip_prefix(['p', 'P']).filter(|_| self.byte(0) == b'@').unwrap_or(name);
+        let numbered = name
+            .strip_prefix(['p', 'P'])
+            .filter(|_| self.byte(0) == b'@')
+            .unwrap_or(name);
         if let Some(number) = number(numbered) {
             self.at += 1 + name.len();
             return self.bind(number);
@@ -275,7 +281,9 @@ impl Routine {
 
 /// Whether the text has a `$1`.
 fn numbers_with_dollars(text: &str) -> bool {
-    text.as_bytes().windows(2).any(|pair| pair[0] == b'$' && pair[1].is_ascii_digit())
+    text.as_bytes()
+        .windows(2)
+        .any(|pair| pair[0] == b'$' && pair[1].is_ascii_digit())
 }
 
 fn is_word(byte: u8) -> bool {
@@ -294,7 +302,9 @@ fn word_at(text: &str) -> &str {
 
 /// The 0-based index that a 1-based number stands for.
 fn number(text: &str) -> Option<usize> {
-    text.parse::<u16>().ok().and_then(|number| usize::from(number).checked_sub(1))
+    text.parse::<u16>()
+        .ok()
+        .and_then(|number| usize::from(number).checked_sub(1))
 }
 
 /// The length of the hole that a text begins with.
@@ -325,7 +335,10 @@ mod tests {
             ("data ? 'k' AND a = $1", "data ? 'k' AND a = $1"),
             ("a::int[1:2] = $1::int", "a::int[1:2] = $1::int"),
             ("a @> $1 AND b <@ c", "a @> $1 AND b <@ c"),
-            ("'?' \"?\" `?` $$ ? $$ $x$ ? $x$ -- ?", "'?' \"?\" `?` $$ ? $$ $x$ ? $x$ "),
+            (
+                "'?' \"?\" `?` $$ ? $$ $x$ ? $x$ -- ?",
+                "'?' \"?\" `?` $$ ? $$ $x$ ? $x$ ",
+            ),
             ("E'\\'?' = ?", "E'\\'?' = $1"),
             ("@@x", "@@x"),
             ("? || 'a'", "$1 || 'a'"),
@@ -336,7 +349,10 @@ mod tests {
 
     #[test]
     fn holes_become_identifiers() {
-        assert_eq!(prepared("FROM {}.{table}_old WHERE a = '{}'"), format!("FROM {HOLE}.{HOLE}_old WHERE a = '{{}}'"));
+        assert_eq!(
+            prepared("FROM {}.{table}_old WHERE a = '{}'"),
+            format!("FROM {HOLE}.{HOLE}_old WHERE a = '{{}}'")
+        );
         assert_eq!(prepared("LIMIT ${n}"), format!("LIMIT ${HOLE}"));
         assert_eq!(prepared("{{ }}"), "{ }");
     }
@@ -347,13 +363,18 @@ mod tests {
         assert_eq!(all("a; b ;; c;"), 3);
         assert_eq!(all("a ';' /* ; /* ; */ ; */ b -- ;\n; c"), 2);
         assert_eq!(all("CREATE FUNCTION f() AS $$ a; b; $$ LANGUAGE sql; c"), 2);
-        assert_eq!(all("CREATE TRIGGER t BEGIN UPDATE a SET x = CASE WHEN 1 THEN 2 END; DELETE FROM b; END; c"), 2);
+        assert_eq!(
+            all("CREATE TRIGGER t BEGIN UPDATE a SET x = CASE WHEN 1 THEN 2 END; DELETE FROM b; END; c"),
+            2
+        );
         assert_eq!(all("BEGIN; UPDATE a SET x = 1; COMMIT"), 3);
     }
 
     #[test]
     fn unfinished_texts_are_endured() {
-        for text in ["'", "E'\\", "E'\\é", "$", "$a$", "/*", "{", "}", "{é", "?", ":", "@", "--", "$$", "$é$é", "é'é"] {
+        for text in [
+            "'", "E'\\", "E'\\é", "$", "$a$", "/*", "{", "}", "{é", "?", ":", "@", "--", "$$", "$é$é", "é'é",
+        ] {
             let _ = prepare(text);
         }
     }

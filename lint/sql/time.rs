@@ -71,7 +71,11 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace().flat_map(|word| {
         let number = |character: char| character.is_ascii_digit() || "+-.".contains(character);
         let at = word.find(|character: char| !number(character)).unwrap_or(word.len());
-        let (number, unit) = if word.contains(':') { ("", word) } else { word.split_at(at) };
+        let (number, unit) = if word.contains(':') {
+            ("", word)
+        } else {
+            word.split_at(at)
+        };
         [number, unit].into_iter().filter(|part| !part.is_empty())
     })
 }
@@ -93,7 +97,11 @@ impl Span {
                 (None, Some(text)) => Self::from_length(length(&text)),
                 _ => Self::of_bind(&interval.value),
             },
-            Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } => Self::product(left, right),
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::Multiply,
+                right,
+            } => Self::product(left, right),
             Expr::Function(function) => Self::of_function(function),
             other => match text_of(other) {
                 Some(text) => Self::from_length(length(&text)),
@@ -107,7 +115,14 @@ impl Span {
     }
 
     fn counted(count: &str, field: &str) -> Self {
-        Self::from_length(count.trim().parse::<f64>().ok().zip(unit(field)).map(|(count, unit)| count * unit))
+        Self::from_length(
+            count
+                .trim()
+                .parse::<f64>()
+                .ok()
+                .zip(unit(field))
+                .map(|(count, unit)| count * unit),
+        )
     }
 
     fn of_bind(expr: &Expr) -> Self {
@@ -120,7 +135,9 @@ impl Span {
     fn product(left: &Expr, right: &Expr) -> Self {
         let number = |expr: &Expr| text_of(expr).and_then(|text| text.parse::<f64>().ok());
         match (number(left), number(right), Self::of(left), Self::of(right)) {
-            (Some(count), None, _, Self::Millis(millis)) | (None, Some(count), Self::Millis(millis), _) => Self::Millis(count * millis),
+            (Some(count), None, _, Self::Millis(millis)) | (None, Some(count), Self::Millis(millis), _) => {
+                Self::Millis(count * millis)
+            }
             (_, _, Self::Bind(bind), _) | (_, _, _, Self::Bind(bind)) => Self::Bind(bind),
             _ => Self::Unknown,
         }
@@ -128,10 +145,14 @@ impl Span {
 
     /// `make_interval(days => 7)`
     fn of_function(function: &Function) -> Self {
-        let FunctionArguments::List(list) = &function.args else { return Self::Unknown };
+        let FunctionArguments::List(list) = &function.args else {
+            return Self::Unknown;
+        };
         let mut total = Self::Millis(0.0);
         for given in &list.args {
-            let Some((unit, expr)) = labelled(given) else { return Self::Unknown };
+            let Some((unit, expr)) = labelled(given) else {
+                return Self::Unknown;
+            };
             let part = match text_of(expr) {
                 Some(text) => Self::counted(&text, &unit),
                 None => Self::of_bind(expr),
@@ -158,7 +179,11 @@ fn labelled(given: &FunctionArg) -> Option<(String, &Expr)> {
 /// A moment before now (or after it, if negative) that an expression gives: `now() - interval '7 days'`.
 fn before_now(expr: &Expr) -> Option<Span> {
     match bare(expr) {
-        Expr::BinaryOp { left, op: op @ (BinaryOperator::Minus | BinaryOperator::Plus), right } => {
+        Expr::BinaryOp {
+            left,
+            op: op @ (BinaryOperator::Minus | BinaryOperator::Plus),
+            right,
+        } => {
             let (base, span) = if is_now(left) { (left, right) } else { (right, left) };
             let shifts = is_now(base) && !Facts::of(span).now && Facts::of(span).columns.is_empty();
             shifts.then(|| signed(Span::of(span), *op == BinaryOperator::Minus, seconds(base)))
@@ -171,7 +196,10 @@ fn before_now(expr: &Expr) -> Option<Span> {
 /// Whether a moment is counted in seconds (`unixepoch()`, `extract(epoch from now())`) or in its thousandths.
 fn seconds(expr: &Expr) -> f64 {
     match bare(expr) {
-        Expr::BinaryOp { op: BinaryOperator::Multiply, .. } => 0.001,
+        Expr::BinaryOp {
+            op: BinaryOperator::Multiply,
+            ..
+        } => 0.001,
         _ => 1.0,
     }
 }
@@ -191,10 +219,15 @@ fn shifted(function: &Function) -> Option<Span> {
         ("date_sub" | "subdate", [base, span]) if is_now(base) => Some(signed(Span::of(span), true, 1.0)),
         ("date_add" | "adddate", [base, span]) if is_now(base) => Some(signed(Span::of(span), false, 1.0)),
         ("dateadd", [field, count, base]) if is_now(base) => {
-            let span = text_of(count).map_or_else(|| Span::of_bind(count), |count| Span::counted(&count, &field.to_string()));
+            let span = text_of(count).map_or_else(
+                || Span::of_bind(count),
+                |count| Span::counted(&count, &field.to_string()),
+            );
             Some(signed(span, false, 1.0))
         }
-        ("datetime" | "date" | "unixepoch" | "julianday", [now, span]) if is_text(now, "now") => Some(signed(Span::of(span), false, 1.0)),
+        ("datetime" | "date" | "unixepoch" | "julianday", [now, span]) if is_text(now, "now") => {
+            Some(signed(Span::of(span), false, 1.0))
+        }
         ("strftime", [_, now, span]) if is_text(now, "now") => Some(signed(Span::of(span), false, 1.0)),
         _ => None,
     }
@@ -207,7 +240,15 @@ fn is_text(expr: &Expr, text: &str) -> bool {
 /// Whether an expression is the clock, and nothing is added to it.
 fn is_now(expr: &Expr) -> bool {
     let facts = Facts::of(expr);
-    let plain = |expr: &Expr| !matches!(bare(expr), Expr::BinaryOp { op: BinaryOperator::Plus | BinaryOperator::Minus, .. });
+    let plain = |expr: &Expr| {
+        !matches!(
+            bare(expr),
+            Expr::BinaryOp {
+                op: BinaryOperator::Plus | BinaryOperator::Minus,
+                ..
+            }
+        )
+    };
     let untouched = !matches!(bare(expr), Expr::Function(function) if shifted(function).is_some());
     facts.now && facts.columns.is_empty() && facts.binds.is_empty() && plain(expr) && untouched
 }
@@ -220,7 +261,11 @@ pub(super) fn after_now(expr: &Expr) -> Option<u64> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked, and `as` saturates")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked, and `as` saturates"
+)]
 fn millis_of(millis: f64) -> Option<u64> {
     (millis.is_finite() && millis >= 0.0).then(|| millis.round() as u64)
 }
@@ -232,7 +277,9 @@ pub(super) fn age(left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<(Col
         BinaryOperator::Gt | BinaryOperator::GtEq => (right, left),
         _ => return None,
     };
-    plain_age(earlier, later).or_else(|| shifted_age(earlier, later)).or_else(|| difference(earlier, later))
+    plain_age(earlier, later)
+        .or_else(|| shifted_age(earlier, later))
+        .or_else(|| difference(earlier, later))
 }
 
 /// `at < now() - …`, `at < $1`
@@ -246,7 +293,9 @@ fn plain_age(earlier: &Expr, later: &Expr) -> Option<(Column, Age)> {
 
 /// The one column that a function of it reads (`date(at)`).
 fn only_column(expr: &Expr) -> Option<Column> {
-    let (Expr::Function(_) | Expr::Extract { .. }) = bare(expr) else { return None };
+    let (Expr::Function(_) | Expr::Extract { .. }) = bare(expr) else {
+        return None;
+    };
     let mut columns = Facts::of(expr).columns;
     (columns.len() == 1).then(|| columns.remove(0))
 }
@@ -254,13 +303,33 @@ fn only_column(expr: &Expr) -> Option<Column> {
 /// Whether a column that is compared with a bind holds a moment, by its name.
 fn is_moment(name: &str) -> bool {
     let ends = ["_at", "_on", "_time", "_ts", "_date", "_until", "_ms"];
-    let is = ["at", "ts", "timestamp", "created", "updated", "inserted", "processed", "time", "date", "expires", "expiry", "seen"];
+    let is = [
+        "at",
+        "ts",
+        "timestamp",
+        "created",
+        "updated",
+        "inserted",
+        "processed",
+        "time",
+        "date",
+        "expires",
+        "expiry",
+        "seen",
+    ];
     ends.iter().any(|end| name.ends_with(end)) || is.contains(&name)
 }
 
 /// `at + interval '7 days' < now()`
 fn shifted_age(earlier: &Expr, later: &Expr) -> Option<(Column, Age)> {
-    let Expr::BinaryOp { left, op: BinaryOperator::Plus, right } = bare(earlier) else { return None };
+    let Expr::BinaryOp {
+        left,
+        op: BinaryOperator::Plus,
+        right,
+    } = bare(earlier)
+    else {
+        return None;
+    };
     is_now(later).then_some(())?;
     Some((column_of(left)?, age_of(Span::of(right))))
 }
@@ -268,7 +337,11 @@ fn shifted_age(earlier: &Expr, later: &Expr) -> Option<(Column, Age)> {
 /// `now() - at > interval '7 days'`, `age(at) > …`
 fn difference(earlier: &Expr, later: &Expr) -> Option<(Column, Age)> {
     let column = match bare(later) {
-        Expr::BinaryOp { left, op: BinaryOperator::Minus, right } if is_now(left) => column_of(right)?,
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::Minus,
+            right,
+        } if is_now(left) => column_of(right)?,
         Expr::Function(function) if table_name(&function.name) == "age" => column_of(arguments(function).last()?)?,
         _ => return None,
     };

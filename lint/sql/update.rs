@@ -58,23 +58,45 @@ pub(super) struct Verdict {
 /// Judges assignments under a condition.
 pub(super) fn judge(doing: &Assignments<'_>, condition: Option<&Expr>, partial: bool) -> Verdict {
     let guard = doing.guard(condition);
-    let changes: Vec<_> = doing.sets.iter().map(|(column, given)| (column, *given, change(given, column, &doing.target))).collect();
+    let changes: Vec<_> = doing
+        .sets
+        .iter()
+        .map(|(column, given)| (column, *given, change(given, column, &doing.target)))
+        .collect();
     let worst = changes.iter().max_by_key(|(_, _, change)| *change);
     let unseen = partial || condition.is_some_and(|condition| Facts::of(condition).hole);
     let (idempotency, why) = match (worst, &guard) {
-        (_, Some(guard)) => (Idempotency::Idempotent, format_smolstr!("`WHERE` compares `{}`, which the statement changes", guard.column)),
+        (_, Some(guard)) => (
+            Idempotency::Idempotent,
+            format_smolstr!("`WHERE` compares `{}`, which the statement changes", guard.column),
+        ),
         (Some((column, given, change @ (Change::Accumulates | Change::Fresh | Change::Unknown))), None) => {
             (verdict(*change, unseen), reason(*change, column, given))
         }
-        _ => (Idempotency::Idempotent, SmolStr::new("a second execution sets the same values again")),
+        _ => (
+            Idempotency::Idempotent,
+            SmolStr::new("a second execution sets the same values again"),
+        ),
     };
     let orders = guard.as_ref().is_some_and(|guard| guard.orders) || doing.ordered(condition) || unseen;
-    let overwrites = !orders && changes.iter().any(|(_, given, change)| *change == Change::Absolute && varies(given, doing));
-    Verdict { idempotency, why, guard, overwrites }
+    let overwrites = !orders
+        && changes
+            .iter()
+            .any(|(_, given, change)| *change == Change::Absolute && varies(given, doing));
+    Verdict {
+        idempotency,
+        why,
+        guard,
+        overwrites,
+    }
 }
 
 fn verdict(change: Change, unseen: bool) -> Idempotency {
-    if unseen || change == Change::Unknown { Idempotency::Unknown } else { Idempotency::NotIdempotent }
+    if unseen || change == Change::Unknown {
+        Idempotency::Unknown
+    } else {
+        Idempotency::NotIdempotent
+    }
 }
 
 fn reason(change: Change, column: &str, given: &Expr) -> SmolStr {
@@ -88,7 +110,10 @@ fn reason(change: Change, column: &str, given: &Expr) -> SmolStr {
 
 /// Whether a value differs from message to message.
 fn varies(given: &Expr, doing: &Assignments<'_>) -> bool {
-    matches!(value(given, &doing.target), Value::Bind(_) | Value::Derived(_) | Value::Other)
+    matches!(
+        value(given, &doing.target),
+        Value::Bind(_) | Value::Derived(_) | Value::Other
+    )
 }
 
 /// Reads an `UPDATE`.
@@ -119,7 +144,11 @@ pub(super) fn update(statement: &ast::Update, around: Around<'_>) -> Statement {
         guarded: verdict.guard.is_some(),
         guard_binds: verdict.guard.map(|guard| guard.binds).unwrap_or_default(),
         overwrites: verdict.overwrites,
-        sets: doing.sets.iter().map(|(column, given)| (column.clone(), value(given, &doing.target))).collect(),
+        sets: doing
+            .sets
+            .iter()
+            .map(|(column, given)| (column.clone(), value(given, &doing.target)))
+            .collect(),
         by: by(condition, &doing.target.names),
         claim: claim::claim(&doing, condition, &picks),
         reclaim: claim::reclaim(&doing, condition, &picks),
@@ -137,10 +166,15 @@ fn from_of(statement: &ast::Update) -> &[TableWithJoins] {
 /// The names of the table that is changed: with joins, that of the first assigned column; an alias is looked up in `FROM`.
 fn target(statement: &ast::Update, from: &[TableWithJoins]) -> Vec<SmolStr> {
     let tables = all_names(std::slice::from_ref(&statement.table));
-    let qualifier = statement.assignments.first().and_then(|assignment| match &assignment.target {
-        AssignmentTarget::ColumnName(name) if name.0.len() > 1 => name.0[name.0.len() - 2].as_ident().map(super::expr::ident),
-        _ => None,
-    });
+    let qualifier = statement
+        .assignments
+        .first()
+        .and_then(|assignment| match &assignment.target {
+            AssignmentTarget::ColumnName(name) if name.0.len() > 1 => {
+                name.0[name.0.len() - 2].as_ident().map(super::expr::ident)
+            }
+            _ => None,
+        });
     let named = qualifier.and_then(|qualifier| tables.iter().find(|names| names.contains(&qualifier)).cloned());
     let names = named.or_else(|| tables.into_iter().next()).unwrap_or_default();
     let aliased = |found: &Vec<SmolStr>| found.len() > 1 && names.len() == 1 && found[1..] == names[..];
@@ -162,7 +196,10 @@ pub(super) fn delete(statement: &ast::Delete, around: Around<'_>) -> Statement {
     let listed = statement.tables.first().map(|name| vec![table_name(name)]);
     let found = all_names(from);
     let names = match listed {
-        Some(listed) => found.into_iter().find(|names| listed.iter().all(|name| names.contains(name))).unwrap_or(listed),
+        Some(listed) => found
+            .into_iter()
+            .find(|names| listed.iter().all(|name| names.contains(name)))
+            .unwrap_or(listed),
         None => found.into_iter().next().unwrap_or_default(),
     };
     let table = names.first().cloned().unwrap_or_default();
@@ -183,8 +220,12 @@ pub(super) fn delete(statement: &ast::Delete, around: Around<'_>) -> Statement {
 
 /// How old the rows of a cleanup are; subqueries that choose them count.
 fn age(condition: Option<&Expr>, picks: &[Pick]) -> Option<Age> {
-    let conditions = condition.into_iter().chain(picks.iter().filter_map(|pick| pick.condition.as_ref()));
-    let mut found = conditions.flat_map(|condition| ages(Some(condition))).map(|(_, age, _)| age);
+    let conditions = condition
+        .into_iter()
+        .chain(picks.iter().filter_map(|pick| pick.condition.as_ref()));
+    let mut found = conditions
+        .flat_map(|condition| ages(Some(condition)))
+        .map(|(_, age, _)| age);
     found.next()
 }
 

@@ -131,7 +131,8 @@ impl Copies {
 }
 
 /// Whether an error of the step means that the message was not (wholly) processed.
-pub(super) fn is_fallible(step: &Step) -> bool {
+#[must_use]
+pub fn is_fallible(step: &Step) -> bool {
     matches!(
         step,
         Step::Effect { .. }

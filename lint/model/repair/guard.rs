@@ -160,6 +160,20 @@ pub fn confirm(flow: &Flow, effect: EffectId) -> Flow {
     editor.flow
 }
 
+/// A failure of the steps is seen, and gives the message back.
+#[must_use]
+pub fn see(flow: &Flow, sources: &[NodeId]) -> Flow {
+    let mut editor = Editor::new(flow);
+    for &id in sources {
+        let failure = editor.failure();
+        editor.turn(id, Outcome::Err, failure);
+        if let Step::Effect { effect, .. } | Step::Opaque { effect } = editor.node(id).step {
+            editor.flow.effects[effect.0 as usize].confirmed = true;
+        }
+    }
+    editor.flow
+}
+
 /// The publish becomes a row that is written in the transaction of another effect; a relay publishes it from there.
 #[must_use]
 pub fn outbox(flow: &Flow, publish: EffectId, partner: NodeId) -> Flow {

@@ -2,14 +2,7 @@
 
 use super::{index_of, manifest};
 
-#[test]
-fn a_consumer_with_a_handler_trait_and_a_renamed_client() {
-    let manifest = manifest(
-        "order-intake",
-        "anyhow = \"1\"\nqueue = { package = \"lapin\", version = \"4\" }\nsqlx = \"0.9\"",
-    );
-    let files = [
-        ("Cargo.toml", manifest.as_str()),
+const ORDER_INTAKE: &[(&str, &str)] = &[
         (
             "src/main.rs",
             "mod envelope; mod error; mod handlers; mod infra; mod runner;
@@ -76,8 +69,16 @@ fn a_consumer_with_a_handler_trait_and_a_renamed_client() {
              fn name<H: Handler>() { H::NAME }
              fn event<H: Handler>() -> H::Event { x }",
         ),
-    ];
-    index_of(&files, |tree| {
+];
+
+#[test]
+fn a_consumer_with_a_handler_trait_and_a_renamed_client() {
+    let manifest = manifest(
+        "order-intake",
+        "anyhow = \"1\"\nqueue = { package = \"lapin\", version = \"4\" }\nsqlx = \"0.9\"",
+    );
+    let manifests = [("Cargo.toml", manifest.as_str())];
+    index_of(&[&manifests[..], ORDER_INTAKE].concat(), |tree| {
         let index = &tree.index;
         assert_eq!(tree.means("order_intake::main"), "fn order_intake::runner::run");
         assert_eq!(
@@ -126,22 +127,11 @@ fn a_consumer_with_a_handler_trait_and_a_renamed_client() {
     });
 }
 
-#[test]
-fn a_consumer_loop_in_another_crate_of_the_workspace() {
-    let intake = manifest(
-        "intake",
-        "rdkafka = { workspace = true }\nanyhow = { workspace = true }",
-    );
-    let freightd = manifest(
-        "freightd",
-        "intake = { workspace = true }\nanyhow = { workspace = true }",
-    );
-    let files = [
+const FREIGHT: &[(&str, &str)] = &[
         (
             "Cargo.toml",
             "[workspace]\nmembers = [\"crates/intake\", \"freightd\"]\n[workspace.dependencies]\nintake = { path = \"crates/intake\" }\nrdkafka = \"0.39\"\nanyhow = \"1\"\n",
         ),
-        ("crates/intake/Cargo.toml", &intake),
         ("crates/intake/src/lib.rs", "mod client; mod run; pub use client::{Options, connect}; pub use run::{Record, run};"),
         (
             "crates/intake/src/client.rs",
@@ -156,7 +146,6 @@ fn a_consumer_loop_in_another_crate_of_the_workspace() {
              pub async fn run<T, F, Fut>(consumer: &StreamConsumer, on_record: F) -> Result<()>
              where F: Fn(Record<T>) -> Fut, Fut: Future<Output = Result<()>> { on_record(record).await }",
         ),
-        ("freightd/Cargo.toml", &freightd),
         ("freightd/src/main.rs", "mod berths; use intake::Options; fn options<'a>() -> Options<'a> { Options { topics } } async fn main() { berths::follow() }"),
         (
             "freightd/src/berths.rs",
@@ -165,8 +154,23 @@ fn a_consumer_loop_in_another_crate_of_the_workspace() {
              pub async fn follow() -> Result<()> { let consumer = connect(&crate::options())?; run(&consumer, |record| assign(record)).await }
              async fn assign(record: Record<BerthAssigned>) -> Result<()> { record }",
         ),
+];
+
+#[test]
+fn a_consumer_loop_in_another_crate_of_the_workspace() {
+    let intake = manifest(
+        "intake",
+        "rdkafka = { workspace = true }\nanyhow = { workspace = true }",
+    );
+    let freightd = manifest(
+        "freightd",
+        "intake = { workspace = true }\nanyhow = { workspace = true }",
+    );
+    let manifests = [
+        ("crates/intake/Cargo.toml", intake.as_str()),
+        ("freightd/Cargo.toml", freightd.as_str()),
     ];
-    index_of(&files, |tree| {
+    index_of(&[&manifests[..], FREIGHT].concat(), |tree| {
         assert_eq!(tree.means("freightd::main"), "fn freightd::berths::follow");
         assert_eq!(tree.means("freightd::options"), "type intake::client::Options");
         assert_eq!(tree.callers("intake::client::connect"), ["freightd::berths::follow"]);
@@ -189,33 +193,34 @@ fn a_consumer_loop_in_another_crate_of_the_workspace() {
     });
 }
 
-#[test]
-fn a_unit_of_work_behind_re_exports() {
-    let manifest = manifest("points-ledger", "sqlx = \"0.9\"");
-    let files = [
-        ("Cargo.toml", manifest.as_str()),
-        ("src/main.rs", "mod handler; mod store; fn main() {}"),
-        (
-            "src/store/mod.rs",
-            "pub mod sql; mod unit_of_work; pub use self::unit_of_work::UnitOfWork;",
-        ),
-        ("src/store/sql.rs", "pub const CLAIM: &str = \"INSERT\";"),
-        (
-            "src/store/unit_of_work.rs",
-            "use sqlx::{PgPool, Postgres, Transaction}; use super::sql;
+const POINTS_LEDGER: &[(&str, &str)] = &[
+    ("src/main.rs", "mod handler; mod store; fn main() {}"),
+    (
+        "src/store/mod.rs",
+        "pub mod sql; mod unit_of_work; pub use self::unit_of_work::UnitOfWork;",
+    ),
+    ("src/store/sql.rs", "pub const CLAIM: &str = \"INSERT\";"),
+    (
+        "src/store/unit_of_work.rs",
+        "use sqlx::{PgPool, Postgres, Transaction}; use super::sql;
              pub struct UnitOfWork { tx: Transaction<'static, Postgres> }
              impl UnitOfWork {
                  pub async fn begin(pool: &PgPool) -> sqlx::Result<Self> { x }
                  pub async fn claim(&mut self) -> sqlx::Result<bool> { sql::CLAIM }
              }",
-        ),
-        (
-            "src/handler.rs",
-            "use crate::store::UnitOfWork;
+    ),
+    (
+        "src/handler.rs",
+        "use crate::store::UnitOfWork;
              async fn open() { let unit = UnitOfWork::begin(&pool).await?; unit.claim().await?; UnitOfWork::begin() }",
-        ),
-    ];
-    index_of(&files, |tree| {
+    ),
+];
+
+#[test]
+fn a_unit_of_work_behind_re_exports() {
+    let manifest = manifest("points-ledger", "sqlx = \"0.9\"");
+    let manifests = [("Cargo.toml", manifest.as_str())];
+    index_of(&[&manifests[..], POINTS_LEDGER].concat(), |tree| {
         let unit = "points_ledger::store::unit_of_work::UnitOfWork";
         assert_eq!(tree.means("points_ledger::handler::open"), format!("fn {unit}::begin"));
         assert_eq!(
@@ -233,11 +238,7 @@ fn a_unit_of_work_behind_re_exports() {
     });
 }
 
-#[test]
-fn a_handler_behind_an_arc_of_a_trait_object() {
-    let manifest = manifest("notification-fanout", "lapin = \"4\"");
-    let files = [
-        ("Cargo.toml", manifest.as_str()),
+const FANOUT: &[(&str, &str)] = &[
         ("src/main.rs", "mod consumer; mod handlers; fn main() { tokio::spawn(consumer::run(deliveries, handler)); consumer::run() }"),
         (
             "src/consumer.rs",
@@ -257,8 +258,13 @@ fn a_handler_behind_an_arc_of_a_trait_object() {
                  async fn handle(&self, body: &[u8]) -> anyhow::Result<()> { Ok(()) }
              }",
         ),
-    ];
-    index_of(&files, |tree| {
+];
+
+#[test]
+fn a_handler_behind_an_arc_of_a_trait_object() {
+    let manifest = manifest("notification-fanout", "lapin = \"4\"");
+    let manifests = [("Cargo.toml", manifest.as_str())];
+    index_of(&[&manifests[..], FANOUT].concat(), |tree| {
         let run = tree.f("notification_fanout::consumer::run");
         let handler = &tree.index.params(run)[1];
         let handle = "notification_fanout::handlers::post_published::PostPublishedHandler::handle";

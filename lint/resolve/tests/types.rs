@@ -122,6 +122,32 @@ fn self_and_associated_types_go_through_impls() {
 }
 
 #[test]
+fn of_several_impls_the_one_around_or_the_named_one_counts() {
+    let source = "
+        pub trait On<E> { type Reply; fn on(&self, event: E) -> Self::Reply; }
+        pub trait Other { type Reply; }
+        pub struct H; pub struct A; pub struct B;
+        impl On<A> for H { type Reply = u8; fn on(&self, event: A) -> Self::Reply { x } }
+        impl On<B> for H { type Reply = u16; fn on(&self, event: B) -> Self::Reply { x } }
+        impl Other for H { type Reply = u32; }
+        fn any() -> H::Reply { x }
+        fn other() -> <H as Other>::Reply { x }
+        fn on_b() -> <H as On<B>>::Reply { x }
+    ";
+    index_lib(source, |tree| {
+        let replies: Vec<String> = tree
+            .all("app::H::on")
+            .into_iter()
+            .map(|f| tree.index.show(&tree.index.returned(f)))
+            .collect();
+        assert_eq!(replies, ["u8", "u16"]);
+        assert_eq!(tree.ty("app::any"), "?");
+        assert_eq!(tree.ty("app::other"), "u32");
+        assert_eq!(tree.ty("app::on_b"), "u16");
+    });
+}
+
+#[test]
 fn a_scope_for_a_receiver_binds_the_impls_parameters() {
     let source = "
         pub struct Orders<R> { repo: R }
@@ -166,5 +192,39 @@ fn unification_learns_what_parameters_are() {
                 .iter()
                 .any(|(name, ty)| name == "T" && tree.index.show(ty) == "u32")
         );
+    });
+}
+
+#[test]
+fn enums_have_parameters_and_parameters_have_defaults() {
+    let source = "
+        pub enum Step<T> { Done(Vec<T>), Later { at: T } }
+        pub struct Client<S = Tls> { stream: S } pub struct Tls;
+        fn step() -> Step<u8> { x }
+        fn client() -> Client { x }
+    ";
+    index_lib(source, |tree| {
+        let done = tree.index.variant(&tree.returned("app::step"), "Done").unwrap();
+        assert_eq!(tree.index.show(&done.fields[0].1), "std::vec::Vec<u8>");
+        assert_eq!(tree.ty("app::client"), "app::Client<app::Tls>");
+        assert_eq!(
+            tree.index
+                .show(&tree.index.field(&tree.returned("app::client"), "stream").unwrap()),
+            "app::Tls"
+        );
+    });
+}
+
+#[test]
+fn projections_through_layers_of_services_end() {
+    let layers: String = (0..30)
+        .map(|n| format!("pub struct L{n}<S>(S); impl<S: Service> Service for L{n}<S> {{ type Response = S::Response; type Error = S::Error; }}"))
+        .collect();
+    let source = format!(
+        "pub trait Service {{ type Response; }} {layers} fn f<S: Service>() -> S::Response {{ x }} fn g() -> <L1<L2<Leaf>> as Service>::Response {{ x }} pub struct Leaf; impl Service for Leaf {{ type Response = u8; }}"
+    );
+    index_lib(&source, |tree| {
+        assert_eq!(tree.ty("app::f"), "?");
+        assert_eq!(tree.ty("app::g"), "u8");
     });
 }

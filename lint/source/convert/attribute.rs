@@ -30,13 +30,30 @@ struct Found {
     /// Of the whole attribute: for syn, and ours.
     blame: proc_macro2::Span,
     span: Span,
+    /// Of its path alone.
+    path: Span,
+}
+
+/// What an attribute stands on.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    Function,
+    /// A function without a body, in a trait.
+    Signature,
+    Impl,
+    Module,
+    /// Anything else; the place of its first words (`pub struct`).
+    Other(Span),
 }
 
 impl Converter<'_> {
-    /// The delivery attributes of a function; their mistakes become problems.
-    pub(super) fn delivery(&mut self, attrs: &[Attribute]) -> Delivery {
+    /// The delivery attributes of an item; their mistakes become problems, the same that the macros report.
+    pub(super) fn delivery(&mut self, attrs: &[Attribute], place: Place) -> Delivery {
         let mut delivery = Delivery::default();
         for found in self.find(attrs) {
+            if let Some(problem) = misplaced(&found, place) {
+                self.problem(problem);
+            }
             match found.name {
                 AttributeName::Semantic(semantic) => self.declare(semantic, found, &mut delivery),
                 AttributeName::Step => self.step(found, &mut delivery),
@@ -44,32 +61,6 @@ impl Converter<'_> {
             }
         }
         delivery
-    }
-
-    /// The `allow`s of something that is no function.
-    pub(super) fn allows(&mut self, attrs: &[Attribute]) -> Vec<AllowAttr> {
-        let found = self
-            .find(attrs)
-            .into_iter()
-            .filter(|found| found.name == AttributeName::Allow);
-        found
-            .collect::<Vec<_>>()
-            .into_iter()
-            .filter_map(|found| self.allow(found))
-            .collect()
-    }
-
-    /// Reports the delivery attributes that cannot stand on what is neither function nor closed over by `allow`.
-    pub(super) fn only_allows(&mut self, attrs: &[Attribute]) {
-        let misplaced: Vec<Found> = self
-            .find(attrs)
-            .into_iter()
-            .filter(|found| found.name != AttributeName::Allow)
-            .collect();
-        for found in misplaced {
-            let message = format!("`#[delivery::{}]` stands on a function", found.name);
-            self.problem(Problem::declaration(found.span, message));
-        }
     }
 
     fn find(&mut self, attrs: &[Attribute]) -> Vec<Found> {
@@ -89,11 +80,12 @@ impl Converter<'_> {
     }
 
     fn found(&mut self, attr: &Attribute, meta: &Meta, span: Span) -> Option<Found> {
+        let (start, end) = self.path_place(None, meta.path());
+        let path = self.span(start, end);
         let name = match self.context.names.resolve(meta.path())? {
             Ok(name) => name,
             Err(invalid) => {
-                let (start, end) = self.path_place(None, meta.path());
-                self.problem(Problem::declaration(self.span(start, end), invalid.message()));
+                self.problem(Problem::declaration(path, invalid.message()));
                 return None;
             }
         };
@@ -113,6 +105,7 @@ impl Converter<'_> {
             tokens,
             blame,
             span,
+            path,
         })
     }
 
@@ -121,8 +114,9 @@ impl Converter<'_> {
         self.report(errors);
         if let Some(first) = &delivery.declaration {
             let first = first.declaration.semantic;
-            let message = format!("a function has one delivery semantic; this one is declared `{first}` already");
-            self.problem(Problem::declaration(found.span, message));
+            let message =
+                format!("a function keeps one promise: `{semantic}` stands beside `{first}`; keep one of them");
+            self.problem(Problem::declaration(found.path, message));
             return;
         }
         let mut keys = Vec::new();
@@ -137,10 +131,8 @@ impl Converter<'_> {
     fn step(&mut self, found: Found, delivery: &mut Delivery) {
         match StepKind::parse_at(found.blame, found.tokens) {
             Ok(_) if delivery.step.is_some() => {
-                self.problem(Problem::declaration(
-                    found.span,
-                    "a function is one delivery step; this one is declared already",
-                ));
+                let message = "a function is one step; a second one needs a function of its own";
+                self.problem(Problem::declaration(found.path, message));
             }
             Ok(step) => delivery.step = Some((step, found.span)),
             Err(errors) => self.report(errors),
@@ -190,6 +182,30 @@ impl Converter<'_> {
             .filter(|attr| !attr.path().is_ident("doc") && self.context.names.resolve(attr.path()).is_none());
         others.map(|attr| attr_of(&attr.meta)).collect()
     }
+}
+
+/// The macros say the same in the same words.
+fn misplaced(found: &Found, place: Place) -> Option<Problem> {
+    use AttributeName::{Allow, Semantic, Step};
+    let advice = match (found.name, place) {
+        (_, Place::Function) | (Allow | Step, Place::Signature) | (Allow, Place::Impl | Place::Module) => return None,
+        (Semantic(_), Place::Signature) => " with a body: declare it where the handler is implemented",
+        (Semantic(_), Place::Impl) => ": put it on the method that handles the message",
+        _ => "",
+    };
+    let places = match found.name {
+        Allow => "a function, an impl block or a module",
+        Semantic(_) | Step => "a function",
+    };
+    let span = if let Place::Other(head) = place {
+        head
+    } else {
+        found.span
+    };
+    Some(Problem::declaration(
+        span,
+        format!("`#[delivery::{}]` belongs on {places}{advice}", found.name),
+    ))
 }
 
 fn attr_of(meta: &Meta) -> Attr {

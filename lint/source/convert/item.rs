@@ -3,7 +3,7 @@
 use quote::ToTokens;
 use smol_str::SmolStr;
 
-use super::{Converter, ModulePath, name_of};
+use super::{Converter, ModulePath, attribute::Place, exact, name_of, shrunk};
 use crate::{
     source::{
         Problem,
@@ -15,7 +15,7 @@ use crate::{
 
 impl Converter<'_> {
     pub(super) fn items(&mut self, items: &[syn::Item]) -> Vec<Item> {
-        items.iter().flat_map(|item| self.item(item)).collect()
+        shrunk(items.iter().flat_map(|item| self.item(item)).collect())
     }
 
     /// Whether these attributes say that their item is for tests only, and tests are not asked for.
@@ -37,8 +37,11 @@ impl Converter<'_> {
     }
 
     fn single(&mut self, item: &syn::Item) -> Option<Item> {
-        if !matches!(item, syn::Item::Fn(_) | syn::Item::Impl(_)) {
-            self.only_allows(attributes::of_item(item));
+        if !attributes::of_item(item).is_empty()
+            && let Some((vis, keyword)) = head(item)
+        {
+            let head = self.item_span(vis, keyword, keyword);
+            self.delivery(attributes::of_item(item), Place::Other(head));
         }
         Some(match item {
             syn::Item::Fn(item) => Item::Fn(self.free_function(item)),
@@ -98,8 +101,7 @@ impl Converter<'_> {
         self.modules.push(name.clone());
         let content = item.content.as_ref().map(|(_, items)| self.items(items));
         self.modules.pop();
-        let allows = self.allows(&item.attrs);
-        self.only_allows(&item.attrs);
+        let allows = self.delivery(&item.attrs, Place::Module).allows;
         Item::Mod {
             name,
             content,
@@ -116,10 +118,9 @@ impl Converter<'_> {
             functions: Vec::new(),
             consts: Vec::new(),
             types: Vec::new(),
-            allows: self.allows(&item.attrs),
+            allows: self.delivery(&item.attrs, Place::Impl).allows,
             attrs: self.other_attrs(&item.attrs),
         };
-        self.only_allows(&item.attrs);
         for member in &item.items {
             self.impl_member(member, &mut block);
         }
@@ -210,15 +211,16 @@ impl Converter<'_> {
             Some(ident) => name_of(ident),
             None => SmolStr::from(index.to_string()),
         };
-        fields
-            .iter()
-            .enumerate()
-            .map(|(index, field)| (name(index, field), self.ty(&field.ty)))
-            .collect()
+        exact(
+            fields
+                .iter()
+                .enumerate()
+                .map(|(index, field)| (name(index, field), self.ty(&field.ty))),
+        )
     }
 
     fn enum_item(&mut self, item: &syn::ItemEnum) -> Enum {
-        let variants = item.variants.iter().map(|variant| self.variant(variant)).collect();
+        let variants = exact(item.variants.iter().map(|variant| self.variant(variant)));
         Enum {
             name: name_of(&item.ident),
             generics: self.generics(&item.generics),
@@ -300,6 +302,20 @@ pub(super) fn visibility_start(vis: &syn::Visibility) -> Option<proc_macro2::Spa
         syn::Visibility::Restricted(restricted) => Some(restricted.pub_token.span),
         syn::Visibility::Inherited => None,
     }
+}
+
+/// The visibility and keyword of an item on which no delivery attribute can stand.
+fn head(item: &syn::Item) -> Option<(&syn::Visibility, proc_macro2::Span)> {
+    Some(match item {
+        syn::Item::Const(item) => (&item.vis, item.const_token.span),
+        syn::Item::Enum(item) => (&item.vis, item.enum_token.span),
+        syn::Item::Static(item) => (&item.vis, item.static_token.span),
+        syn::Item::Struct(item) => (&item.vis, item.struct_token.span),
+        syn::Item::Trait(item) => (&item.vis, item.trait_token.span),
+        syn::Item::Type(item) => (&item.vis, item.type_token.span),
+        syn::Item::Union(item) => (&item.vis, item.union_token.span),
+        _ => return None,
+    })
 }
 
 fn use_leaves(tree: &syn::UseTree, path: &mut Vec<SmolStr>, public: bool, leaves: &mut Vec<Use>) {

@@ -1,6 +1,6 @@
 //! Functions: free, in impl blocks, in traits.
 
-use super::{Converter, item::visibility_start, name_of};
+use super::{Converter, attribute::Place, item::visibility_start, name_of};
 use crate::{
     source::hir::{Function, Pat, Receiver, Type},
     span::Pos,
@@ -31,7 +31,12 @@ impl Converter<'_> {
         let start = self.start(vis.and_then(visibility_start).unwrap_or_else(|| first_token(sig)));
         let behind = body.map(|body| body.brace_token.span.open()).or(semi);
         let end = self.signature_end(behind, sig);
-        let delivery = self.delivery(attrs);
+        let place = if body.is_some() {
+            Place::Function
+        } else {
+            Place::Signature
+        };
+        let delivery = self.delivery(attrs, place);
         Function {
             name: name_of(&sig.ident),
             signature: self.span(start, end),
@@ -58,7 +63,7 @@ impl Converter<'_> {
     }
 
     fn params(&mut self, sig: &syn::Signature) -> Vec<(Pat, Type)> {
-        let mut params = Vec::new();
+        let mut params = Vec::with_capacity(sig.inputs.len());
         for input in &sig.inputs {
             if let syn::FnArg::Typed(typed) = input {
                 params.push((self.pat(&typed.pat), self.ty(&typed.ty)));

@@ -10,6 +10,7 @@ use super::Converter;
 use crate::source::hir::{ExprKind, SelectArm};
 
 /// A branch as written.
+#[expect(clippy::large_enum_variant, reason = "lives for the length of one `select!`")]
 enum Branch {
     Arm {
         pat: syn::Pat,

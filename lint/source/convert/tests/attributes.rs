@@ -91,7 +91,7 @@ fn a_renamed_dependency_is_known() {
 #[test]
 fn mistakes_are_reported_where_rustc_shows_them() {
     let file = source(
-        "#[delivery::at_least_once(integraton = \"a\")] fn a() {}\n#[delivery::exactlyonce(integration = \"b\")] fn b() {}\n#[delivery::best_effort] fn c() {}\n#[delivery::best_effort(integration = \"d\")] #[delivery::at_most_once(integration = \"d\")] fn d() {}\n#[delivery::step(ack)] struct S;",
+        "#[delivery::at_least_once(integraton = \"a\")] fn a() {}\n#[delivery::exactlyonce(integration = \"b\")] fn b() {}\n#[delivery::best_effort] fn c() {}\n#[delivery::best_effort(integration = \"d\")] #[delivery::at_most_once(integration = \"d\")] fn d() {}\n#[delivery::step(ack)] pub struct S;",
     );
     let found = problems(&file);
     assert_eq!(
@@ -104,8 +104,17 @@ fn mistakes_are_reported_where_rustc_shows_them() {
     );
     assert_eq!(found[1].1, "delivery::exactlyonce");
     assert_eq!(found[2].1, "#[delivery::best_effort]");
-    assert!(found[3].1.starts_with("#[delivery::at_most_once(") && found[3].2.contains("one delivery semantic"));
-    assert_eq!((found[4].1, found.len()), ("#[delivery::step(ack)]", 5));
+    assert_eq!(found[3].1, "delivery::at_most_once");
+    assert!(
+        found[3]
+            .2
+            .starts_with("a function keeps one promise: `at_most_once` stands beside `best_effort`")
+    );
+    assert_eq!(
+        (found[4].1, found[4].2),
+        ("pub struct", "`#[delivery::step]` belongs on a function")
+    );
+    assert_eq!(found.len(), 5);
 }
 
 #[test]
