@@ -110,6 +110,14 @@ struct Lowering<'a> {
     steps: usize,
 }
 
+/// What closures and futures refer to: code, and what names mean there.
+#[derive(Clone, Default)]
+struct Tables<'a> {
+    scopes: Vec<(Scope<'a>, FileId)>,
+    bodies: Vec<Body<'a>>,
+    body_ids: HashMap<usize, BodyId>,
+}
+
 /// Arguments seen at the calls of a function.
 struct Capture {
     of: FnId,
@@ -204,6 +212,13 @@ impl<'a> Lowering<'a> {
             depth: 0,
             steps: 0,
         }
+    }
+
+    /// Takes over what values of another lowering refer to.
+    fn adopt(&mut self, tables: Tables<'a>) {
+        self.scopes = tables.scopes;
+        self.bodies = tables.bodies;
+        self.body_ids = tables.body_ids;
     }
 
     fn frame(&self) -> &Frame<'a> {

@@ -32,6 +32,8 @@ pub(super) enum Round<'a> {
     Count(Count<'a>),
     /// The messages of a batch.
     Messages(&'a Pat),
+    /// What a synchronous stream of messages (at this place) gives.
+    Stream(&'a Pat, Span),
 }
 
 /// A loop over a range that goes round at least once. How often, nobody knows; but what its last number is, if that is given.
@@ -600,6 +602,10 @@ impl<'a> Lowering<'a> {
                 this.batch = Some(element);
                 return this.run_loop(label, Round::Messages(pat), body, at, state);
             }
+            if this.is_message_stream(&value) {
+                this.batch = Some(value);
+                return this.run_loop(label, Round::Stream(pat, this.span(iter)), body, at, state);
+            }
             if this.is_count(&value) {
                 let iter = this.span(iter);
                 return this.eval_count(label, (pat, &value, iter), body, at, state);
@@ -643,6 +649,9 @@ impl<'a> Lowering<'a> {
     ) -> Flowing {
         let depth = state.env.len();
         let element = self.element_of(items);
+        if items.is_known_empty() {
+            return vec![(state, Value::unit())];
+        }
         let surely = matches!(items.kind, Kind::List(_));
         let (some, none) = if surely {
             (state, None)
@@ -733,8 +742,21 @@ impl<'a> Lowering<'a> {
                 run.exits.extend(done.into_iter().map(|state| (state, Value::unit())));
                 message.into_iter().map(|(state, value)| bind_pat(state, pat, &value)).collect()
             }
+            Round::Stream(pat, at) => self.next_of_stream(run, (pat, at), inside),
         };
         self.run_body(run, entered)
+    }
+
+    fn next_of_stream(&mut self, run: &mut LoopRun<'a>, (pat, at): (&'a Pat, Span), state: State) -> Vec<State> {
+        let stream = run.batch.clone().unwrap_or_else(Value::unknown);
+        let mut entered = Vec::new();
+        for (state, item) in self.next_message(&stream, at, state) {
+            match item.variant_name() {
+                Some("Some") => entered.push(bind_pat(state, pat, &item.payload())),
+                _ => run.exits.push((state, Value::unit())),
+            }
+        }
+        entered
     }
 
     /// The states in which a loop's condition holds; in the others the loop is left.
@@ -762,7 +784,7 @@ impl<'a> Lowering<'a> {
                 }
                 vec![again]
             }
-            Round::Always | Round::While(_) | Round::Messages(_) => vec![state],
+            Round::Always | Round::While(_) | Round::Messages(_) | Round::Stream(..) => vec![state],
         }
     }
 

@@ -124,7 +124,15 @@ async fn start(consumer: Consumer, http: Client) -> Result<()> {
     })
     .await
 }"#,
-        expect![[""]],
+        expect![[r#"
+            source amqp queue manual
+            effect e0 http:POST plain http
+            n0: receive next=n1 err=n4 end=n4
+            n1: effect e0 ok=n2 err=n3
+            n2: ack ok=n0 err=n3
+            n3: exit err
+            n4: exit ok
+        "#]],
     );
 }
 
@@ -266,10 +274,10 @@ fn recursion_ends() {
         expect![[r#"
             source amqp queue manual
             effect e0 http:POST plain http
-            cond c0 malformed # countdown(&http, 3, &delivery.data).await
+            effect e1 countdown(http, n - 1, body) opaque
             n0: receive next=n1 err=n5 end=n5
             n1: effect e0 ok=n2 err=n4
-            n2: branch c0 0=n3 1=n4
+            n2: opaque e1 ok=n3 err=n4
             n3: ack ok=n0 err=n4
             n4: exit err
             n5: exit ok
@@ -290,14 +298,14 @@ async fn pong(http: &Client, body: &[u8]) -> Result<()> {
         expect![[r#"
             source amqp queue manual
             effect e0 http:POST plain http
+            effect e1 ping(http, body) opaque
             cond c0 fixed # body.is_empty()
-            cond c1 malformed # ping(&http, &delivery.data).await
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5
             n2: effect e0 ok=n3 err=n4
             n3: ack ok=n0 err=n4
             n4: exit err
-            n5: branch c1 0=n3 1=n4
+            n5: opaque e1 ok=n3 err=n4
             n6: exit ok
         "#]],
     );

@@ -132,24 +132,18 @@ fn a_join_set() {
             effect e0 http:POST plain http
             cond c0 malformed # serde_json::from_slice(&delivery.data)
             cond c1 fixed # orders
-            cond c2 fixed # set.join_next().await
-            cond c3 fixed # result
-            cond c4 fixed # result?
             task s0
-            n0: receive next=n1 err=n13 end=n13
-            n1: branch c0 0=n2 1=n8
-            n2: branch c1 0=n3 1=n9
+            n0: receive next=n1 err=n10 end=n10
+            n1: branch c0 0=n2 1=n9
+            n2: branch c1 0=n3 1=n8
             n3: spawn s0 child=n4 then=n7
             n4: effect e0 ok=n5 err=n6
             n5: end ok
             n6: end err
-            n7: join s0 ok=n7 err=n8
-            n8: exit err
-            n9: branch c2 0=n10 1=n12
-            n10: branch c3 0=n11 1=n8
-            n11: branch c4 0=n12 1=n8
-            n12: ack ok=n0 err=n8
-            n13: exit ok
+            n7: join s0 ok=n8 err=n9
+            n8: ack ok=n0 err=n9
+            n9: exit err
+            n10: exit ok
         "#]],
     );
 }

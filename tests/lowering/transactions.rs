@@ -266,18 +266,17 @@ fn dropped_explicitly() {
             tx t0 postgres
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.total == 0
-            n0: receive next=n1 err=n11 end=n11
-            n1: branch c0 0=n2 1=n8
-            n2: begin t0 ok=n3 err=n8
-            n3: effect e0 in t0 ok=n4 err=n7
-            n4: branch c1 0=n5 1=n9
-            n5: ack ok=n6 err=n7
-            n6: rollback t0 then=n0
-            n7: rollback t0 then=n8
-            n8: exit err
-            n9: commit t0 ok=n10 err=n8
-            n10: ack ok=n0 err=n8
-            n11: exit ok
+            n0: receive next=n1 err=n10 end=n10
+            n1: branch c0 0=n2 1=n7
+            n2: begin t0 ok=n3 err=n7
+            n3: effect e0 in t0 ok=n4 err=n9
+            n4: branch c1 0=n5 1=n8
+            n5: rollback t0 then=n6
+            n6: ack ok=n0 err=n7
+            n7: exit err
+            n8: commit t0 ok=n6 err=n7
+            n9: rollback t0 then=n7
+            n10: exit ok
         "#]],
     );
 }

@@ -294,6 +294,14 @@ fn poll(consumer: BaseConsumer, http: reqwest::blocking::Client) {
             ),
         ],
         expect![[r#"
+            == main::run
+            source kafka log manual
+            effect e0 http:POST plain http
+            n0: receive next=n1 err=n0 end=n3
+            n1: effect e0 ok=n2 err=n0
+            n2: ack up-to ok=n0 err=n0
+            n3: exit ok
+            == main::poll
             source kafka log manual
             effect e0 http:POST plain http
             n0: receive next=n1 err=n0 end=n0
