@@ -27,6 +27,7 @@ mod unit;
 mod value;
 
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use smol_str::SmolStr;
 
@@ -76,6 +77,8 @@ struct Lowering<'a> {
     bodies: Vec<Body<'a>>,
     body_ids: HashMap<usize, BodyId>,
     constants: HashMap<ConstId, Value>,
+    /// Where each block's variables are used last.
+    last_uses: HashMap<*const hir::Block, Rc<names::LastUses>>,
     /// The calls from the unit's function to here.
     via: Vec<Span>,
     /// What the code around an expression expects (a `let`'s type).
@@ -105,6 +108,14 @@ struct Lowering<'a> {
     capture: Option<Capture>,
     depth: usize,
     steps: usize,
+}
+
+/// What closures and futures refer to: code, and what names mean there.
+#[derive(Clone, Default)]
+struct Tables<'a> {
+    scopes: Vec<(Scope<'a>, FileId)>,
+    bodies: Vec<Body<'a>>,
+    body_ids: HashMap<usize, BodyId>,
 }
 
 /// Arguments seen at the calls of a function.
@@ -182,6 +193,7 @@ impl<'a> Lowering<'a> {
             bodies: Vec::new(),
             body_ids: HashMap::new(),
             constants: HashMap::new(),
+            last_uses: HashMap::new(),
             via: Vec::new(),
             expected: None,
             draft: None,
@@ -200,6 +212,13 @@ impl<'a> Lowering<'a> {
             depth: 0,
             steps: 0,
         }
+    }
+
+    /// Takes over what values of another lowering refer to.
+    fn adopt(&mut self, tables: Tables<'a>) {
+        self.scopes = tables.scopes;
+        self.bodies = tables.bodies;
+        self.body_ids = tables.body_ids;
     }
 
     fn frame(&self) -> &Frame<'a> {

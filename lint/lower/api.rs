@@ -227,6 +227,11 @@ impl<'a> Lowering<'a> {
             (Kind::Api(api), true) => api.props.clone(),
             _ => Default::default(),
         };
+        let unseen = doing.recv.is_some() && !matches!(recv.kind, Kind::Api(_));
+        if doing.call.keeps && !doing.call.constructs && doing.call.set.is_empty() && unseen {
+            // What was set on what it is made of is not known, so its defaults say nothing.
+            return Value::opaque(ty, origin);
+        }
         let inherited = match (&recv.kind, doing.call.keeps) {
             (Kind::Api(api), true) => api.constructed,
             _ => None,
@@ -694,11 +699,24 @@ impl<'a> Lowering<'a> {
 
     fn join_call(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
         let target = self.operand_of(doing.facts.task.as_ref(), doing).map(|(value, _)| value).or_else(|| doing.recv.clone());
-        let task = target.as_ref().and_then(task_in);
-        let Some(task) = task else { return self.compute(doing, state) };
+        let optional = doing.call.name().starts_with("join_next");
+        let nothing_spawned = target.as_ref().is_some_and(|target| matches!(target.kind, Kind::Api(_)) || target.is_known_empty());
+        if optional && nothing_spawned {
+            return vec![(state, Value::none())];
+        }
+        let Some(task) = target.as_ref().and_then(task_in) else { return self.compute(doing, state) };
         let joined = self.join(task, state, doing.site.at);
-        let optional = self.snippet(doing.site.at).contains("join_next");
-        joined.into_iter().map(|(state, value)| (state, if optional { Value::some(value) } else { value })).collect()
+        if !optional {
+            return joined;
+        }
+        // One task stands for all of a set: when it has ended, none is left.
+        let taken = joined.into_iter().map(|(mut state, value)| {
+            if let (Some(Some(place)), Some(set)) = (doing.places.first(), &target) {
+                state.write(place, set.emptied());
+            }
+            (state, Value::some(value))
+        });
+        taken.collect()
     }
 
     fn send(&mut self, doing: &Doing<'_>, state: State) -> Flowing {

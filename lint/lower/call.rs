@@ -104,6 +104,17 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// Transactions among dropped values roll back.
+    fn dropped(&mut self, values: &[Value], mut state: State) -> State {
+        let open: Vec<_> = values.iter().filter_map(super::api::transaction_in).filter(|tx| state.open.contains(tx)).collect();
+        for tx in open {
+            let node = self.graph.emit(&state, crate::flow::Step::Rollback { tx }, None);
+            state = state.after(node, crate::flow::Outcome::Then);
+            state.open.remove(&tx);
+        }
+        state
+    }
+
     /// A call that leads where nobody can see.
     pub(super) fn call_unknown(&mut self, args: &[Value], site: CallSite, state: State) -> (State, Value) {
         for arg in args {
@@ -290,7 +301,12 @@ impl<'a> Lowering<'a> {
         let recursive = self.frames.iter().any(|frame| frame.function == Some(f));
         if recursive || self.frames.len() > MAX_INLINED || info.hir.body.is_none() {
             let origin = origin_of(recv.iter().chain(&args));
-            return vec![(state, self.unseen_result(f, origin, at))];
+            let value = self.unseen_result(f, origin, at);
+            return match &value.kind {
+                // Its future was awaited already.
+                Kind::Unseen(unseen) if info.hir.is_async => self.await_unseen(&value, &Rc::clone(unseen), state),
+                _ => vec![(state, value)],
+            };
         }
         self.execute(f, owner, recv, args, at, state, places)
     }
@@ -598,6 +614,9 @@ impl<'a> Lowering<'a> {
             };
             self.expected = outer;
             return flowing;
+        }
+        if matches!(path.as_str(), "std::mem::drop" | "drop") {
+            return vec![(self.dropped(&args, state), Value::unit())];
         }
         if let Some(value) = self.standard_function(path, &args) {
             return vec![(state, value)];

@@ -332,7 +332,7 @@ impl<'a> Lowering<'a> {
             "push" | "push_back" | "insert" | "extend" | "push_front" if self.is_collection(recv) => {
                 let item = args.last()?.clone();
                 let added = match &recv.kind {
-                    Kind::List(known) => known.join(&item),
+                    Kind::List(known) if known.kind != Kind::Never => known.join(&item),
                     _ => item.clone(),
                 };
                 if item.origin.has(Origin::MESSAGE) {
@@ -353,7 +353,7 @@ impl<'a> Lowering<'a> {
                 }
                 Some(vec![(state, list_of(Value::opaque(Ty::Unknown, recv.origin)))])
             }
- "any" | "all" if matches!(recv.kind, Kind::List(_)) => {
+ "any" | "all" if matches!(recv.kind, Kind::List(_)) && !recv.is_known_empty() => {
                 let element = self.element_of(recv);
                 Some(self.call_value(args.first()?, vec![element], site, state))
             }
@@ -361,14 +361,17 @@ impl<'a> Lowering<'a> {
                 Some(vec![(state, recv.clone())])
             }
             "collect" => Some(vec![(state, recv.clone().with_ty(self.expected.clone().unwrap_or(Ty::Unknown)))]),
-            "next" | "join_next" | "pop" | "pop_front" | "first" | "last" if matches!(&recv.kind, Kind::List(element) if matches!(element.kind, Kind::Task(_) | Kind::Future(_) | Kind::Pending(..))) => {
-                let Kind::List(element) = &recv.kind else { return None };
-                let awaited = self.await_value((**element).clone(), state.clone(), site.at);
-                let mut all: Flowing = awaited.into_iter().map(|(state, value)| (state, Value::some(value))).collect();
-                let cases = self.branch(&state, crate::flow::CondKind::Free, site.at, 2);
-                let _ = cases;
-                all.truncate(4);
-                Some(all)
+            "next" | "join_next" | "pop" | "pop_front" | "first" | "last" if recv.is_known_empty() => Some(vec![(state, Value::none())]),
+            "next" | "join_next" | "pop" | "pop_front" | "first" | "last" if is_under_way(recv) => {
+                let awaited = self.await_value(self.element_of(recv), state, site.at);
+                let place = places.first().and_then(Option::as_ref);
+                let taken = awaited.into_iter().map(|(mut state, value)| {
+                    if let Some(place) = place {
+                        state.write(place, recv.emptied());
+                    }
+                    (state, Value::some(value))
+                });
+                Some(taken.collect())
             }
             "len" | "is_empty" | "contains" | "contains_key" | "as_secs" | "elapsed" => {
                 if self.client_method_known(recv, name) {
@@ -392,6 +395,11 @@ impl<'a> Lowering<'a> {
     fn is_iterator(&self, value: &Value) -> bool {
         matches!(value.kind, Kind::List(_)) || matches!(value.ty, Ty::Slice(_)) || self.is_collection(value) || value.ty == Ty::Unknown
     }
+}
+
+/// A collection of what still has to be awaited.
+fn is_under_way(value: &Value) -> bool {
+    matches!(&value.kind, Kind::List(element) if matches!(element.kind, Kind::Task(_) | Kind::Future(_) | Kind::Pending(..)))
 }
 
 fn list_of(element: Value) -> Value {

@@ -1,10 +1,12 @@
 //! Control: branches, matches, loops, `select!`.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use smol_str::SmolStr;
 
 use super::expr::place_of;
+use super::names::LastUses;
 use super::pattern::{self, Fit};
 use super::state::{Flowing, State, merge, merge_values};
 use super::value::{Kind, Origin, RANGE_FIRST, RANGE_LAST, Value, index_name};
@@ -30,6 +32,8 @@ pub(super) enum Round<'a> {
     Count(Count<'a>),
     /// The messages of a batch.
     Messages(&'a Pat),
+    /// What a synchronous stream of messages (at this place) gives.
+    Stream(&'a Pat, Span),
 }
 
 /// A loop over a range that goes round at least once. How often, nobody knows; but what its last number is, if that is given.
@@ -71,6 +75,7 @@ impl<'a> Lowering<'a> {
     /// A block in a scope of its own.
     pub(super) fn eval_block(&mut self, block: &'a Block, state: State) -> Flowing {
         let depth = state.env.len();
+        let uses = self.last_uses(block);
         let mut states = vec![state];
         let mut result = Vec::new();
         for (i, statement) in block.statements.iter().enumerate() {
@@ -87,7 +92,7 @@ impl<'a> Lowering<'a> {
                 }
             }
             for state in &mut next {
-                forget_unused(state, depth, &block.statements[i + 1..]);
+                forget_unused(state, depth, i, &uses);
             }
             states = merge(next);
         }
@@ -98,6 +103,11 @@ impl<'a> Lowering<'a> {
             state.env.truncate(depth);
         }
         merge_values(result)
+    }
+
+    fn last_uses(&mut self, block: &'a Block) -> Rc<LastUses> {
+        let known = self.last_uses.entry(std::ptr::from_ref(block)).or_insert_with(|| Rc::new(LastUses::of(block)));
+        Rc::clone(known)
     }
 
     fn eval_statement(&mut self, expr: &'a Expr, state: State) -> Vec<State> {
@@ -592,6 +602,10 @@ impl<'a> Lowering<'a> {
                 this.batch = Some(element);
                 return this.run_loop(label, Round::Messages(pat), body, at, state);
             }
+            if this.is_message_stream(&value) {
+                this.batch = Some(value);
+                return this.run_loop(label, Round::Stream(pat, this.span(iter)), body, at, state);
+            }
             if this.is_count(&value) {
                 let iter = this.span(iter);
                 return this.eval_count(label, (pat, &value, iter), body, at, state);
@@ -635,6 +649,9 @@ impl<'a> Lowering<'a> {
     ) -> Flowing {
         let depth = state.env.len();
         let element = self.element_of(items);
+        if items.is_known_empty() {
+            return vec![(state, Value::unit())];
+        }
         let surely = matches!(items.kind, Kind::List(_));
         let (some, none) = if surely {
             (state, None)
@@ -725,8 +742,21 @@ impl<'a> Lowering<'a> {
                 run.exits.extend(done.into_iter().map(|state| (state, Value::unit())));
                 message.into_iter().map(|(state, value)| bind_pat(state, pat, &value)).collect()
             }
+            Round::Stream(pat, at) => self.next_of_stream(run, (pat, at), inside),
         };
         self.run_body(run, entered)
+    }
+
+    fn next_of_stream(&mut self, run: &mut LoopRun<'a>, (pat, at): (&'a Pat, Span), state: State) -> Vec<State> {
+        let stream = run.batch.clone().unwrap_or_else(Value::unknown);
+        let mut entered = Vec::new();
+        for (state, item) in self.next_message(&stream, at, state) {
+            match item.variant_name() {
+                Some("Some") => entered.push(bind_pat(state, pat, &item.payload())),
+                _ => run.exits.push((state, Value::unit())),
+            }
+        }
+        entered
     }
 
     /// The states in which a loop's condition holds; in the others the loop is left.
@@ -754,7 +784,7 @@ impl<'a> Lowering<'a> {
                 }
                 vec![again]
             }
-            Round::Always | Round::While(_) | Round::Messages(_) => vec![state],
+            Round::Always | Round::While(_) | Round::Messages(_) | Round::Stream(..) => vec![state],
         }
     }
 
@@ -937,12 +967,11 @@ fn decides(pat: &Pat, body: &Block) -> bool {
     names.iter().any(|(name, _)| super::names::compared_in(name, body))
 }
 
-/// Variables of this block that no later statement mentions decide nothing any more.
-fn forget_unused(state: &mut State, depth: usize, rest: &[Stmt]) {
-    for (name, value) in state.env.iter_mut().skip(depth) {
-        let keeps = value.any(&|value| matches!(value.kind, Kind::Tx(_)));
-        if !keeps && !super::names::mentioned_in(name, rest) {
-            *value = Value::unit();
-        }
-    }
+/// Variables of this block that no later statement mentions decide nothing any more; but a transaction lives until the block ends.
+fn forget_unused(state: &mut State, depth: usize, i: usize, uses: &LastUses) {
+    let mut at = 0;
+    state.env.retain(|(name, value)| {
+        at += 1;
+        at <= depth || uses.is_used_after(name, i) || value.any(&|value| matches!(value.kind, Kind::Tx(_)))
+    });
 }

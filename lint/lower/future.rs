@@ -162,7 +162,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Awaiting what nobody can see into: an opaque step if message data goes there.
-    fn await_unseen(&mut self, value: &Value, unseen: &Unseen, state: State) -> Flowing {
+    pub(super) fn await_unseen(&mut self, value: &Value, unseen: &Unseen, state: State) -> Flowing {
         if !state.holding {
             return vec![(state, Value::opaque(value.ty.clone(), value.origin))];
         }
@@ -271,6 +271,20 @@ impl<'a> Lowering<'a> {
             | "inspect_ok" | "skip" | "take" => Some(vec![(state, recv.clone())]),
             _ => None,
         }
+    }
+
+    /// Whether a `for` loop over the value receives messages.
+    pub(super) fn is_message_stream(&self, value: &Value) -> bool {
+        let ty = self.client_path(&value.ty).and_then(|path| self.catalog.ty(&path));
+        ty.is_some_and(|ty| ty.item.is_some() && ty.receive.is_some())
+    }
+
+    /// The next item of a stream of messages, as an `Option`.
+    pub(super) fn next_message(&mut self, stream: &Value, at: Span, state: State) -> Flowing {
+        let Some(ty) = self.client_path(&stream.ty).and_then(|path| self.catalog.ty(&path).cloned()) else { return Vec::new() };
+        let Some(item) = &ty.item else { return Vec::new() };
+        let item = Ty::external("std::option::Option", vec![self.type_of_expr(item, stream, &[])]);
+        self.take_item(&ty, stream, item, CallSite { at, label: at }, state)
     }
 
     /// `Result<T, E>` as `try_next` gives it: `Result<Option<T>, E>`.

@@ -86,11 +86,21 @@ impl<'a> Lowering<'a> {
                 Some(call) => all.extend(self.call_api(call, None, self.macro_args(text, values), &[], site, state)),
                 None => {
                     let origin = origin_of(&values);
+                    self.assume_harmless(path, origin, &state);
                     all.push((state, Value::opaque(Ty::Unknown, origin)));
                 }
             }
         }
         merge_values(all)
+    }
+
+    /// A macro of the workspace that message data goes into may expand to anything.
+    fn assume_harmless(&mut self, path: &Path, origin: Origin, state: &State) {
+        let is_local = matches!(self.index.resolve_in(&self.frame().scope, path), Def::Unknown);
+        if is_local && state.holding && origin.has(Origin::MESSAGE) {
+            let name = last(path);
+            self.assumptions.insert(smol_str::format_smolstr!("the macro `{name}!` does nothing but compute"));
+        }
     }
 
     /// A macro's text is its first argument, also where it is no expression of its own.

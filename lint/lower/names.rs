@@ -1,13 +1,44 @@
 //! Which names code mentions: what is not mentioned any more need not be remembered.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
+
+use smol_str::SmolStr;
 
 use crate::source::hir::{Block, Expr, ExprKind, Stmt};
 
-/// Whether any of the statements mentions `name` as a variable.
-pub(super) fn mentioned_in(name: &str, statements: &[Stmt]) -> bool {
-    let visit = &mut |expr: &Expr| found(is_variable(expr, name) || is_opaque(expr));
-    statements.iter().any(|statement| walk_stmt(statement, visit).is_break())
+/// The last statement of a block that mentions each variable.
+#[derive(Debug, Default)]
+pub(super) struct LastUses {
+    by_name: HashMap<SmolStr, usize>,
+    /// The last statement that may mention anything.
+    anything: Option<usize>,
+}
+
+impl LastUses {
+    pub(super) fn of(block: &Block) -> Self {
+        let mut uses = Self::default();
+        for (i, statement) in block.statements.iter().enumerate() {
+            let visit = &mut |expr: &Expr| {
+                if let ExprKind::Path(path) = &expr.kind
+                    && let [only] = path.segments.as_slice()
+                {
+                    uses.by_name.insert(only.name.clone(), i);
+                }
+                if is_opaque(expr) {
+                    uses.anything = Some(i);
+                }
+                ControlFlow::Continue(())
+            };
+            let _ = walk_stmt(statement, visit);
+        }
+        uses
+    }
+
+    /// Whether `name` is mentioned after statement `i`.
+    pub(super) fn is_used_after(&self, name: &str, i: usize) -> bool {
+        self.anything.is_some_and(|last| last > i) || self.by_name.get(name).is_some_and(|last| *last > i)
+    }
 }
 
 /// Whether the block assigns to `name`.

@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::state::State;
 use super::value::{Origin, Value};
-use super::{Capture, Context, Lowering};
+use super::{Capture, Context, Lowering, Tables};
 use crate::catalog::{Catalog, Role};
 use crate::flow::{Broker, Flow, Outcome, Settle, Site, Step};
 use crate::resolve::{FnId, Ty};
@@ -72,6 +72,14 @@ fn receiving_names(catalog: &Catalog) -> BTreeMap<&str, BTreeSet<&str>> {
             names.entry(call.package.as_str()).or_default().insert(call.name());
         }
     }
+    // `for message in consumer.iter()`
+    let gives_stream = |call: &&crate::catalog::Call| {
+        let given = call.returns.as_ref().and_then(crate::catalog::TypeExpr::path).and_then(|path| catalog.ty(path));
+        given.is_some_and(|ty| ty.receive.is_some())
+    };
+    for call in catalog.calls().into_iter().filter(|call| !call.is_async).filter(gives_stream) {
+        names.entry(call.package.as_str()).or_default().insert(call.name());
+    }
     for ty in catalog.types().into_iter().filter(|ty| ty.receive.is_some()) {
         names.entry(ty.package.as_str()).or_default().extend(STREAM_METHODS);
     }
@@ -96,18 +104,27 @@ fn lower_all(context: &Context<'_>, f: FnId) -> Vec<Lowered> {
 
 /// Lowers one function about one receive; again with what its callers pass, where that decides.
 fn lower(context: &Context<'_>, f: FnId, focus: Option<Span>) -> Option<(Lowered, Vec<Span>)> {
-    let plain = Run { context, f, focus }.execute(None, Vec::new())?;
+    let plain = Run { context, f, focus }.execute(&Arguments::default())?;
     if !plain.0.needs_caller {
         return Some((plain.0.lowered, plain.1));
     }
     let seen = arguments(context, f, MAX_CALLERS_UP);
-    let Some((recv, args)) = seen else { return Some((plain.0.lowered, plain.1)) };
-    let informed = Run { context, f, focus }.execute(recv, args);
+    let Some(seen) = seen else { return Some((plain.0.lowered, plain.1)) };
+    let informed = Run { context, f, focus }.execute(&seen);
     informed.map(|(outcome, sites)| (outcome.lowered, sites)).or(Some((plain.0.lowered, plain.1)))
 }
 
+/// What a function is called with.
+#[derive(Clone, Default)]
+struct Arguments<'a> {
+    recv: Option<Value>,
+    args: Vec<Value>,
+    /// What closures among them refer to.
+    tables: Tables<'a>,
+}
+
 /// What a function is called with, as far as its callers (and theirs) show.
-fn arguments(context: &Context<'_>, f: FnId, up: usize) -> Option<(Option<Value>, Vec<Value>)> {
+fn arguments<'a>(context: &Context<'a>, f: FnId, up: usize) -> Option<Arguments<'a>> {
     if up == 0 {
         return None;
     }
@@ -115,11 +132,13 @@ fn arguments(context: &Context<'_>, f: FnId, up: usize) -> Option<(Option<Value>
         if caller == f || context.index.function(caller).hir.body.is_none() {
             continue;
         }
-        let (recv, args) = arguments(context, caller, up - 1).unwrap_or_default();
-        let seen = Run { context, f: caller, focus: None }.capture(f, recv, args);
+        let known = arguments(context, caller, up - 1).unwrap_or_default();
+        let (seen, tables) = Run { context, f: caller, focus: None }.capture(f, known);
         let told = |(recv, args, _): &(Option<Value>, Vec<Value>, Span)| recv.iter().chain(args).map(Value::told).sum::<usize>();
         if let Some((recv, args, _)) = seen.into_iter().rev().max_by_key(told) {
-            return Some((recv, args));
+            let recv = recv.map(|recv| recv.detached());
+            let args = args.iter().map(Value::detached).collect();
+            return Some(Arguments { recv, args, tables });
         }
     }
     None
@@ -139,21 +158,24 @@ struct Executed {
 }
 
 impl<'a> Run<'_, 'a> {
-    fn capture(self, of: FnId, recv: Option<Value>, args: Vec<Value>) -> Vec<(Option<Value>, Vec<Value>, Span)> {
+    fn capture(self, of: FnId, known: Arguments<'a>) -> (Vec<(Option<Value>, Vec<Value>, Span)>, Tables<'a>) {
         let mut lowering = Lowering::new(self.context);
+        lowering.adopt(known.tables);
         lowering.capture = Some(Capture { of, seen: Vec::new() });
-        lowering.root(self.f, recv, args, State::start());
-        lowering.capture.map(|capture| capture.seen).unwrap_or_default()
+        lowering.root(self.f, known.recv, known.args, State::start());
+        let tables = Tables { scopes: lowering.scopes, bodies: lowering.bodies, body_ids: lowering.body_ids };
+        (lowering.capture.map(|capture| capture.seen).unwrap_or_default(), tables)
     }
 
-    fn execute(self, recv: Option<Value>, args: Vec<Value>) -> Option<(Executed, Vec<Span>)> {
+    fn execute(self, known: &Arguments<'a>) -> Option<(Executed, Vec<Span>)> {
         let mut lowering = Lowering::new(self.context);
+        lowering.adopt(known.tables.clone());
         lowering.focus = self.focus;
-        let ended = lowering.root(self.f, recv.clone(), args.clone(), State::start());
+        let ended = lowering.root(self.f, known.recv.clone(), known.args.clone(), State::start());
         let info = self.context.index.function(self.f);
         if lowering.draft.is_none() {
             let declaration = info.hir.declaration.as_ref()?;
-            return self.handler(&declaration.declaration, recv, args);
+            return self.handler(&declaration.declaration, known);
         }
         let sites = lowering.receive_sites.clone();
         let draft = lowering.draft.as_ref()?;
@@ -171,9 +193,10 @@ impl<'a> Run<'_, 'a> {
     }
 
     /// A declared function in which nothing receives: a handler that a framework or a loop elsewhere calls, or a producer.
-    fn handler(self, declaration: &delivery_grammar::Declaration, recv: Option<Value>, args: Vec<Value>) -> Option<(Executed, Vec<Span>)> {
+    fn handler(self, declaration: &delivery_grammar::Declaration, known: &Arguments<'a>) -> Option<(Executed, Vec<Span>)> {
         let info = self.context.index.function(self.f);
         let mut lowering = Lowering::new(self.context);
+        lowering.adopt(known.tables.clone());
         let at = Site { span: info.hir.name_span, via: Vec::new(), text: info.hir.name.clone() };
         let settle = match declaration.settle {
             delivery_grammar::Settle::OnOk => Some(Settle::OnOk),
@@ -183,7 +206,7 @@ impl<'a> Run<'_, 'a> {
             }
             delivery_grammar::Settle::Manual => None,
         };
-        let args = lowering.message_arguments(self.f, args);
+        let args = lowering.message_arguments(self.f, known.args.clone());
         let carries = args.iter().any(|value| lowering.settles(value));
         let consumes = settle.is_some() || carries;
         let mut state = State::start();
@@ -193,7 +216,7 @@ impl<'a> Run<'_, 'a> {
             state = state.after(node, Outcome::Next);
         }
         state.holding = true;
-        let ended = lowering.root(self.f, recv, args, state);
+        let ended = lowering.root(self.f, known.recv.clone(), args, state);
         let (monitored, unresolved) = (lowering.monitored, lowering.unresolved);
         let acts = lowering.graph.nodes.iter().any(|node| matches!(node.step, Step::Effect { .. } | Step::Mark { .. }));
         if !consumes && !acts {
@@ -253,12 +276,16 @@ fn keep_outermost(context: &Context<'_>, units: Vec<Lowered>) -> Vec<Unit> {
     let covered: BTreeSet<Span> =
         units.iter().filter(|unit| declared(unit.unit.function)).filter_map(|unit| unit.receive).collect();
     let used: BTreeSet<Span> = units.iter().filter(|unit| !unit.hands_out).filter_map(|unit| unit.receive).collect();
+    let is_own = |unit: &Lowered| unit.unit.flow.source.at.via.is_empty() && !unit.hands_out;
+    let owned: BTreeSet<Span> = units.iter().filter(|unit| is_own(unit)).filter_map(|unit| unit.receive).collect();
     let mut kept: Vec<Unit> = units
         .into_iter()
         .filter(|unit| {
             let Some(receive) = unit.receive else { return true };
             let shadowed = covered.contains(&receive) && !declared(unit.unit.function);
-            !shadowed && (!unit.hands_out || !used.contains(&receive))
+            // A function that only calls the one that receives and uses the message.
+            let calls = owned.contains(&receive) && !is_own(unit) && !declared(unit.unit.function);
+            !shadowed && !calls && (!unit.hands_out || !used.contains(&receive))
         })
         .map(|lowered| {
             let mut unit = lowered.unit;

@@ -415,6 +415,41 @@ impl Value {
         }
     }
 
+    /// The value without what only the graph it was made with knows: steps, tasks and transactions.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        let fields = |fields: &[(SmolStr, Self)]| fields.iter().map(|(name, value)| (name.clone(), value.detached())).collect();
+        let kind = match &self.kind {
+            Kind::Tx(_) | Kind::Task(_) | Kind::Pending(..) | Kind::Future(_) => Kind::Opaque,
+            Kind::Unseen(unseen) if unseen.node.is_some() => Kind::Opaque,
+            Kind::Variant { name, fields: inner } => Kind::Variant { name: name.clone(), fields: fields(inner) },
+            Kind::Struct(inner) => Kind::Struct(inner.iter().map(|(name, value)| (name.clone(), value.detached())).collect()),
+            Kind::Tuple(values) => Kind::Tuple(values.iter().map(Self::detached).collect()),
+            Kind::List(element) => Kind::List(Box::new(element.detached())),
+            Kind::Closure(closure) => {
+                Kind::Closure(Rc::new(Closure { captured: fields(&closure.captured), ..(**closure).clone() }))
+            }
+            Kind::Api(api) => {
+                let prop = |prop: &Prop| Prop { value: prop.value.detached(), at: prop.at };
+                let props = api.props.iter().map(|(name, known)| (name.clone(), prop(known))).collect();
+                Kind::Api(Rc::new(Api { props, constructed: api.constructed }))
+            }
+            other => other.clone(),
+        };
+        Self::new(kind, self.ty.clone(), self.origin)
+    }
+
+    /// A collection of this type with nothing in it.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        Self::new(Kind::List(Box::new(Self::never())), self.ty.clone(), self.origin)
+    }
+
+    #[must_use]
+    pub fn is_known_empty(&self) -> bool {
+        matches!(&self.kind, Kind::List(element) if element.kind == Kind::Never)
+    }
+
     /// Whether the value is a truth value, as far as its type says.
     #[must_use]
     pub fn is_boolean(&self) -> bool {
