@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::report::{Finding, Level, Report};
 use crate::resolve::{CrateInput, CrateKind, Dependency, FileInput, Index};
 use crate::source::Sources;
-use crate::span::FileId;
+use crate::span::Span;
 use crate::sql::Schema;
 use crate::workspace::{Crate, Target, TargetKind, Workspace};
 
@@ -116,7 +116,7 @@ pub fn schema(workspace: &Workspace) -> Schema {
 /// Every unit of the workspace as a flow.
 #[must_use]
 pub fn units(index: &Index<'_>, sources: &Sources, catalog: &Catalog, schema: &Schema) -> Vec<Unit> {
-    let text = |file: FileId| sources.file(file).lines.text();
+    let text = |span: Span| sources.file(span.file).text_at(span);
     let mentions = |word: &str| sources.files.iter().any(|file| file.lines.text().contains(word));
     lower::units(&lower::Context { index, catalog, schema, text: &text, mentions: &mentions })
 }

@@ -57,8 +57,8 @@ pub struct Context<'a> {
     pub index: &'a Index<'a>,
     pub catalog: &'a Catalog,
     pub schema: &'a Schema,
-    /// The text of a file, for what is quoted to people.
-    pub text: &'a (dyn Fn(FileId) -> &'a str + Sync),
+    /// The text at a place, for what is quoted to people.
+    pub text: &'a (dyn Fn(Span) -> &'a str + Sync),
     /// Whether the workspace's code contains a text (the name of a setting).
     pub mentions: &'a (dyn Fn(&str) -> bool + Sync),
 }
@@ -68,7 +68,7 @@ struct Lowering<'a> {
     index: &'a Index<'a>,
     catalog: &'a Catalog,
     schema: &'a Schema,
-    text: &'a (dyn Fn(FileId) -> &'a str + Sync),
+    text: &'a (dyn Fn(Span) -> &'a str + Sync),
     mentions: &'a (dyn Fn(&str) -> bool + Sync),
     graph: Graph,
     frames: Vec<Frame<'a>>,
@@ -145,17 +145,19 @@ impl Frame<'_> {
 struct LoopFrame {
     label: Option<SmolStr>,
     is_block: bool,
+    /// How many receives there were before it.
+    receives: usize,
     breaks: Flowing,
     continues: Vec<State>,
 }
 
 impl LoopFrame {
-    fn new(label: Option<SmolStr>) -> Self {
-        Self { label, is_block: false, breaks: Vec::new(), continues: Vec::new() }
+    fn new(label: Option<SmolStr>, receives: usize) -> Self {
+        Self { label, is_block: false, receives, breaks: Vec::new(), continues: Vec::new() }
     }
 
     fn block(label: SmolStr) -> Self {
-        Self { label: Some(label), is_block: true, breaks: Vec::new(), continues: Vec::new() }
+        Self { label: Some(label), is_block: true, receives: 0, breaks: Vec::new(), continues: Vec::new() }
     }
 }
 
@@ -241,7 +243,7 @@ impl<'a> Lowering<'a> {
     /// The code at `span` on one line, cut to what a reader can take in.
     fn snippet(&self, span: Span) -> SmolStr {
         const MOST: usize = 60;
-        let code = slice((self.text)(span.file), span);
+        let code = (self.text)(span);
         let mut words = code.split_whitespace().collect::<Vec<_>>().join(" ");
         words = words.replace(" .", ".");
         if words.chars().count() > MOST {
@@ -313,12 +315,17 @@ impl<'a> Lowering<'a> {
         self.frame_mut().returns.push((state, value));
     }
 
-    fn jump(&mut self, jump: Jump, label: Option<&SmolStr>, state: State, value: Value) {
+    /// The loop or block that a jump is about.
+    fn target_of(&mut self, label: Option<&SmolStr>) -> Option<&mut LoopFrame> {
         let fits = |frame: &&mut LoopFrame| match label {
             Some(label) => frame.label.as_ref() == Some(label),
             None => !frame.is_block,
         };
-        let Some(frame) = self.frame_mut().loops.iter_mut().rev().find(fits) else { return };
+        self.frame_mut().loops.iter_mut().rev().find(fits)
+    }
+
+    fn jump(&mut self, jump: Jump, label: Option<&SmolStr>, state: State, value: Value) {
+        let Some(frame) = self.target_of(label) else { return };
         if jump == Jump::Break {
             frame.breaks.push((state, value));
         } else {
@@ -410,25 +417,6 @@ fn external_name(ty: &Ty) -> Option<&str> {
         Ty::External { path, .. } => path.rsplit("::").next(),
         _ => None,
     }
-}
-
-/// The text of a span.
-fn slice(text: &str, span: Span) -> &str {
-    let start = offset(text, span.start);
-    let end = offset(text, span.end);
-    text.get(start..end.max(start)).unwrap_or_default()
-}
-
-fn offset(text: &str, pos: crate::span::Pos) -> usize {
-    let mut at = 0;
-    for _ in 1..pos.line {
-        match text[at..].find('\n') {
-            Some(newline) => at += newline + 1,
-            None => return text.len(),
-        }
-    }
-    let line = &text[at..];
-    line.char_indices().nth(pos.column as usize - 1).map_or(text.len(), |(i, _)| at + i)
 }
 
 /// Known or not.

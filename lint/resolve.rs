@@ -4,8 +4,9 @@
 //! imports (renames, globs, re-exports, also across the crates of the workspace), items, impls, and types as far as signatures,
 //! fields and annotations show them ([`Ty`]). It infers nothing inside bodies: that is `lower`'s work, which asks here.
 //!
-//! What it cannot know it calls `Unknown`; it never guesses. Answers of several things come in the order of the source
-//! (crates as given, then files, then lines), so that they are the same on every run.
+//! What it cannot know it calls `Unknown`; it never guesses. One thing is taken for granted: a path's first segment that nothing defines
+//! is the name of a crate. Answers of several things come in the order in which modules were read (libraries first, then as given),
+//! so that they are the same on every run.
 //!
 //! A file that two targets declare as a module (`mod config;` in both `main.rs` and `lib.rs`) is one module, that of the first.
 
@@ -19,6 +20,7 @@ mod input;
 mod members;
 mod names;
 mod paths;
+mod projections;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -34,7 +36,7 @@ use smol_str::SmolStr;
 pub use input::{CrateInput, CrateKind, Dependency, FileInput};
 pub use ty::{Bindings, Ty, TyBound};
 
-use crate::source::hir;
+use crate::source::{STACK_BYTES, hir};
 use crate::span::FileId;
 
 macro_rules! ids {
@@ -202,8 +204,23 @@ pub struct Index<'a> {
 impl<'a> Index<'a> {
     /// Indexes `files`. The crates' roots and their `mod` items say which module each file is; a file that none of them reaches
     /// becomes a module by its path, or a crate of its own where it is in no crate's folder.
+    ///
+    /// # Panics
+    ///
+    /// If no thread can be started: bodies may be deep, so that walking them takes a large stack.
     #[must_use]
     pub fn build(crates: &[CrateInput], files: &[FileInput<'a>], known: Known<'a>) -> Self {
+        std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new()
+                .name("resolve".into())
+                .stack_size(STACK_BYTES);
+            let building = builder.spawn_scoped(scope, || Self::build_here(crates, files, known));
+            let built = building.expect("a thread can be started").join();
+            built.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    fn build_here(crates: &[CrateInput], files: &[FileInput<'a>], known: Known<'a>) -> Self {
         let mut builder = collect::Builder::new(Self::empty(known), files);
         builder.mount(crates);
         builder.link();

@@ -254,7 +254,10 @@ pub fn read(text: &str) -> Vec<Statement> {
     }
     with_stack(|| {
         let mut found = Vec::new();
-        text::prepare(text).statements.iter().for_each(|text| read_one(text, &mut found));
+        text::prepare(text)
+            .statements
+            .iter()
+            .for_each(|text| read_one(text, &mut found));
         found
     })
 }
@@ -262,7 +265,10 @@ pub fn read(text: &str) -> Vec<Statement> {
 fn read_one(text: &str, found: &mut Vec<Statement>) {
     match parse::parse(text) {
         Some(parsed) => {
-            let around = update::Around { with: &[], partial: parsed.partial };
+            let around = update::Around {
+                with: &[],
+                partial: parsed.partial,
+            };
             statement::lower(&parsed.statement, around, found);
         }
         None => found.push(fallback::guess(text)),
@@ -272,5 +278,9 @@ fn read_one(text: &str, found: &mut Vec<Statement>) {
 /// The names of a text's named binds (`:id`, `@id`, `$id`), in the order of their indexes. Empty for positional ones.
 #[must_use]
 pub fn bind_names(text: &str) -> Vec<SmolStr> {
-    if text.len() > LONGEST { Vec::new() } else { text::prepare(text).names }
+    if text.len() > LONGEST {
+        Vec::new()
+    } else {
+        text::prepare(text).names
+    }
 }

@@ -6,12 +6,11 @@ use smol_str::SmolStr;
 
 use super::call::{CallSite, future};
 use super::expr::{deep_origin, origin_of};
-use super::future::unseen_as;
 use super::state::{Flowing, State, merge_values};
-use super::value::{Api, Call, Future, Kind, Origin, Place, Prop, Target, Value};
+use super::value::{Api, Call, Future, Kind, Origin, Place, Target, Value};
 use super::{Lowering, combinator};
 use crate::catalog::{self, Answer, Confirm, Covers, Facts, Is, Operand, Role, TypeExpr};
-use crate::flow::{self, Ack, Durability, Effect, EffectKind, Idempotency, Key, KeyId, Known, MarkMode, Outcome, Site, Step, TxId};
+use crate::flow::{self, Ack, Durability, Effect, EffectKind, Idempotency, Key, KeyId, Known, MarkMode, Outcome, Step, TxId};
 use crate::resolve::Ty;
 use crate::span::Span;
 
@@ -307,7 +306,7 @@ impl<'a> Lowering<'a> {
 
     /// Reads from outside; it may fail, and then nothing happened.
     fn read(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let value = self.given(doing);
+        let value = if state.holding { self.given(doing).with_origin(Origin::STORE) } else { self.given(doing) };
         let state = self.mutated(doing, state);
         if !doing.call.fallible || !state.holding {
             return vec![(state, self.succeed(doing, value))];
@@ -571,6 +570,10 @@ impl<'a> Lowering<'a> {
     /// What a check or mark answers.
     fn answer(&self, doing: &Doing<'_>, outcome: Outcome) -> Value {
         let there = matches!(outcome, Outcome::Found | Outcome::Duplicate);
+        let is_bool = matches!(&self.expected, Some(Ty::External { path, .. }) if path == "bool");
+        if is_bool && outcome != Outcome::Ok {
+            return Value::bool(if doing.role == Role::Check { there } else { !there });
+        }
         match doing.facts.outcome {
             Some(Answer::Affected) => Value::int(i128::from(!there)),
             Some(Answer::Optional) if doing.role == Role::Check => {
@@ -794,7 +797,7 @@ impl<'a> Lowering<'a> {
     fn step_of(&mut self, kind: &delivery_grammar::StepKind, at: Span, args: &[Value]) -> Option<Step> {
         use delivery_grammar::{Confirmation, Idempotency as Said, StepKind};
         let site = self.site(at);
-        let mut effect = |this: &mut Self, kind, idempotency, confirmed| {
+        let effect = |this: &mut Self, kind, idempotency, confirmed| {
             let why = "declared by its attribute".into();
             let make = || Effect { kind, target: site.text.clone(), idempotency, why, confirmed, at: site.clone(), unstable_key: None };
             Step::Effect { effect: this.graph.effect(make, &site), tx: args.iter().find_map(transaction_in) }
@@ -981,14 +984,4 @@ fn pending_in(value: Value, effect: flow::EffectId, state: &State) -> Value {
         Some(_) => value,
         None => pending,
     }
-}
-
-/// A property with its place, for struct literals.
-pub(super) fn prop(value: Value, at: Span) -> Prop {
-    Prop { value, at: Some(at) }
-}
-
-/// What is not understood of a site.
-pub(super) fn not_seen(site: &Site, ty: Ty, origin: Origin) -> Value {
-    unseen_as(site.span, site.text.clone(), ty, origin)
 }

@@ -109,7 +109,7 @@ impl<'a> Lowering<'a> {
         for arg in args {
             self.escape(arg, &state, site.at);
         }
-        let value = unseen(site.label, self.snippet(site.label), origin_of(args));
+        let value = unseen(site.label, origin_of(args));
         (state, value)
     }
 
@@ -415,7 +415,7 @@ impl<'a> Lowering<'a> {
     /// The result of a function that is not executed.
     fn unseen_result(&mut self, f: FnId, origin: Origin, at: Option<Span>) -> Value {
         let Some(at) = at else { return self.returned_value(f, origin) };
-        let mut value = unseen(at, self.snippet(at), origin);
+        let mut value = unseen(at, origin);
         value.ty = self.canonical_ty(self.index.returned(f));
         value
     }
@@ -494,6 +494,10 @@ impl<'a> Lowering<'a> {
         }
         if let Some(value) = super::combinator::passes_through(recv, name, &args) {
             return vec![(state, value)];
+        }
+        if matches!(name.as_str(), "next" | "try_next") && args.is_empty() {
+            // An iterator or stream of who knows what: reading on from it changes nothing outside.
+            return vec![(state, Value::opaque(Ty::Unknown, recv.origin))];
         }
         let mut all = vec![recv.clone()];
         all.extend(args);
@@ -599,6 +603,10 @@ impl<'a> Lowering<'a> {
             return vec![(state, value)];
         }
         let (owner, name) = path.rsplit_once("::").unwrap_or(("", path));
+        if is_type(path) && is_type(owner) {
+            let ty = Ty::External { path: owner.into(), args: Vec::new() };
+            return vec![(state, Value::variant(name, args).with_ty(ty))];
+        }
         if let Some(first) = args.first().cloned()
             && let Some(flowing) = self.standard_method(&first, name, &args[1..], &[], site, &state)
         {
@@ -630,6 +638,7 @@ pub(super) fn future(future: Future) -> Value {
         Future::All { futures, .. } => futures.iter().collect(),
         Future::Then { inner, .. } | Future::Limited { inner, .. } => vec![inner],
         Future::Apply { callee, args, .. } => std::iter::once(callee).chain(args).collect(),
+        Future::Take { recv, .. } => vec![recv],
     });
     Value::new(Kind::Future(Rc::new(future)), Ty::Unknown, origin)
 }

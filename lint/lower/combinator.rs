@@ -87,8 +87,9 @@ impl<'a> Lowering<'a> {
         site: CallSite,
         state: &State,
     ) -> Option<Flowing> {
-        if let Kind::Future(_) = recv.kind {
-            return self.future_method(recv, name, args, site, state);
+        if let Kind::Future(future) = &recv.kind {
+            let later = self.future_method(recv, name, args, site, state);
+            return later.or_else(|| self.forced_method(&std::rc::Rc::clone(future), name, args, site, state));
         }
         if let Some(variant) = recv.variant_name()
             && matches!(variant, "Ok" | "Err" | "Some" | "None")
@@ -148,6 +149,25 @@ impl<'a> Lowering<'a> {
             _ => return None,
         };
         Some(vec![(state.clone(), value)])
+    }
+
+    /// A method that no future has: the item of a synchronous stream.
+    fn forced_method(
+        &mut self,
+        item: &std::rc::Rc<Future>,
+        name: &str,
+        args: &[Value],
+        site: CallSite,
+        state: &State,
+    ) -> Option<Flowing> {
+        if !matches!(**item, Future::Take { .. }) {
+            return None;
+        }
+        let mut all = Vec::new();
+        for (state, value) in self.run_future(item, state.clone()) {
+            all.extend(self.standard_method(&value, name, args, &[], site, &state).unwrap_or_else(|| vec![(state, value)]));
+        }
+        Some(super::state::merge_values(all))
     }
 
     /// `Option` and `Result` whose variant is not known: the variants are told apart only where a method does something with them.
@@ -332,6 +352,10 @@ impl<'a> Lowering<'a> {
                     return Some(called.into_iter().map(|(state, value)| (state, list_of(value))).collect());
                 }
                 Some(vec![(state, list_of(Value::opaque(Ty::Unknown, recv.origin)))])
+            }
+ "any" | "all" if matches!(recv.kind, Kind::List(_)) => {
+                let element = self.element_of(recv);
+                Some(self.call_value(args.first()?, vec![element], site, state))
             }
             "collect" | "filter" | "take" | "skip" | "chain" | "zip" | "inspect" | "peekable" if matches!(recv.kind, Kind::List(_)) => {
                 Some(vec![(state, recv.clone())])

@@ -23,6 +23,7 @@ impl Lowering<'_> {
         }
         self.pair_checks();
         self.settle_marks();
+        self.doubt_guarded();
         let source = self.source(at, caller);
         self.judge_visibility(&source);
         self.close_ends();
@@ -120,7 +121,7 @@ impl Lowering<'_> {
     fn check_to_branch(&mut self, id: usize) {
         let site = self.graph.nodes[id].at.clone();
         let fails = self.new_condition(CondKind::Free, site.as_ref(), "the read fails");
-        let decides = self.new_condition(CondKind::Fixed, site.as_ref(), "what is read");
+        let decides = self.new_condition(CondKind::Store, site.as_ref(), "what is read");
         let node = &self.graph.nodes[id];
         let edge = |when, to: Option<NodeId>| to.map(|to| Edge { when, to });
         let inner = [edge(Outcome::Case(0), node.on(Outcome::Found)), edge(Outcome::Case(1), node.on(Outcome::Absent))];
@@ -174,6 +175,31 @@ impl Lowering<'_> {
                     }
                 }
                 MarkMode::Unique => {}
+            }
+        }
+    }
+
+    /// What a store or a call that cannot be seen into decides about may be decided otherwise the second time: an effect behind such a
+    /// branch is not known to be repeated.
+    fn doubt_guarded(&mut self) {
+        let mut guarded: BTreeMap<u32, CondId> = BTreeMap::new();
+        for node in &self.graph.nodes {
+            let Step::Branch { on } = node.step else { continue };
+            if self.graph.conditions[on.0 as usize].kind != CondKind::Store {
+                continue;
+            }
+            let ways: Vec<_> = node.edges.iter().map(|edge| self.reachable_effects(Some(edge.to))).collect();
+            let everywhere = ways.iter().cloned().reduce(|a, b| a.intersection(&b).copied().collect()).unwrap_or_default();
+            for (_, effect) in ways.iter().flatten().filter(|(kind, _)| *kind == 0).filter(|found| !everywhere.contains(found)) {
+                guarded.insert(*effect, on);
+            }
+        }
+        for (effect, on) in guarded {
+            let text = &self.graph.conditions[on.0 as usize].text;
+            let effect = &mut self.graph.effects[effect as usize];
+            if effect.idempotency == crate::flow::Idempotency::NotIdempotent {
+                effect.idempotency = crate::flow::Idempotency::Unknown;
+                effect.why = smol_str::format_smolstr!("`{text}` decides whether it is done, and may recognise a message that was processed before");
             }
         }
     }

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use super::call::{CallSite, future};
-use super::expr::unseen;
 use super::state::{Flowing, State, merge_values};
 use super::value::{Future, Kind, Origin, Target, Unseen, Value};
 use super::Lowering;
@@ -71,6 +70,18 @@ impl<'a> Lowering<'a> {
                 let called = self.call_value(callee, args.clone(), CallSite { at: *at, label: *at }, state);
                 self.each(called, |this, state, value| this.await_value(value, state, *at))
             }
+            Future::Take { stream, recv, item, at, label } => match self.catalog.ty(stream).cloned() {
+                Some(ty) => self.take_item(&ty, recv, item.clone(), CallSite { at: *at, label: *label }, state),
+                None => Vec::new(),
+            },
+        }
+    }
+
+    /// A value that is looked at: what looked like a future is none (the next item of a synchronous stream), and is had by now.
+    pub(super) fn force(&mut self, value: Value, state: State) -> Flowing {
+        match &value.kind {
+            Kind::Future(future) => self.run_future(&Rc::clone(future), state),
+            _ => vec![(state, value)],
         }
     }
 
@@ -119,10 +130,18 @@ impl<'a> Lowering<'a> {
 
     /// `timeout(d, inner)`: time may be up before anything was done; what was under way when it is up shows as a failed step.
     fn run_limited(&mut self, inner: &Value, at: Span, state: State) -> Flowing {
-        if !state.holding {
-            let awaited = self.await_value(inner.clone(), state, at);
-            return awaited.into_iter().map(|(state, value)| (state, Value::ok(value))).collect();
+        let (mark, receives, waits) = (self.graph.mark(), self.receives, state.holding);
+        let flowing = self.race(inner, at, state.clone());
+        if waits || self.receives != receives {
+            return flowing;
         }
+        // Nothing was under way that could be cut short: how long it takes decides nothing.
+        self.graph.undo(mark);
+        let awaited = self.await_value(inner.clone(), state, at);
+        awaited.into_iter().map(|(state, value)| (state, Value::ok(value))).collect()
+    }
+
+    fn race(&mut self, inner: &Value, at: Span, state: State) -> Flowing {
         let cases = self.branch(&state, CondKind::Free, at, 2);
         let late = (cases[1].clone(), Value::err(Value::failure(Ty::external("tokio::time::error::Elapsed", Vec::new()))));
         let mut all = vec![late];
@@ -155,7 +174,7 @@ impl<'a> Lowering<'a> {
         let effect = self.graph.effect(
             || Effect {
                 kind: EffectKind::Opaque,
-                target: unseen.text.clone(),
+                target: site.text.clone(),
                 idempotency: Idempotency::Unknown,
                 why: "the call cannot be seen into".into(),
                 confirmed: true,
@@ -167,7 +186,7 @@ impl<'a> Lowering<'a> {
         let node = self.graph.emit(&state, Step::Opaque { effect }, Some(site));
         let state = state.after(node, Outcome::Ok);
         let result = Kind::Unseen(Rc::new(Unseen { node: Some(node), ..unseen.clone() }));
-        vec![(state, Value::new(result, value.ty.clone(), value.origin))]
+        vec![(state, Value::new(result, value.ty.clone(), value.origin.with(Origin::STORE)))]
     }
 
     // ---- tasks --------------------------------------------------------------------------------------------------------------
@@ -243,7 +262,8 @@ impl<'a> Lowering<'a> {
         match name {
             "next" | "try_next" | "recv" | "select_next_some" => {
                 let item = if name == "try_next" { self.turned(item) } else { Ty::external("std::option::Option", vec![item]) };
-                Some(self.take_item(&ty, recv, item, site, state))
+                let next = Future::Take { stream: path, recv: recv.clone(), item, at: site.at, label: site.label };
+                Some(vec![(state, future(next))])
             }
             "for_each_concurrent" | "try_for_each_concurrent" => self.for_each(&ty, recv, item, args.get(1)?, site, true, state),
             "for_each" | "try_for_each" => self.for_each(&ty, recv, item, args.first()?, site, false, state),
@@ -317,9 +337,4 @@ impl<'a> Lowering<'a> {
         }
         self.run_future(&Rc::new(run), state)
     }
-}
-
-/// What a call gives that nobody can see into, with a type.
-pub(super) fn unseen_as(span: Span, text: SmolStr, ty: Ty, origin: Origin) -> Value {
-    unseen(span, text, origin).with_ty(ty)
 }

@@ -150,6 +150,13 @@ impl Graph {
         id
     }
 
+    /// What the conditions from `from` on ask is whether the message is a valid one.
+    pub fn validates(&mut self, from: usize) {
+        for condition in self.conditions.iter_mut().skip(from).filter(|condition| condition.kind == CondKind::Fixed) {
+            condition.kind = CondKind::Malformed;
+        }
+    }
+
     /// The transaction begun at this place.
     pub fn transaction(&mut self, store: SmolStr, site: &Site) -> TxId {
         let next = TxId(self.transactions.len() as u32);

@@ -48,7 +48,12 @@ impl<'a> Lowering<'a> {
 
     fn ensure(&mut self, args: &'a [Expr], state: State) -> Flowing {
         let Some(condition) = args.first() else { return vec![(state, Value::unit())] };
+        let known = self.graph.conditions.len();
+        let holding = state.holding;
         let (trues, falses) = self.decide(condition, state);
+        if holding {
+            self.graph.validates(known);
+        }
         for state in falses {
             self.leave(state, Value::err(Value::failure(Ty::Unknown)));
         }

@@ -16,6 +16,20 @@ pub(super) fn assigned_in(name: &str, block: &Block) -> bool {
     block.statements.iter().any(|statement| walk_stmt(statement, visit).is_break())
 }
 
+/// Whether the block compares `name` with something, or matches on it.
+pub(super) fn compared_in(name: &str, block: &Block) -> bool {
+    let has = |expr: &Expr| walk(expr, &mut |expr| found(is_variable(expr, name))).is_break();
+    let visit = &mut |expr: &Expr| {
+        found(match &expr.kind {
+            ExprKind::Binary { op, left, right } => op.contains(['=', '<', '>']) && (has(left) || has(right)),
+            ExprKind::Match { on, .. } => has(on),
+            ExprKind::Macro { args: None, .. } => true,
+            _ => false,
+        })
+    };
+    block.statements.iter().any(|statement| walk_stmt(statement, visit).is_break())
+}
+
 fn found(yes: bool) -> ControlFlow<()> {
     if yes { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
@@ -110,7 +124,7 @@ fn children(expr: &Expr) -> Vec<Child<'_>> {
         ExprKind::Tuple(items) | ExprKind::Array(items) | ExprKind::Join { futures: items, .. } | ExprKind::Format { args: items, .. } => {
             exprs(items.iter().collect())
         }
-        ExprKind::Range { from, to } => exprs(from.as_deref().into_iter().chain(to.as_deref()).collect()),
+        ExprKind::Range { from, to, .. } => exprs(from.as_deref().into_iter().chain(to.as_deref()).collect()),
         ExprKind::Select { arms, otherwise } => {
             let inside = arms.iter().flat_map(|arm| [Some(&arm.future), arm.guard.as_ref(), Some(&arm.body)].into_iter().flatten());
             exprs(inside.chain(otherwise.as_deref()).collect())

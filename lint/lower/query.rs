@@ -46,6 +46,7 @@ enum Rows {
 impl<'a> Lowering<'a> {
     /// Executes SQL. The values are without the `Result` around them, but for `failure`.
     pub(super) fn run_sql(&mut self, query: &Query, given: &Value, failure: Option<Value>, state: State) -> Flowing {
+        let given = &given.clone().with_origin(Origin::STORE);
         let statements = query.text.as_ref().map_or_else(|| vec![Statement::Unparsed], |text| sql::read(text));
         let mut done = vec![(state, Rows::Unknown)];
         let mut failed: Vec<State> = Vec::new();

@@ -1,13 +1,13 @@
 //! Units: which functions receive messages, and what they are called with.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
 use super::state::State;
 use super::value::{Origin, Value};
 use super::{Capture, Context, Lowering};
-use crate::catalog::Role;
+use crate::catalog::{Catalog, Role};
 use crate::flow::{Broker, Flow, Outcome, Settle, Site, Step};
 use crate::resolve::{FnId, Ty};
 use crate::span::Span;
@@ -47,20 +47,35 @@ pub fn units(context: &Context<'_>) -> Vec<Unit> {
     keep_outermost(context, units)
 }
 
-/// Functions that mention something that receives, and those that are declared.
+/// Functions that mention something that receives, in crates that depend on the client that it belongs to, and those that are declared.
 fn candidates(context: &Context<'_>) -> Vec<FnId> {
-    let names: BTreeSet<&str> = context
-        .catalog
-        .calls()
-        .into_iter()
-        .filter(|call| call.does == Role::Receive || call.cases.iter().any(|case| case.does == Some(Role::Receive)))
-        .map(crate::catalog::Call::name)
-        .chain(STREAM_METHODS)
-        .collect();
-    let mut all: BTreeSet<FnId> = names.into_iter().flat_map(|name| context.index.mentions(name).iter().copied()).collect();
+    let mut all: BTreeSet<FnId> = BTreeSet::new();
+    for (package, names) in receiving_names(context.catalog) {
+        let mentioning = names.into_iter().flat_map(|name| context.index.mentions(name).iter().copied());
+        all.extend(mentioning.filter(|f| {
+            LIBRARIES.contains(&package) || context.index.crate_depends(context.index.function(*f).krate, package)
+        }));
+    }
     all.extend(context.index.functions().filter(|f| context.index.function(*f).hir.declaration.is_some()));
     all.retain(|f| context.index.function(*f).hir.body.is_some());
     all.into_iter().collect()
+}
+
+/// Packages that nearly every crate depends on: there only the names of their own receives count.
+const LIBRARIES: [&str; 2] = ["std", "tokio"];
+
+/// The names by which each package's messages are taken.
+fn receiving_names(catalog: &Catalog) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for call in catalog.calls() {
+        if call.does == Role::Receive || call.cases.iter().any(|case| case.does == Some(Role::Receive)) {
+            names.entry(call.package.as_str()).or_default().insert(call.name());
+        }
+    }
+    for ty in catalog.types().into_iter().filter(|ty| ty.receive.is_some()) {
+        names.entry(ty.package.as_str()).or_default().extend(STREAM_METHODS);
+    }
+    names
 }
 
 /// A lowered unit with what else was seen.
@@ -185,7 +200,7 @@ impl<'a> Run<'_, 'a> {
             return None;
         }
         let mut flow = lowering.finish(info.path.clone(), ended, at.clone(), !consumes);
-        if !consumes && declaration.source.is_some() {
+        if !consumes && (declaration.source.is_some() || unresolved > 0) {
             flow.unknown.push(crate::flow::Unknown { at: Some(at.span), why: "its receive cannot be seen".into() });
         }
         if consumes {
@@ -245,7 +260,14 @@ fn keep_outermost(context: &Context<'_>, units: Vec<Lowered>) -> Vec<Unit> {
             let shadowed = covered.contains(&receive) && !declared(unit.unit.function);
             !shadowed && (!unit.hands_out || !used.contains(&receive))
         })
-        .map(|unit| unit.unit)
+        .map(|lowered| {
+            let mut unit = lowered.unit;
+            if lowered.hands_out {
+                let why = "the message is handed to a caller that cannot be followed".into();
+                unit.flow.unknown.push(crate::flow::Unknown { at: lowered.receive, why });
+            }
+            unit
+        })
         .collect();
     kept.sort_by_key(|unit| (context.index.function(unit.function).hir.name_span, unit.flow.source.at.span));
     kept

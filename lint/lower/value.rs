@@ -28,6 +28,8 @@ impl Origin {
     pub const COUNTER: Self = Self::of(4);
     /// A failure, or made of one.
     pub const ERROR: Self = Self::of(8);
+    /// What a store, or a call that nobody can see into, answered.
+    pub const STORE: Self = Self::of(16);
 
     const fn of(sources: u8) -> Self {
         Self { sources, made_at: None }
@@ -119,7 +121,6 @@ pub struct Prop {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Unseen {
     pub span: Span,
-    pub text: SmolStr,
     /// The opaque step, once it was awaited.
     pub node: Option<NodeId>,
 }
@@ -159,6 +160,8 @@ pub enum Future {
     Limited { inner: Value, at: Span },
     /// A closure that is called, and what it gives awaited.
     Apply { callee: Value, args: Vec<Value>, at: Span },
+    /// The next item of a client's stream (`stream` by path), of type `item`.
+    Take { stream: SmolStr, recv: Value, item: Ty, at: Span, label: Span },
 }
 
 /// A call that is still to be made.
@@ -200,6 +203,7 @@ impl Future {
             Self::Then { at, .. } => (3, Some(*at)),
             Self::Limited { at, .. } => (4, Some(*at)),
             Self::Apply { at, .. } => (5, Some(*at)),
+            Self::Take { at, .. } => (6, Some(*at)),
         }
     }
 }
@@ -216,6 +220,7 @@ impl PartialEq for Future {
             (Self::Then { inner: a, .. }, Self::Then { inner: b, .. })
             | (Self::Limited { inner: a, .. }, Self::Limited { inner: b, .. }) => a == b,
             (Self::Apply { callee: a, args: x, .. }, Self::Apply { callee: b, args: y, .. }) => a == b && x == y,
+            (Self::Take { recv: a, .. }, Self::Take { recv: b, .. }) => a == b,
             _ => false,
         }
     }
@@ -449,6 +454,7 @@ impl Future {
             Self::All { futures, .. } => futures.iter().collect(),
             Self::Then { inner, args, .. } => std::iter::once(inner).chain(args).collect(),
             Self::Limited { inner, .. } => vec![inner],
+            Self::Take { recv, .. } => vec![recv],
             Self::Apply { callee, args, .. } => std::iter::once(callee).chain(args).collect(),
         }
     }
@@ -456,6 +462,10 @@ impl Future {
 
 /// The property that holds how many rows a statement changed.
 pub const ROWS: &str = "rows_affected";
+
+/// The properties of a range: its first and its last number.
+pub const RANGE_FIRST: &str = "(first)";
+pub const RANGE_LAST: &str = "(last)";
 
 /// "0", "1", ….
 #[must_use]

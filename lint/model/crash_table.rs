@@ -1,6 +1,6 @@
 //! What a crash between two steps of a fault-free run does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::flow::NodeId;
 
@@ -34,19 +34,28 @@ pub enum CrashOutcome {
     Lost,
 }
 
+/// Fault-free states that are looked at, ways through one node, and states after one crash: the table is an illustration of the verdict,
+/// not its proof, and must not cost more than the search itself.
+const CALM_STATES: usize = 4_000;
+const WAYS_THROUGH: usize = 8;
+const STATES_AFTER: usize = 2_000;
+
 /// The crash points of the fault-free runs, in the order of their nodes; of several ways through a node the worst counts.
 pub(super) fn crash_table(program: &Program<'_>) -> Vec<CrashPoint> {
     let mut calm = Search::new(program, Tier::Calm, 1);
     while calm.expand_next() {}
     let mut points: BTreeMap<NodeId, CrashPoint> = BTreeMap::new();
-    for index in 0..calm.len() {
+    let mut looked: BTreeMap<NodeId, usize> = BTreeMap::new();
+    for index in 0..calm.len().min(CALM_STATES) {
         let (Some(step), state) = (calm.step(index), calm.state(index)) else {
             continue;
         };
         let (Some(after), false) = (step.node, is_over(program, state)) else {
             continue;
         };
-        let Some(outcome) = crashed(program, state) else {
+        let looked = looked.entry(after).or_default();
+        *looked += 1;
+        let Some(outcome) = (*looked <= WAYS_THROUGH).then(|| crashed(program, state)).flatten() else {
             continue;
         };
         let point = CrashPoint {
@@ -93,8 +102,11 @@ fn outcome(program: &Program<'_>, crashed: State, touched: bool) -> CrashOutcome
         CrashOutcome::NothingLost
     };
     let mut todo = vec![crashed];
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     while let Some(state) = todo.pop() {
+        if seen.len() > STATES_AFTER {
+            break;
+        }
         for violation in judge(program, &state)
             .into_iter()
             .map(|(violation, _)| violation)
@@ -115,9 +127,8 @@ fn outcome(program: &Program<'_>, crashed: State, touched: bool) -> CrashOutcome
             successors(program, &state, &mut moves);
         }
         for (_, next) in moves {
-            if !seen.contains(&next) {
-                todo.push(next.clone());
-                seen.push(next);
+            if seen.insert(next.clone()) {
+                todo.push(next);
             }
         }
     }

@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::impls::unique;
 use super::ty::{Bindings, Ty, TyBound};
-use super::types::{DEPTH, NESTING};
+use super::types::DEPTH;
 use super::{ConstId, FnId, ImplId, Index, TraitId, TypeKind, VariantInfo};
 use crate::source::hir;
 
@@ -163,41 +163,6 @@ impl<'a> Index<'a> {
             .collect()
     }
 
-    /// What `ty::Name` is: from a bound's bindings or from an impl. `Unknown` if impls differ.
-    #[must_use]
-    pub fn assoc_ty(&self, ty: &Ty, name: &str) -> Ty {
-        self.assoc_ty_at(ty, name, 0)
-    }
-
-    pub(super) fn assoc_ty_at(&self, ty: &Ty, name: &str, nesting: u8) -> Ty {
-        if let Some(bound) = ty.bounds().iter().find_map(|bound| named_by(bound, name)) {
-            return bound;
-        }
-        if nesting >= NESTING {
-            return Ty::Unknown;
-        }
-        let own = self.candidates(ty).filter_map(|id| {
-            let written = self.written_ty(id, name)?;
-            Some(self.ty(&self.impl_scope(id, self.fits_type(id, ty)?, nesting + 1), written))
-        });
-        let promised = ty
-            .bounds()
-            .iter()
-            .filter_map(TyBound::local)
-            .flat_map(|t| self.impls_of(t));
-        let theirs = promised.filter_map(|id| {
-            let written = self.written_ty(*id, name)?;
-            Some(self.ty(&self.impl_scope(*id, Bindings::new(), NESTING), written))
-        });
-        only(own.chain(theirs)).unwrap_or(Ty::Unknown)
-    }
-
-    /// `type Name = …;` of an impl.
-    fn written_ty(&self, id: ImplId, name: &str) -> Option<&'a hir::Type> {
-        let hir: &'a hir::Impl = self.impl_info(id).hir;
-        hir.types.iter().find(|(own, _)| own == name).map(|(_, ty)| ty)
-    }
-
     /// A field's type, the struct's arguments filled in; tuples have "0", "1", …. Looks through `Deref` and guards.
     #[must_use]
     pub fn field(&self, ty: &Ty, name: &str) -> Option<Ty> {
@@ -264,23 +229,5 @@ impl<'a> Index<'a> {
             fields: self.field_types(ty, &variant.fields),
             from: variant.from,
         })
-    }
-}
-
-/// The one that all are.
-fn only(mut types: impl Iterator<Item = Ty>) -> Option<Ty> {
-    let first = types.next()?;
-    types.all(|other| other == first).then_some(first)
-}
-
-/// `Item = T` of a bound; `Output` of a closure.
-fn named_by(bound: &TyBound, name: &str) -> Option<Ty> {
-    match bound {
-        TyBound::Fn { ret, .. } if name == "Output" => Some((**ret).clone()),
-        _ => bound
-            .bindings()
-            .iter()
-            .find(|(own, _)| own == name)
-            .map(|(_, ty)| ty.clone()),
     }
 }

@@ -120,8 +120,14 @@ impl<'a> Index<'a> {
         let Some(first) = path.segments.first() else {
             return Ty::Unknown;
         };
+        if let [this, own, rest @ ..] = path.segments.as_slice()
+            && this.name == "Self"
+            && let Some(written) = self.written_here(scope, &own.name)
+        {
+            return self.project_all(scope, self.read(scope, written, depth), rest);
+        }
         if let (Some(ty), false) = (self.read_param(scope, &first.name, depth), path.global) {
-            return self.project(scope, ty, &path.segments[1..]);
+            return self.project_all(scope, ty, &path.segments[1..]);
         }
         let Some(prefix) = self.plain(scope, path, Space::Types) else {
             return Ty::Unknown;
@@ -131,15 +137,22 @@ impl<'a> Index<'a> {
             .last()
             .map(|segment| self.read_all(scope, &segment.args, depth))
             .unwrap_or_default();
-        self.project(scope, self.of_def(prefix.def, args, depth), rest)
+        self.project_all(scope, self.of_def(prefix.def, args, depth), rest)
     }
 
     /// `<T as Trait>::Name`, `<T>::Name`.
     fn read_qualified(&self, scope: &Scope<'a>, qself: &Type, path: &hir::Path, depth: u8) -> Ty {
+        let Some((last, of_trait)) = path.segments.split_last() else {
+            return Ty::Unknown;
+        };
         let base = self.read(scope, qself, depth);
-        path.segments
-            .last()
-            .map_or(Ty::Unknown, |last| self.assoc_ty_at(&base, &last.name, scope.nesting))
+        let of_trait = hir::Path {
+            segments: of_trait.to_vec(),
+            qself: None,
+            global: path.global,
+        };
+        let of = self.read_trait(scope, &of_trait, depth);
+        self.project(&base, of.as_ref(), &last.name, scope.nesting)
     }
 
     /// `T`, `Self`.
@@ -172,10 +185,10 @@ impl<'a> Index<'a> {
     }
 
     /// `ty::A::B` as associated types.
-    fn project(&self, scope: &Scope<'a>, ty: Ty, names: &[Segment]) -> Ty {
+    fn project_all(&self, scope: &Scope<'a>, ty: Ty, names: &[Segment]) -> Ty {
         names
             .iter()
-            .fold(ty, |ty, segment| self.assoc_ty_at(&ty, &segment.name, scope.nesting))
+            .fold(ty, |ty, segment| self.project(&ty, None, &segment.name, scope.nesting))
     }
 
     /// The type that a definition is.

@@ -93,7 +93,7 @@ fn operators<'a>(at: &'a Expr, on: &mut dyn FnMut(Mention<'a>)) {
             expr(right, on);
         }
         ExprKind::Return(value) | ExprKind::Break { value, .. } => maybe(value.as_deref(), on),
-        ExprKind::Range { from, to } => {
+        ExprKind::Range { from, to, .. } => {
             maybe(from.as_deref(), on);
             maybe(to.as_deref(), on);
         }

@@ -145,6 +145,19 @@ fn spanned(kind: ExprKind, start: Pos, end: Pos) -> Expr {
     Expr { kind, start, end }
 }
 
+/// Collects without room to spare: `collect` makes room for four, and most lists in code are of one.
+fn exact<T>(items: impl ExactSizeIterator<Item = T>) -> Vec<T> {
+    let mut all = Vec::with_capacity(items.len());
+    all.extend(items);
+    all
+}
+
+/// The same for what could not be counted before.
+fn shrunk<T>(mut all: Vec<T>) -> Vec<T> {
+    all.shrink_to_fit();
+    all
+}
+
 /// The name, without `r#`.
 fn name_of(ident: &proc_macro2::Ident) -> SmolStr {
     let name = ident.to_smolstr();

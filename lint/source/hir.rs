@@ -372,6 +372,8 @@ pub enum ExprKind {
     Range {
         from: Option<Box<Expr>>,
         to: Option<Box<Expr>>,
+        /// `..=`
+        inclusive: bool,
     },
     Cast {
         expr: Box<Expr>,
@@ -387,13 +389,17 @@ pub enum ExprKind {
         futures: Vec<Expr>,
         fallible: bool,
     },
-    /// `format!`, `format_args!`, `println!`, `write!`, and the message part of `bail!`, `ensure!`, `anyhow!`, `panic!` and log macros:
-    /// a text made of its arguments, captured identifiers (`{name}`) included. `literal` is the format string.
+    /// `format!`, `format_args!`, `println!`, and the message part of `write!`, `bail!`, `ensure!`, `anyhow!`, `panic!` and log
+    /// macros: a text made of its arguments, captured identifiers (`{name}`) included. `literal` is the format string.
     Format {
         literal: SmolStr,
         args: Vec<Expr>,
     },
-    /// Every other macro call; `args` is `None` where they do not parse as expressions separated by commas (`key = value` pairs: the values).
+    /// Every other macro call. Where a message ends the arguments, it is a [`ExprKind::Format`]: `bail!("{x}")` has one
+    /// argument, `ensure!(ok, "…")` and `write!(f, "…")` have two. `yield x` is the call `yield!(x)`; a body of statements
+    /// (`try_stream!`) is one [`ExprKind::Block`]; `json!` has the values in it, at any depth.
+    ///
+    /// `args` is `None` where they do not parse as expressions separated by commas (`key = value` pairs: the values).
     /// `text` is the first string literal, if there is one (`query!("SELECT …", id)`).
     Macro {
         path: Path,

@@ -57,6 +57,8 @@ pub struct Sources {
     packages: BTreeMap<String, BTreeMap<String, PathBuf>>,
     chosen: BTreeMap<String, String>,
     crates: BTreeMap<String, Crate>,
+    /// What the self types of impl blocks are: crate, module, path as written.
+    self_types: BTreeMap<(String, Vec<String>, Vec<String>), Option<Def>>,
 }
 
 #[derive(Default)]
@@ -152,6 +154,7 @@ impl Sources {
             packages,
             chosen: BTreeMap::new(),
             crates: BTreeMap::new(),
+            self_types: BTreeMap::new(),
         })
     }
 
@@ -518,12 +521,17 @@ impl Sources {
 
     /// Whether the self type of an impl is the type. Where its path cannot be followed, its name decides.
     fn is(&mut self, krate: &str, module: &[String], ty: &[String], of: &Def) -> bool {
-        if ty.last() != Some(&of.name) {
-            return matches!(self.from_module(krate, module, ty, false, 0), Some(Target::Type(def)) if def == *of);
+        let place = (krate.to_owned(), module.to_vec(), ty.to_vec());
+        if !self.self_types.contains_key(&place) {
+            let def = match self.from_module(krate, module, ty, false, 0) {
+                Some(Target::Type(def)) => Some(def),
+                _ => None,
+            };
+            self.self_types.insert(place.clone(), def);
         }
-        match self.from_module(krate, module, ty, false, 0) {
-            Some(Target::Type(def)) => def == *of,
-            _ => true,
+        match &self.self_types[&place] {
+            Some(def) => def == of,
+            None => ty.last() == Some(&of.name),
         }
     }
 
@@ -624,16 +632,22 @@ impl Reader<'_> {
                 };
                 self.add(&found.ident, item, module);
             }
-            syn::Item::Type(found) => match type_path(&found.ty) {
-                Some(path) => self.add(&found.ident, Item::Alias(path), module),
-                None => self.add(&found.ident, Item::Other, module),
-            },
+            syn::Item::Type(found) => self.alias(found, module),
             syn::Item::Const(found) => self.add(&found.ident, Item::Other, module),
             syn::Item::Static(found) => self.add(&found.ident, Item::Other, module),
             syn::Item::Impl(found) => self.implementation(found, module),
             syn::Item::Macro(found) => self.invocation(found, folder, module),
             _ => {}
         }
+    }
+
+    fn alias(&mut self, found: &syn::ItemType, module: &[String]) {
+        let text = found.ty.to_token_stream();
+        if text.to_string().contains("Future") {
+            self.opaque(quote::quote!(Future #text), Some(&found.ident.to_string()));
+        }
+        let item = type_path(&found.ty).map_or(Item::Other, Item::Alias);
+        self.add(&found.ident, item, module);
     }
 
     fn add(&mut self, name: &syn::Ident, item: Item, module: &[String]) {

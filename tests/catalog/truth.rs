@@ -23,9 +23,10 @@ pub fn problems(catalog: &Catalog, sources: &mut Sources) -> Vec<String> {
                 .map(|problem| format!("{}: `{}` {problem}", ty.file, ty.path)),
         );
     }
+    let awaited: BTreeSet<_> = catalog.types().into_iter().filter_map(|ty| ty.awaits.clone()).collect();
     for call in catalog.calls().into_iter().filter(|call| !is_std(&call.path)) {
         problems.extend(
-            of_call(call, sources)
+            of_call(call, awaited.contains(&call.path), sources)
                 .into_iter()
                 .map(|problem| format!("{}: `{}` {problem}", call.file, call.path)),
         );
@@ -52,10 +53,10 @@ fn of_type(ty: &Type, sources: &mut Sources) -> Vec<String> {
     problems
 }
 
-fn of_call(call: &Call, sources: &mut Sources) -> Vec<String> {
+fn of_call(call: &Call, awaited: bool, sources: &mut Sources) -> Vec<String> {
     match sources.find(&call.path) {
         None => vec!["is not there".to_owned()],
-        Some(Target::Fn(found)) => of_function(call, &found, sources),
+        Some(Target::Fn(found)) => of_function(call, &found, awaited, sources),
         Some(Target::Macro) if call.path.ends_with('!') => Vec::new(),
         // A tuple struct's constructor.
         Some(Target::Type(_)) if call.name().starts_with(char::is_uppercase) => Vec::new(),
@@ -63,7 +64,7 @@ fn of_call(call: &Call, sources: &mut Sources) -> Vec<String> {
     }
 }
 
-fn of_function(call: &Call, found: &Fun, sources: &Sources) -> Vec<String> {
+fn of_function(call: &Call, found: &Fun, awaited: bool, sources: &Sources) -> Vec<String> {
     let mut problems = Vec::new();
     let operands = operands(call);
     if let Some(args) = found.args
@@ -74,18 +75,21 @@ fn of_function(call: &Call, found: &Fun, sources: &Sources) -> Vec<String> {
         problems.push(format!("takes {args} arguments, and `{operand}` is referred to"));
     }
     if !found.receiver
-        && call.name() != "poll"
+        && !awaited
         && let Some(operand) = operands.iter().find(|operand| *operand.root() == Operand::Recv)
     {
         problems.push(format!("has no receiver, and `{operand}` is referred to"));
     }
-    problems.extend(of_result(call, found, sources));
+    // What is awaited is described by what awaiting it gives.
+    if !awaited {
+        problems.extend(of_result(call, found, sources));
+    }
     problems
 }
 
-/// Asynchrony and failure, where the source shows them. What is polled is described by what awaiting it gives.
+/// Asynchrony and failure, where the source shows them.
 fn of_result(call: &Call, found: &Fun, sources: &Sources) -> Option<String> {
-    let output = found.output.as_ref().filter(|_| call.name() != "poll")?;
+    let output = found.output.as_ref()?;
     let krate = call.path.split("::").next().unwrap_or_default();
     let owner = call.owner().rsplit("::").next().unwrap_or_default();
     let future = found.is_async || sources.is_future(output, owner, krate);

@@ -49,6 +49,20 @@ pub fn check(source: &str, expected: Expect) {
     expected.assert_eq(&flows(&[("main.rs", &file)]));
 }
 
+/// Checks what is done for each message of a queue: `body` is a receive loop's, `items` stand beside it.
+pub fn check_each(items: &str, body: &str, expected: Expect) {
+    let run = format!(
+        r#"{items}
+async fn run(mut consumer: Consumer, http: Client, pool: PgPool) -> Result<()> {{
+    while let Some(Ok(delivery)) = consumer.next().await {{
+        {body}
+    }}
+    Ok(())
+}}"#
+    );
+    check(&run, expected);
+}
+
 /// Checks the flows of several files.
 pub fn check_files(files: &[(&str, &str)], expected: Expect) {
     expected.assert_eq(&flows(files));

@@ -132,10 +132,11 @@ async fn run(mut consumer: Consumer, http: Client) {
         expect![[r#"
             source amqp queue manual
             effect e0 http:POST plain http
-            n0: receive next=n1 err=n3 end=n3
+            n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n0
-            n3: exit ok
+            n3: pass then=n4
+            n4: exit ok
         "#]],
     );
 }
@@ -198,7 +199,8 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
             n1: effect e0 ok=n2 err=n4
             n2: ack ok=n0 err=n3
             n3: exit err
-            n4: exit ok
+            n4: pass then=n5
+            n5: exit ok
         "#]],
     );
 }

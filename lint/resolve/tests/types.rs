@@ -122,6 +122,32 @@ fn self_and_associated_types_go_through_impls() {
 }
 
 #[test]
+fn of_several_impls_the_one_around_or_the_named_one_counts() {
+    let source = "
+        pub trait On<E> { type Reply; fn on(&self, event: E) -> Self::Reply; }
+        pub trait Other { type Reply; }
+        pub struct H; pub struct A; pub struct B;
+        impl On<A> for H { type Reply = u8; fn on(&self, event: A) -> Self::Reply { x } }
+        impl On<B> for H { type Reply = u16; fn on(&self, event: B) -> Self::Reply { x } }
+        impl Other for H { type Reply = u32; }
+        fn any() -> H::Reply { x }
+        fn other() -> <H as Other>::Reply { x }
+        fn on_b() -> <H as On<B>>::Reply { x }
+    ";
+    index_lib(source, |tree| {
+        let replies: Vec<String> = tree
+            .all("app::H::on")
+            .into_iter()
+            .map(|f| tree.index.show(&tree.index.returned(f)))
+            .collect();
+        assert_eq!(replies, ["u8", "u16"]);
+        assert_eq!(tree.ty("app::any"), "?");
+        assert_eq!(tree.ty("app::other"), "u32");
+        assert_eq!(tree.ty("app::on_b"), "u16");
+    });
+}
+
+#[test]
 fn a_scope_for_a_receiver_binds_the_impls_parameters() {
     let source = "
         pub struct Orders<R> { repo: R }

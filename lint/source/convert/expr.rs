@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::{
-    Converter, name_of,
+    Converter, exact, name_of,
     pat::{member, single},
     spanned,
 };
@@ -87,8 +87,8 @@ impl Converter<'_> {
         spanned(ExprKind::Other, self.start(span), self.end(span))
     }
 
-    pub(super) fn exprs<'e>(&mut self, exprs: impl Iterator<Item = &'e syn::Expr>) -> Vec<Expr> {
-        exprs.map(|expr| self.expr(expr)).collect()
+    pub(super) fn exprs<'e>(&mut self, exprs: impl ExactSizeIterator<Item = &'e syn::Expr>) -> Vec<Expr> {
+        exact(exprs.map(|expr| self.expr(expr)))
     }
 
     fn method_call(&mut self, call: &syn::ExprMethodCall) -> Expr {
@@ -246,7 +246,8 @@ impl Converter<'_> {
         let to = range.end.as_ref().map(|expr| Box::new(self.expr(expr)));
         let start = from.as_ref().map_or_else(|| self.start(first), |from| from.start);
         let end = to.as_ref().map_or_else(|| self.end(last), |to| to.end);
-        spanned(ExprKind::Range { from, to }, start, end)
+        let inclusive = matches!(range.limits, syn::RangeLimits::Closed(_));
+        spanned(ExprKind::Range { from, to, inclusive }, start, end)
     }
 
     fn let_expr(&mut self, expr: &syn::ExprLet) -> Expr {
@@ -257,7 +258,7 @@ impl Converter<'_> {
     fn enclosed<'e>(
         &mut self,
         brackets: proc_macro2::extra::DelimSpan,
-        elems: impl Iterator<Item = &'e syn::Expr>,
+        elems: impl ExactSizeIterator<Item = &'e syn::Expr>,
         kind: fn(Vec<Expr>) -> ExprKind,
     ) -> Expr {
         let (start, end) = (self.start(brackets.open()), self.end(brackets.close()));
@@ -267,11 +268,12 @@ impl Converter<'_> {
     fn struct_expr(&mut self, literal: &syn::ExprStruct) -> Expr {
         let (start, _) = self.path_place(literal.qself.as_ref(), &literal.path);
         let end = self.end(literal.brace_token.span.close());
-        let fields = literal
-            .fields
-            .iter()
-            .map(|field| (member(&field.member), self.expr(&field.expr)))
-            .collect();
+        let fields = exact(
+            literal
+                .fields
+                .iter()
+                .map(|field| (member(&field.member), self.expr(&field.expr))),
+        );
         let path = self.path(literal.qself.as_ref(), &literal.path);
         let rest = literal.rest.as_ref().map(|rest| Box::new(self.expr(rest)));
         spanned(ExprKind::Struct { path, fields, rest }, start, end)
@@ -283,7 +285,7 @@ impl Converter<'_> {
             .or(closure.asyncness.map(|token| token.span))
             .or(closure.capture.map(|token| token.span));
         let start = self.start(first.unwrap_or(closure.inputs_begin.spans[0]));
-        let params = closure.inputs.iter().map(|pat| self.closure_param(pat)).collect();
+        let params = exact(closure.inputs.iter().map(|pat| self.closure_param(pat)));
         let body = Box::new(self.expr(&closure.body));
         let end = body.end;
         spanned(

@@ -3,7 +3,7 @@
 use quote::ToTokens;
 use smol_str::SmolStr;
 
-use super::{Converter, ModulePath, attribute::Place, name_of};
+use super::{Converter, ModulePath, attribute::Place, exact, name_of, shrunk};
 use crate::{
     source::{
         Problem,
@@ -15,7 +15,7 @@ use crate::{
 
 impl Converter<'_> {
     pub(super) fn items(&mut self, items: &[syn::Item]) -> Vec<Item> {
-        items.iter().flat_map(|item| self.item(item)).collect()
+        shrunk(items.iter().flat_map(|item| self.item(item)).collect())
     }
 
     /// Whether these attributes say that their item is for tests only, and tests are not asked for.
@@ -211,15 +211,16 @@ impl Converter<'_> {
             Some(ident) => name_of(ident),
             None => SmolStr::from(index.to_string()),
         };
-        fields
-            .iter()
-            .enumerate()
-            .map(|(index, field)| (name(index, field), self.ty(&field.ty)))
-            .collect()
+        exact(
+            fields
+                .iter()
+                .enumerate()
+                .map(|(index, field)| (name(index, field), self.ty(&field.ty))),
+        )
     }
 
     fn enum_item(&mut self, item: &syn::ItemEnum) -> Enum {
-        let variants = item.variants.iter().map(|variant| self.variant(variant)).collect();
+        let variants = exact(item.variants.iter().map(|variant| self.variant(variant)));
         Enum {
             name: name_of(&item.ident),
             generics: self.generics(&item.generics),

@@ -63,7 +63,7 @@ impl Converter<'_> {
     }
 
     fn params(&mut self, sig: &syn::Signature) -> Vec<(Pat, Type)> {
-        let mut params = Vec::new();
+        let mut params = Vec::with_capacity(sig.inputs.len());
         for input in &sig.inputs {
             if let syn::FnArg::Typed(typed) = input {
                 params.push((self.pat(&typed.pat), self.ty(&typed.ty)));

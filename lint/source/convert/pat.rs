@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use super::{Converter, literal::lit_of, name_of};
+use super::{Converter, exact, literal::lit_of, name_of};
 use crate::source::hir::{Pat, Path, Segment};
 
 impl Converter<'_> {
@@ -11,16 +11,16 @@ impl Converter<'_> {
             syn::Pat::Ident(ident) => self.ident_pat(ident),
             syn::Pat::Guard(guard) => self.pat(&guard.pat),
             syn::Pat::Lit(lit) => lit_of(&lit.lit).map_or(Pat::Opaque, Pat::Lit),
-            syn::Pat::Or(or) => Pat::Or(or.cases.iter().map(|case| self.pat(case)).collect()),
+            syn::Pat::Or(or) => Pat::Or(exact(or.cases.iter().map(|case| self.pat(case)))),
             syn::Pat::Paren(paren) => self.pat(&paren.pat),
             syn::Pat::Path(path) => Pat::Path(self.path(path.qself.as_ref(), &path.path)),
             syn::Pat::Reference(reference) => self.pat(&reference.pat),
-            syn::Pat::Slice(slice) => Pat::Slice(slice.elems.iter().map(|elem| self.pat(elem)).collect()),
+            syn::Pat::Slice(slice) => Pat::Slice(exact(slice.elems.iter().map(|elem| self.pat(elem)))),
             syn::Pat::Struct(fields) => self.struct_pat(fields),
-            syn::Pat::Tuple(tuple) => Pat::Tuple(tuple.elems.iter().map(|elem| self.pat(elem)).collect()),
+            syn::Pat::Tuple(tuple) => Pat::Tuple(exact(tuple.elems.iter().map(|elem| self.pat(elem)))),
             syn::Pat::TupleStruct(tuple) => Pat::TupleStruct {
                 path: self.path(tuple.qself.as_ref(), &tuple.path),
-                args: tuple.elems.iter().map(|elem| self.pat(elem)).collect(),
+                args: exact(tuple.elems.iter().map(|elem| self.pat(elem))),
             },
             syn::Pat::Type(typed) => Pat::Typed {
                 pat: Box::new(self.pat(&typed.pat)),
@@ -43,11 +43,11 @@ impl Converter<'_> {
 
     fn struct_pat(&mut self, pat: &syn::PatStruct) -> Pat {
         let path = self.path(pat.qself.as_ref(), &pat.path);
-        let fields = pat
-            .fields
-            .iter()
-            .map(|field| (member(&field.member), self.pat(&field.pat)))
-            .collect();
+        let fields = exact(
+            pat.fields
+                .iter()
+                .map(|field| (member(&field.member), self.pat(&field.pat))),
+        );
         Pat::Struct { path, fields }
     }
 

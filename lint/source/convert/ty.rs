@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 use syn::{GenericArgument, GenericParam, PathArguments, ReturnType, TypeParamBound, WherePredicate};
 
-use super::{Converter, name_of};
+use super::{Converter, exact, name_of, shrunk};
 use crate::source::hir::{Bound, Generic, Path, Segment, Type};
 
 impl Converter<'_> {
@@ -29,13 +29,13 @@ impl Converter<'_> {
                 mutable: reference.mutability.is_some(),
                 inner: Box::new(self.ty(&reference.elem)),
             },
-            syn::Type::Tuple(tuple) => Type::Tuple(tuple.elems.iter().map(|elem| self.ty(elem)).collect()),
+            syn::Type::Tuple(tuple) => Type::Tuple(exact(tuple.elems.iter().map(|elem| self.ty(elem)))),
             _ => Type::Infer,
         }
     }
 
     fn fn_pointer(&mut self, pointer: &syn::TypeFnPtr) -> Type {
-        let params = pointer.inputs.iter().map(|arg| self.ty(&arg.ty)).collect();
+        let params = exact(pointer.inputs.iter().map(|arg| self.ty(&arg.ty)));
         Type::Fn {
             params,
             ret: self.return_type(&pointer.output).map(Box::new),
@@ -51,7 +51,7 @@ impl Converter<'_> {
 
     pub(super) fn path(&mut self, qself: Option<&syn::QSelf>, path: &syn::Path) -> Path {
         Path {
-            segments: path.segments.iter().map(|segment| self.segment(segment)).collect(),
+            segments: exact(path.segments.iter().map(|segment| self.segment(segment))),
             qself: qself.map(|qself| Box::new(self.ty(&qself.ty))),
             global: path.leading_colon.is_some() && qself.is_none(),
         }
@@ -68,7 +68,7 @@ impl Converter<'_> {
     }
 
     fn arguments(&mut self, generics: &syn::AngleBracketedGenericArguments) -> (Vec<Type>, Vec<(SmolStr, Type)>) {
-        let (mut args, mut bindings) = (Vec::new(), Vec::new());
+        let (mut args, mut bindings) = (Vec::with_capacity(generics.args.len()), Vec::new());
         for argument in &generics.args {
             match argument {
                 GenericArgument::Type(ty) => args.push(self.ty(ty)),
@@ -80,12 +80,12 @@ impl Converter<'_> {
                 _ => {}
             }
         }
-        (args, bindings)
+        (args, shrunk(bindings))
     }
 
     /// The `(A) -> B` of `Fn(A) -> B`, where it is no bound: as `Fn<(A,), Output = B>`.
     fn fn_arguments(&mut self, inputs: &syn::ParenthesizedGenericArguments) -> (Vec<Type>, Vec<(SmolStr, Type)>) {
-        let params = inputs.inputs.iter().map(|arg| self.ty(&arg.ty)).collect();
+        let params = exact(inputs.inputs.iter().map(|arg| self.ty(&arg.ty)));
         let output = self
             .return_type(&inputs.output)
             .map(|ty| (SmolStr::new_static("Output"), ty));
@@ -98,7 +98,7 @@ impl Converter<'_> {
     }
 
     pub(super) fn bounds<'b>(&mut self, bounds: impl Iterator<Item = &'b TypeParamBound>) -> Vec<Bound> {
-        bounds.filter_map(|bound| self.bound(bound)).collect()
+        shrunk(bounds.filter_map(|bound| self.bound(bound)).collect())
     }
 
     fn bound(&mut self, bound: &TypeParamBound) -> Option<Bound> {
@@ -112,7 +112,7 @@ impl Converter<'_> {
         let PathArguments::Parenthesized(inputs) = &last.arguments else {
             return Some(Bound::Trait(self.path(None, &bound.path)));
         };
-        let params = inputs.inputs.iter().map(|arg| self.ty(&arg.ty)).collect();
+        let params = exact(inputs.inputs.iter().map(|arg| self.ty(&arg.ty)));
         let ret = self.return_type(&inputs.output).map(Box::new);
         Some(Bound::Fn {
             params,

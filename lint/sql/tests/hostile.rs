@@ -83,11 +83,9 @@ const PARTS: &[&str] = &[
 fn depth_and_length_are_bounded() {
     for (head, length) in [
         ("", 300_000),
-        ("", 3_000),
-        ("SELECT ", 1_500),
-        ("SELECT * FROM ", 1_500),
-        ("UPDATE t SET x = ", 1_500),
-        ("DELETE FROM t WHERE ", 3_000),
+        ("SELECT ", 3_000),
+        ("SELECT * FROM ", 1_000),
+        ("UPDATE t SET x = ", 1_000),
     ] {
         for part in PARTS {
             let text = format!("{head}{}", part.repeat(length / part.len()));

@@ -33,7 +33,10 @@ pub(super) fn expr(expr: &Expr) -> String {
         ExprKind::Try(inner) => format!("{}?", self::expr(inner)),
         ExprKind::Tuple(elems) => format!("({},)", exprs(elems)),
         ExprKind::Array(elems) => format!("[{}]", exprs(elems)),
-        ExprKind::Range { from, to } => format!("{}..{}", option(from.as_deref()), option(to.as_deref())),
+        ExprKind::Range { from, to, inclusive } => {
+            let dots = if *inclusive { "..=" } else { ".." };
+            format!("{}{dots}{}", option(from.as_deref()), option(to.as_deref()))
+        }
         ExprKind::Cast { expr, ty: to } => format!("{} as {}", self::expr(expr), ty(to)),
         kind => control(kind),
     }
