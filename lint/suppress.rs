@@ -108,7 +108,7 @@ fn silence(
         .and_then(|path| units.get(path.as_str()))
         .copied();
     for (index, allowance) in allowances.iter().enumerate() {
-        if !allowance.names(finding.code) || !allowance.covers(finding.primary, unit) {
+        if !allowance.covers(finding.primary, unit) || !allowance.names(finding.code) {
             continue;
         }
         used.0.insert((index, finding.code));

@@ -33,13 +33,13 @@ pub fn list(report: &Resolved<'_>, format: ListFormat, look: Look) -> String {
 }
 
 const HEADINGS: [&str; 7] = [
-    "place",
     "integration",
     "source",
     "sinks",
     "declared",
     "inferred",
     "verdict",
+    "place",
 ];
 
 fn fields(unit: &ResolvedIntegration<'_>) -> [String; 7] {
@@ -63,7 +63,7 @@ fn fields(unit: &ResolvedIntegration<'_>) -> [String; 7] {
 
 /// A table if the terminal is wide enough, else a few lines for each integration.
 fn human(report: &Resolved<'_>, look: Look) -> String {
-    let rows: Vec<[String; 7]> = report.integrations.iter().map(fields).collect();
+    let rows: Vec<[String; 7]> = report.integrations.iter().map(named_first).collect();
     let widths: Vec<usize> = (0..HEADINGS.len()).map(|column| width(&rows, column)).collect();
     let verdicts = report.integrations.iter().map(|unit| unit.integration.verdict);
     let rows = rows.iter().zip(verdicts);
@@ -83,6 +83,13 @@ fn human(report: &Resolved<'_>, look: Look) -> String {
     }
 }
 
+/// For people, what is asked for stands at the left.
+fn named_first(unit: &ResolvedIntegration<'_>) -> [String; 7] {
+    let mut row = fields(unit);
+    row.rotate_left(1);
+    row
+}
+
 const GAP: &str = "  ";
 
 fn width(rows: &[[String; 7]], column: usize) -> usize {
@@ -93,11 +100,11 @@ fn width(rows: &[[String; 7]], column: usize) -> usize {
 fn line(row: &[String; 7], widths: &[usize], verdict: Verdict, paint: Paint) -> String {
     let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
     let mut cells: Vec<String> = cells.collect();
-    cells[6] = coloured(&row[6], verdict, paint);
-    format!("{}\n", cells.join(GAP))
+    cells[5] = coloured(&cells[5], verdict, paint);
+    format!("{}\n", cells.join(GAP).trim_end())
 }
 
-fn block([place, id, source, sinks, declared, inferred, verdict]: &[String; 7], kind: Verdict, paint: Paint) -> String {
+fn block([id, source, sinks, declared, inferred, verdict, place]: &[String; 7], kind: Verdict, paint: Paint) -> String {
     let promise = if declared == "-" {
         "nothing declared".to_owned()
     } else {
