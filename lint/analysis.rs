@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::catalog::Catalog;
 use crate::config::Config;
+use crate::flow::Flow;
 use crate::lower::{self, Unit};
 use crate::problem::Problem;
 use crate::report::{Finding, Level, Report};
@@ -154,13 +155,23 @@ pub fn schema(workspace: &Workspace) -> Schema {
 /// Every unit of the workspace as a flow.
 #[must_use]
 pub fn units(index: &Index<'_>, sources: &Sources, catalog: &Catalog, schema: &Schema) -> Vec<Unit> {
+    with_context(index, sources, catalog, schema, lower::units)
+}
+
+/// Every function of the workspace, as if it handled a message: what lowering makes of code that it was not made for.
+#[must_use]
+pub fn every_function(index: &Index<'_>, sources: &Sources, catalog: &Catalog, schema: &Schema) -> Vec<Flow> {
+    with_context(index, sources, catalog, schema, lower::every_function)
+}
+
+fn with_context<T>(
+    index: &Index<'_>,
+    sources: &Sources,
+    catalog: &Catalog,
+    schema: &Schema,
+    work: impl FnOnce(&lower::Context<'_>) -> T,
+) -> T {
     let text = |span: Span| sources.file(span.file).text_at(span);
     let mentions = |word: &str| sources.files.iter().any(|file| file.lines.text().contains(word));
-    lower::units(&lower::Context {
-        index,
-        catalog,
-        schema,
-        text: &text,
-        mentions: &mentions,
-    })
+    work(&lower::Context { index, catalog, schema, text: &text, mentions: &mentions })
 }
