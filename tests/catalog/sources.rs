@@ -307,7 +307,7 @@ impl Sources {
             if targets.iter().any(|target| target.is_value() == value) {
                 break;
             }
-            targets.extend(self.from_module(krate, module, &path, value, depth + 1));
+            targets.extend(self.follow(krate, module, &path, value, depth + 1));
         }
         let best = targets
             .iter()
@@ -337,7 +337,7 @@ impl Sources {
         }
         for path in aliases {
             // What an alias stands for may be outside of what was read (`Pin<Box<dyn …>>`).
-            let through = self.from_module(&def.krate, &def.module, &path, false, depth + 1);
+            let through = self.follow(&def.krate, &def.module, &path, false, depth + 1);
             targets.push(through.unwrap_or_else(|| Target::Type(def.clone())));
         }
         targets
@@ -362,14 +362,7 @@ impl Sources {
     }
 
     /// A path as it stands in a module.
-    fn from_module(
-        &mut self,
-        krate: &str,
-        module: &[String],
-        path: &[String],
-        value: bool,
-        depth: usize,
-    ) -> Option<Target> {
+    fn follow(&mut self, krate: &str, module: &[String], path: &[String], value: bool, depth: usize) -> Option<Target> {
         if depth > MAX_STEPS {
             return None;
         }
@@ -523,7 +516,7 @@ impl Sources {
     fn is(&mut self, krate: &str, module: &[String], ty: &[String], of: &Def) -> bool {
         let place = (krate.to_owned(), module.to_vec(), ty.to_vec());
         if !self.self_types.contains_key(&place) {
-            let def = match self.from_module(krate, module, ty, false, 0) {
+            let def = match self.follow(krate, module, ty, false, 0) {
                 Some(Target::Type(def)) => Some(def),
                 _ => None,
             };
