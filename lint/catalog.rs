@@ -31,7 +31,52 @@ pub use schema::{
 };
 
 /// The embedded files: name, text.
-const FILES: &[(&str, &str)] = &[("lapin.yaml", include_str!("catalog/lapin.yaml"))];
+const FILES: &[(&str, &str)] = &[
+    ("anyhow.yaml", include_str!("catalog/anyhow.yaml")),
+    ("async-nats.yaml", include_str!("catalog/async-nats.yaml")),
+    ("aws-sdk-sqs.yaml", include_str!("catalog/aws-sdk-sqs.yaml")),
+    ("backoff.yaml", include_str!("catalog/backoff.yaml")),
+    ("backon.yaml", include_str!("catalog/backon.yaml")),
+    ("bincode.yaml", include_str!("catalog/bincode.yaml")),
+    ("chrono.yaml", include_str!("catalog/chrono.yaml")),
+    ("dashmap.yaml", include_str!("catalog/dashmap.yaml")),
+    ("deadpool-lapin.yaml", include_str!("catalog/deadpool-lapin.yaml")),
+    ("deadpool-postgres.yaml", include_str!("catalog/deadpool-postgres.yaml")),
+    ("deadpool-redis.yaml", include_str!("catalog/deadpool-redis.yaml")),
+    ("diesel-async.yaml", include_str!("catalog/diesel-async.yaml")),
+    ("diesel.yaml", include_str!("catalog/diesel.yaml")),
+    ("eyre.yaml", include_str!("catalog/eyre.yaml")),
+    ("futures.yaml", include_str!("catalog/futures.yaml")),
+    ("lapin.yaml", include_str!("catalog/lapin.yaml")),
+    ("lettre.yaml", include_str!("catalog/lettre.yaml")),
+    ("log.yaml", include_str!("catalog/log.yaml")),
+    ("lru.yaml", include_str!("catalog/lru.yaml")),
+    ("metrics.yaml", include_str!("catalog/metrics.yaml")),
+    ("moka.yaml", include_str!("catalog/moka.yaml")),
+    ("mongodb.yaml", include_str!("catalog/mongodb.yaml")),
+    ("prometheus.yaml", include_str!("catalog/prometheus.yaml")),
+    ("prost.yaml", include_str!("catalog/prost.yaml")),
+    ("rand.yaml", include_str!("catalog/rand.yaml")),
+    ("rdkafka.yaml", include_str!("catalog/rdkafka.yaml")),
+    ("redis.yaml", include_str!("catalog/redis.yaml")),
+    (
+        "reqwest-middleware.yaml",
+        include_str!("catalog/reqwest-middleware.yaml"),
+    ),
+    ("reqwest-retry.yaml", include_str!("catalog/reqwest-retry.yaml")),
+    ("reqwest.yaml", include_str!("catalog/reqwest.yaml")),
+    ("rmp-serde.yaml", include_str!("catalog/rmp-serde.yaml")),
+    ("sea-orm.yaml", include_str!("catalog/sea-orm.yaml")),
+    ("serde_json.yaml", include_str!("catalog/serde_json.yaml")),
+    ("sqlx.yaml", include_str!("catalog/sqlx.yaml")),
+    ("std.yaml", include_str!("catalog/std.yaml")),
+    ("tokio-postgres.yaml", include_str!("catalog/tokio-postgres.yaml")),
+    ("tokio-retry.yaml", include_str!("catalog/tokio-retry.yaml")),
+    ("tokio-util.yaml", include_str!("catalog/tokio-util.yaml")),
+    ("tokio.yaml", include_str!("catalog/tokio.yaml")),
+    ("tracing.yaml", include_str!("catalog/tracing.yaml")),
+    ("uuid.yaml", include_str!("catalog/uuid.yaml")),
+];
 
 /// How many aliases may lead to one another before they count as a circle.
 const MAX_ALIASES: usize = 8;
@@ -173,6 +218,7 @@ impl Catalog {
                 Err(error) => errors.push(error),
             }
         }
+        self.add_likes();
         check::references(self, &layer, &mut errors);
         errors.sort();
         errors
@@ -225,6 +271,39 @@ impl Catalog {
             version: raw.version,
             file,
         });
+    }
+
+    /// Gives every type that is `like` another the other's methods.
+    fn add_likes(&mut self) {
+        let likes: Vec<Type> = self
+            .types()
+            .into_iter()
+            .filter(|ty| ty.like.is_some())
+            .cloned()
+            .collect();
+        for ty in likes {
+            let Some(model) = &ty.like else { continue };
+            let models: Vec<Call> = self
+                .calls()
+                .into_iter()
+                .filter(|call| call.owner() == model)
+                .cloned()
+                .collect();
+            for call in models {
+                let path = smol_str::format_smolstr!("{}::{}", ty.path, call.name());
+                if !self.calls.contains_key(&path) {
+                    self.name(&path, call.distinctive && !ty.queue);
+                    let entry = Arc::new(check::alike(&call, ty.is_async, ty.queue));
+                    let known = Call {
+                        path: path.clone(),
+                        package: ty.package.clone(),
+                        file: ty.file.clone(),
+                        entry,
+                    };
+                    self.calls.insert(path, known);
+                }
+            }
+        }
     }
 
     fn name(&mut self, path: &SmolStr, distinctive: bool) {
@@ -313,6 +392,51 @@ impl Catalog {
             }
         }
         lineage
+    }
+
+    /// As [`Catalog::method`], for a type with its arguments: the call, and the type that has it, whose arguments `$0` and its like in
+    /// the call's `returns` stand for.
+    #[must_use]
+    pub fn method_of(&self, ty: &TypeExpr, name: &str) -> Option<(&Call, TypeExpr)> {
+        let mut open = vec![ty.clone()];
+        let mut next = 0;
+        while let Some(ty) = open.get(next).cloned() {
+            next += 1;
+            let Some(path) = ty.path() else { continue };
+            if let Some(call) = self.calls.get(format!("{path}::{name}").as_str()) {
+                return Some((call, ty));
+            }
+            let Some(known) = self.types.get(path) else { continue };
+            let traits = known.implements.iter().map(|path| TypeExpr::Path {
+                path: path.clone(),
+                args: ty.args().to_vec(),
+            });
+            let derefs = known.deref.iter().map(|target| target.with(ty.args()));
+            for parent in traits.chain(derefs) {
+                if !open.contains(&parent) {
+                    open.push(parent);
+                }
+            }
+        }
+        None
+    }
+
+    /// The database that a value of this type is or leads to; of a generic one (`sqlx::Pool<sqlx::Postgres>`) what its argument says.
+    #[must_use]
+    pub fn store_of(&self, ty: &TypeExpr) -> Option<SmolStr> {
+        let known = self.types.get(ty.path()?)?;
+        let own = known.store.clone();
+        if own.as_ref().is_some_and(|store| store != "sql") {
+            return own;
+        }
+        let from_args = || ty.args().iter().find_map(|arg| self.store_of(arg));
+        let from_target = || {
+            known
+                .deref
+                .as_ref()
+                .and_then(|target| self.store_of(&target.with(ty.args())))
+        };
+        from_args().or_else(from_target).or(own)
     }
 
     /// The distinctive methods of this name, in the order of their paths.

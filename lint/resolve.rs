@@ -4,20 +4,39 @@
 //! imports (renames, globs, re-exports, also across the crates of the workspace), items, impls, and types as far as signatures,
 //! fields and annotations show them ([`Ty`]). It infers nothing inside bodies: that is `lower`'s work, which asks here.
 //!
-//! What it cannot know it calls `Unknown`; it never guesses. Answers of several things come in the order of the source
-//! (crates as given, then files, then lines), so that they are the same on every run.
+//! What it cannot know it calls `Unknown`; it never guesses. One thing is taken for granted: a path's first segment that nothing defines
+//! is the name of a crate. Answers of several things come in the order in which modules were read (libraries first, then as given),
+//! so that they are the same on every run.
 //!
 //! A file that two targets declare as a module (`mod config;` in both `main.rs` and `lib.rs`) is one module, that of the first.
 
+mod calls;
+mod collect;
+mod conversions;
+mod external;
+mod impls;
+mod imports;
 mod input;
+mod members;
+mod names;
+mod paths;
+mod projections;
+mod show;
+#[cfg(test)]
+mod tests;
+mod tree;
 mod ty;
+mod types;
+mod walk;
+
+use std::fmt;
 
 use smol_str::SmolStr;
 
 pub use input::{CrateInput, CrateKind, Dependency, FileInput};
 pub use ty::{Bindings, Ty, TyBound};
 
-use crate::source::hir;
+use crate::source::{STACK_BYTES, hir};
 use crate::span::FileId;
 
 macro_rules! ids {
@@ -75,6 +94,8 @@ pub struct Scope<'a> {
     pub bindings: Bindings,
     /// Of the impl or trait, then of the function.
     pub generics: Vec<&'a [hir::Generic]>,
+    /// How many parameters' bounds and impls' types this one is read for.
+    nesting: u8,
 }
 
 /// A function and where it stands.
@@ -120,6 +141,8 @@ pub struct TraitInfo<'a> {
     pub scope: Scope<'a>,
     pub functions: Vec<FnId>,
     pub consts: Vec<ConstId>,
+    /// Of the workspace.
+    pub supertraits: Vec<TraitId>,
     pub path: SmolStr,
 }
 
@@ -157,146 +180,170 @@ pub enum Conversion {
     Variant(TypeId, SmolStr),
 }
 
+/// Says of a path in another crate (`lapin::options::BasicAckOptions`) whether something is known by it: that decides what a name means
+/// where several crates' modules are imported by globs.
+pub type Known<'a> = &'a (dyn Fn(&str) -> bool + Send + Sync);
+
 /// A workspace's names, items and impls.
-#[derive(Debug)]
 pub struct Index<'a> {
+    crates: Vec<names::Crate>,
+    modules: Vec<names::Module>,
     fns: Vec<FnInfo<'a>>,
+    types: Vec<TypeInfo<'a>>,
+    traits: Vec<TraitInfo<'a>>,
+    consts: Vec<ConstInfo<'a>>,
+    impls: Vec<ImplInfo<'a>>,
+    impl_lists: impls::Impls,
+    conversions: conversions::Conversions,
+    calls: calls::Calls<'a>,
+    known: Known<'a>,
+    /// Whether imports are linked as far as the workspace alone can tell: what is still unknown then is another crate's.
+    is_linked: bool,
 }
 
-#[allow(unused_variables, clippy::todo, missing_docs, clippy::missing_panics_doc)]
 impl<'a> Index<'a> {
     /// Indexes `files`. The crates' roots and their `mod` items say which module each file is; a file that none of them reaches
-    /// becomes a module by its path.
-    pub fn build(crates: &[CrateInput], files: &[FileInput<'a>]) -> Self {
-        todo!()
+    /// becomes a module by its path, or a crate of its own where it is in no crate's folder.
+    ///
+    /// # Panics
+    ///
+    /// If no thread can be started: bodies may be deep, so that walking them takes a large stack.
+    #[must_use]
+    pub fn build(crates: &[CrateInput], files: &[FileInput<'a>], known: Known<'a>) -> Self {
+        std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new()
+                .name("resolve".into())
+                .stack_size(STACK_BYTES);
+            let building = builder.spawn_scoped(scope, || Self::build_here(crates, files, known));
+            let built = building.expect("a thread can be started").join();
+            built.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     }
-    /// What `path` means in a module: a value if there is one by that name, else a type, trait or module. Prefer [`Self::resolve_in`].
-    pub fn resolve(&self, at: ModuleId, path: &hir::Path) -> Def {
-        todo!()
+
+    fn build_here(crates: &[CrateInput], files: &[FileInput<'a>], known: Known<'a>) -> Self {
+        let mut builder = collect::Builder::new(Self::empty(known), files);
+        builder.mount(crates);
+        builder.link();
+        builder.read_supertraits();
+        builder.read_impls();
+        builder.gather_conversions();
+        builder.index.calls.finish();
+        builder.index
     }
-    /// What `path` means in a function or impl, with `Self`, type parameters and associated items (`Self::load`, `H::NAME`, `<T as Tr>::f`).
-    pub fn resolve_in(&self, scope: &Scope<'a>, path: &hir::Path) -> Def {
-        todo!()
+
+    fn empty(known: Known<'a>) -> Self {
+        Self {
+            crates: Vec::new(),
+            modules: Vec::new(),
+            fns: Vec::new(),
+            types: Vec::new(),
+            traits: Vec::new(),
+            consts: Vec::new(),
+            impls: Vec::new(),
+            impl_lists: impls::Impls::default(),
+            conversions: conversions::Conversions::default(),
+            calls: calls::Calls::default(),
+            known,
+            is_linked: false,
+        }
     }
-    /// As [`Self::resolve_in`], for a path in the position of a type or of a struct literal.
-    pub fn resolve_type(&self, scope: &Scope<'a>, path: &hir::Path) -> Def {
-        todo!()
-    }
-    /// The light type that `ty` means in `scope`.
-    pub fn ty(&self, scope: &Scope<'a>, ty: &hir::Type) -> Ty {
-        todo!()
-    }
-    /// The type that a path of a struct literal or pattern makes (`Self { … }`, `Envelope::<T> { … }`); for a variant its enum.
-    pub fn literal_ty(&self, scope: &Scope<'a>, path: &hir::Path) -> Ty {
-        todo!()
-    }
-    /// Return type as declared (of an `async fn` what awaiting it gives; see `hir.is_async`).
-    pub fn returned(&self, f: FnId) -> Ty {
-        todo!()
-    }
-    pub fn params(&self, f: FnId) -> Vec<Ty> {
-        todo!()
-    }
+
+    /// A function by its number.
+    #[must_use]
     pub fn function(&self, f: FnId) -> &FnInfo<'a> {
-        todo!()
+        &self.fns[f.0 as usize]
     }
+
+    /// All functions, those in traits and in bodies included.
     pub fn functions(&self) -> impl Iterator<Item = FnId> + use<> {
-        [].into_iter()
+        (0..self.fns.len() as u32).map(FnId)
     }
+
+    /// A constant by its number.
+    #[must_use]
     pub fn constant(&self, c: ConstId) -> &ConstInfo<'a> {
-        todo!()
+        &self.consts[c.0 as usize]
     }
+
+    /// A type by its number.
+    #[must_use]
     pub fn type_info(&self, t: TypeId) -> &TypeInfo<'a> {
-        todo!()
+        &self.types[t.0 as usize]
     }
+
+    /// A trait by its number.
+    #[must_use]
     pub fn trait_info(&self, t: TraitId) -> &TraitInfo<'a> {
-        todo!()
+        &self.traits[t.0 as usize]
     }
+
+    /// An impl by its number.
+    #[must_use]
     pub fn impl_info(&self, i: ImplId) -> &ImplInfo<'a> {
-        todo!()
+        &self.impls[i.0 as usize]
     }
-    /// What `recv.name(…)` can call: inherent methods first, then those of traits that the type implements (an impl's own, else the
-    /// trait's default). For a parameter, `impl` or `dyn` type those of all implementors of its traits. A trait's declaration without a body is
-    /// given only where nobody implements it. Looks through `Deref` impls. Empty where nothing in the workspace fits.
-    pub fn methods(&self, recv: &Ty, name: &str) -> Vec<FnId> {
-        todo!()
+
+    /// A module's path: `krate::handlers::orders`.
+    #[must_use]
+    pub fn module_path(&self, m: ModuleId) -> &SmolStr {
+        &self.module(m).path
     }
-    /// Every function with a receiver by that name: for a receiver of unknown type.
-    pub fn methods_named(&self, name: &str) -> &[FnId] {
-        todo!()
+
+    /// The package that a crate belongs to.
+    #[must_use]
+    pub fn package(&self, krate: CrateId) -> &SmolStr {
+        &self.crates[krate.0 as usize].package
     }
-    /// What `ty::name` can be as a function, with or without receiver; as [`Self::methods`] but for `Deref`.
-    pub fn assoc_fn(&self, ty: &Ty, name: &str) -> Vec<FnId> {
-        todo!()
-    }
-    /// What `ty::NAME` can be.
-    pub fn assoc_const(&self, ty: &Ty, name: &str) -> Vec<ConstId> {
-        todo!()
-    }
-    /// What `ty::Name` is: from an impl, or from a bound's bindings. `Unknown` if there are several.
-    pub fn assoc_ty(&self, ty: &Ty, name: &str) -> Ty {
-        todo!()
-    }
-    /// The implementations of a trait's function, default body included if an implementor uses it.
-    pub fn implementations(&self, f: FnId) -> Vec<FnId> {
-        todo!()
-    }
-    /// The declaration in a trait of the workspace that a function of an impl fulfils (its attributes count for all).
-    pub fn declaration(&self, f: FnId) -> Option<FnId> {
-        todo!()
-    }
-    /// The scope of `f`, called on a receiver or through a type `self_ty`: the parameters of its impl, and `Self`, are bound.
-    pub fn scope_for(&self, f: FnId, self_ty: &Ty) -> Scope<'a> {
-        todo!()
-    }
-    pub fn impls_of(&self, t: TraitId) -> &[ImplId] {
-        todo!()
-    }
-    /// Impls of a trait of another crate, by its canonical path.
-    pub fn impls_external(&self, trait_path: &str) -> &[ImplId] {
-        todo!()
-    }
-    pub fn implements(&self, ty: &Ty, bound: &TyBound) -> bool {
-        todo!()
-    }
-    /// A field's type, the struct's arguments filled in; tuples have "0", "1", …. Looks through `Deref` and guards.
-    pub fn field(&self, ty: &Ty, name: &str) -> Option<Ty> {
-        todo!()
-    }
-    pub fn variant(&self, ty: &Ty, name: &str) -> Option<VariantInfo> {
-        todo!()
-    }
-    /// The way from one type to another, if the workspace defines it.
-    pub fn conversion(&self, from: &Ty, to: &Ty) -> Option<Conversion> {
-        todo!()
-    }
-    /// What a `Deref` impl or a guard (`MutexGuard<T>`, `web::Data<T>`) gives.
-    pub fn deref(&self, ty: &Ty) -> Option<Ty> {
-        todo!()
-    }
-    /// Without `Mutex`, `RwLock`, cells, guards and `Deref` around it.
-    pub fn peel(&self, ty: &Ty) -> Ty {
-        todo!()
-    }
-    /// Functions that call `f`, or pass it on by name.
-    pub fn callers(&self, f: FnId) -> Vec<FnId> {
-        todo!()
-    }
-    /// Functions in whose bodies `name` is a method's name or the last segment of a path.
-    pub fn mentions(&self, name: &str) -> &[FnId] {
-        todo!()
-    }
-    /// Whether `krate` depends on `package` directly (`-` and `_` are the same). Without a manifest: whether it names it.
+
+    /// Whether `krate` depends on `package` directly (`-` and `_` are the same). Without a manifest: whether a path in it begins so.
+    #[must_use]
     pub fn crate_depends(&self, krate: CrateId, package: &str) -> bool {
-        todo!()
+        let krate = &self.crates[krate.0 as usize];
+        let package = tree::snake(package);
+        let depends = krate.externs.values().any(|meant| match meant {
+            names::Extern::External(name) => *name == package,
+            names::Extern::Local(other) => tree::snake(&self.crates[other.0 as usize].package) == package,
+        });
+        depends || krate.named.contains(&package)
     }
 }
 
-impl Scope<'_> {
+impl fmt::Debug for Index<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Index")
+            .field("modules", &self.modules.len())
+            .field("fns", &self.fns.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Scope<'a> {
+    /// The scope of a module's own items.
+    #[must_use]
+    pub const fn of_module(module: ModuleId) -> Self {
+        Self {
+            module,
+            self_ty: None,
+            impl_: None,
+            trait_: None,
+            bindings: Vec::new(),
+            generics: Vec::new(),
+            nesting: 0,
+        }
+    }
+
     /// The scope with parameters standing for types.
     #[must_use]
     pub fn bind(mut self, bindings: Bindings) -> Self {
         self.bindings.extend(bindings);
+        self
+    }
+
+    /// The scope with more parameters declared.
+    fn within(mut self, generics: &'a [hir::Generic]) -> Self {
+        if !generics.is_empty() {
+            self.generics.push(generics);
+        }
         self
     }
 }

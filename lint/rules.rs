@@ -87,14 +87,7 @@ pub struct Rule {
     pub check: Check,
 }
 
-/// How a finding counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    Allow,
-    Note,
-    Warn,
-    Deny,
-}
+pub use crate::report::Level;
 
 /// What a rule looks at.
 #[derive(Debug, Clone, Copy)]

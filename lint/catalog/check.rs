@@ -56,10 +56,28 @@ pub(super) fn complete(mut call: RawCall) -> RawCall {
         .map(|case| RawCase {
             when: case.when,
             does: case.does.or(Some(call.does)),
+            queues: case.queues.or(call.queues),
             returns: case.returns.or_else(|| call.returns.clone()),
             facts: case.facts.or(&call.facts),
         })
         .collect();
+    call
+}
+
+/// The call as another type has it, whose methods give futures or queue commands.
+pub(super) fn alike(call: &RawCall, is_async: bool, queue: bool) -> RawCall {
+    let mut call = call.clone();
+    call.is_async |= is_async;
+    if queue {
+        call.queues = Some(call.does);
+        call.does = Role::Queue;
+        call.returns = Some(super::TypeExpr::Receiver);
+        (call.mutates, call.fallible, call.is_async) = (true, false, false);
+        for case in &mut call.cases {
+            case.queues = case.does.replace(Role::Queue);
+            case.returns = Some(super::TypeExpr::Receiver);
+        }
+    }
     call
 }
 
@@ -189,11 +207,11 @@ pub(super) fn references(catalog: &Catalog, layer: &Layer, errors: &mut Vec<Cata
                 "awaiting `{path}` is `{awaited}`, which is no entry of `calls`"
             )));
         }
-        for parent in &known.implements {
+        for parent in known.implements.iter().chain(&known.like) {
             let prefix = format!("{parent}::");
             if catalog.ty(parent).is_none() && !catalog.calls.keys().any(|call| call.starts_with(&prefix)) {
                 errors.push(place.error(format!(
-                    "`{path}` implements `{parent}`, of which the catalog knows nothing"
+                    "`{path}` refers to `{parent}`, of which the catalog knows nothing"
                 )));
             }
         }

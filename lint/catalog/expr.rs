@@ -17,6 +17,8 @@ pub enum Operand {
     Recv,
     /// An argument, the receiver not counted.
     Arg(usize),
+    /// The arguments from this one on.
+    Rest(usize),
     /// What the call gives.
     Result,
     /// What a builder call, an assignment or a struct literal set.
@@ -97,6 +99,7 @@ impl fmt::Display for Operand {
         match self {
             Self::Recv => f.write_str("recv"),
             Self::Arg(index) => write!(f, "args.{index}"),
+            Self::Rest(first) => write!(f, "args.{first}.."),
             Self::Result => f.write_str("result"),
             Self::Prop(base, name) if matches!(**base, Self::Prop(..)) => write!(f, "{base}/{name}"),
             Self::Prop(base, name) => write!(f, "{base}.{name}"),
@@ -107,7 +110,8 @@ impl fmt::Display for Operand {
 
 /// A type as an entry writes it.
 ///
-/// As in Rust, plus: `Self`, `_`, `$0` (the receiver's first type argument), `args.0` (the type of the first argument).
+/// As in Rust, plus: `Self`, `_`, `$0` (the receiver's first type argument), `args.0` (the type of the first argument),
+/// `<0>` (the call's first type argument).
 /// References are left out: `&mut T` is read as `T`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TypeExpr {
@@ -123,8 +127,10 @@ pub enum TypeExpr {
     Expected,
     /// `$0`: a type argument of the receiver's type.
     Param(usize),
-    /// `args.0`: the type of an argument; of a closure or future, what it gives.
+    /// `args.0`: the type of an argument; of a closure or future, what it gives; of a macro's argument that is a type, that type.
     Argument(usize),
+    /// `<0>`: the call's own type argument (`query_as::<_, Row>`: `<1>` is `Row`); where none is written, what the code expects.
+    Generic(usize),
 }
 
 impl TypeExpr {
@@ -161,6 +167,21 @@ impl TypeExpr {
         }
     }
 
+    /// The type with `$0`, `$1`, … replaced by `args`; where there are too few, by what the code expects.
+    #[must_use]
+    pub fn with(&self, args: &[Self]) -> Self {
+        let each = |types: &[Self]| types.iter().map(|ty| ty.with(args)).collect();
+        match self {
+            Self::Param(index) => args.get(*index).cloned().unwrap_or(Self::Expected),
+            Self::Path { path, args: own } => Self::Path {
+                path: path.clone(),
+                args: each(own),
+            },
+            Self::Tuple(parts) => Self::Tuple(each(parts)),
+            other => other.clone(),
+        }
+    }
+
     /// Every path in it, itself included.
     pub fn paths(&self) -> Vec<&SmolStr> {
         let mut paths: Vec<_> = self.path().into_iter().collect();
@@ -184,6 +205,14 @@ impl<'a> Parser<'a> {
         }
         if self.eat("(") {
             return Ok(TypeExpr::Tuple(self.list(")")?));
+        }
+        if self.eat("<") {
+            let index = self.number()?;
+            return if self.eat(">") {
+                Ok(TypeExpr::Generic(index))
+            } else {
+                Err(self.wrong("expects `>` before"))
+            };
         }
         if self.eat("$") {
             return self.number().map(TypeExpr::Param);
@@ -271,6 +300,7 @@ impl fmt::Display for TypeExpr {
             Self::Expected => f.write_str("_"),
             Self::Param(index) => write!(f, "${index}"),
             Self::Argument(index) => write!(f, "args.{index}"),
+            Self::Generic(index) => write!(f, "<{index}>"),
         }
     }
 }

@@ -30,6 +30,10 @@ pub struct RawType {
     pub path: SmolStr,
     /// Traits of the client whose methods it has.
     pub implements: Vec<SmolStr>,
+    /// It has the methods of this type, too: with `async` each gives a future, with `queue` each only queues its command.
+    pub like: Option<SmolStr>,
+    pub is_async: bool,
+    pub queue: bool,
     /// What it dereferences to (`lapin::message::Delivery` → `lapin::acker::Acker`).
     pub deref: Option<TypeExpr>,
     /// Awaiting a value of it is this call (an entry of `calls`, by path): `lapin::PublisherConfirm`.
@@ -53,7 +57,7 @@ pub struct RawType {
 }
 
 record!(RawType, "a type", requires ["path"], {
-    path, implements, deref, awaits, item, receive, builder, defaults, fields, settles, store, transaction,
+    path, implements, like, is_async as "async", queue, deref, awaits, item, receive, builder, defaults, fields, settles, store, transaction,
 });
 
 /// What is known of a function, method, or macro.
@@ -77,8 +81,12 @@ pub struct RawCall {
     pub set: BTreeMap<SmolStr, Operand>,
     /// The property whose name is the first operand's text (lower-cased) becomes the second: `[args.0, args.1]`.
     pub set_entry: Option<[Operand; 2]>,
+    /// The result carries the properties of this operand, too (`headers(map)`).
+    pub merge: Option<Operand>,
     /// The receiver itself changes too (`&mut self` builders, `confirm_select`).
     pub mutates: bool,
+    /// With `does: queue`: what the queued command does when the batch is executed; the facts are that command's.
+    pub queues: Option<Role>,
     /// Where the receiver's type is unknown, the name alone counts in a crate that depends on the package.
     pub distinctive: bool,
     /// The construction of a client: its place is the label of a default that decides.
@@ -90,7 +98,7 @@ pub struct RawCall {
 }
 
 record!(RawCall, "a call", requires ["path"], {
-    path, does, is_async as "async", eager, fallible, error, returns, keeps, set, set_entry, mutates, distinctive, constructs, cases,
+    path, does, is_async as "async", eager, fallible, error, returns, keeps, set, set_entry, merge, mutates, queues, distinctive, constructs, cases,
 } + facts: Facts);
 
 /// A reading of a call under conditions.
@@ -98,11 +106,13 @@ record!(RawCall, "a call", requires ["path"], {
 pub struct RawCase {
     pub when: When,
     pub does: Option<Role>,
+    /// As [`RawCall::queues`].
+    pub queues: Option<Role>,
     pub returns: Option<TypeExpr>,
     pub facts: Facts,
 }
 
-record!(RawCase, "a case", requires ["when"], { when, does, returns } + facts: Facts);
+record!(RawCase, "a case", requires ["when"], { when, does, queues, returns } + facts: Facts);
 
 /// Conditions that must all hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -122,8 +132,11 @@ pub enum Is {
     Set,
     /// `"-"`: not set.
     Unset,
-    /// A literal's text, a variant's or constant's last segment, `"true"`.
+    /// A literal's text, a variant's or constant's last segment, `"true"`; ASCII case is ignored. Of a property that calls append to:
+    /// one of its values.
     Text(SmolStr),
+    /// `INCR|DECR`: any of these texts.
+    OneOf(Vec<SmolStr>),
 }
 
 impl Is {
@@ -131,7 +144,19 @@ impl Is {
         match text {
             "*" => Self::Set,
             "-" => Self::Unset,
+            _ if text.contains('|') => Self::OneOf(text.split('|').map(SmolStr::new).collect()),
             _ => Self::Text(text.into()),
+        }
+    }
+
+    /// Whether a value is what it must be; `None` is an operand that is not set.
+    #[must_use]
+    pub fn holds(&self, value: Option<&str>) -> bool {
+        match self {
+            Self::Set => value.is_some(),
+            Self::Unset => value.is_none(),
+            Self::Text(text) => value.is_some_and(|value| value.eq_ignore_ascii_case(text)),
+            Self::OneOf(texts) => value.is_some_and(|value| texts.iter().any(|text| value.eq_ignore_ascii_case(text))),
         }
     }
 }
@@ -251,7 +276,8 @@ facts! {
     idempotent: Known,
     /// Why it is or is not idempotent, in a reader's words.
     why: SmolStr,
-    /// `kafka`, `http`, `redis`, …: the first half of the effect's target, or the transport of a receive.
+    /// `kafka`, `http`, `redis`, …: the first half of the effect's target; of an ack or nack, the transport whose messages it settles (where a
+    /// call settles only there and is its `kind` of effect elsewhere).
     store: SmolStr,
     /// The second half.
     target: Operand,
@@ -263,6 +289,7 @@ facts! {
     /// A dedup key, or the id of a published message.
     key: Operand,
     mode: MarkMode,
+    /// Of a mark: how long it lives. Of a publish: `memory` is a transport that keeps nothing.
     durability: Durability,
     /// A duration.
     ttl: Operand,
@@ -336,6 +363,8 @@ pub struct Receive {
     pub address: Option<Operand>,
     /// First match wins. Without a match, or without any: `manual`.
     pub settle: Vec<Settle>,
+    /// The name of the setting that gives a queue a dead-letter target, where that is declared in code.
+    pub dead_letter: Option<SmolStr>,
 }
 
 impl Default for Receive {
@@ -345,11 +374,12 @@ impl Default for Receive {
             broker: Broker::Queue,
             address: None,
             settle: Vec::new(),
+            dead_letter: None,
         }
     }
 }
 
-record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, settle });
+record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, settle, dead_letter });
 
 /// Who settles, under conditions on the receiver's properties.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -422,6 +452,8 @@ pub enum Answer {
     Flag,
     /// A bool: it was there.
     FlagFound,
+    /// An `Option`: what was there before (`HashMap::insert`). With `Optional`, `Some` means found for a check and new for a mark.
+    OptionalFound,
 }
 
 /// A unit of time.

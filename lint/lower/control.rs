@@ -1,15 +1,21 @@
 //! Control: branches, matches, loops, `select!`.
 
+use std::collections::BTreeSet;
+
 use smol_str::SmolStr;
 
+use super::expr::place_of;
 use super::pattern::{self, Fit};
 use super::state::{Flowing, State, merge, merge_values};
-use super::value::{Kind, Origin, Value, index_name};
+use super::value::{Kind, Origin, RANGE_FIRST, RANGE_LAST, Value, index_name};
 use super::{Jump, LoopFrame, Lowering};
-use crate::flow::{CondKind, Known, Outcome, Step};
+use crate::flow::{CondKind, Known, Outcome, Step, TxId};
 use crate::resolve::Ty;
 use crate::source::hir::{Arm, Block, Expr, ExprKind, Pat, SelectArm, Stmt};
 use crate::span::Span;
+
+/// With more arms than this a `select!` is not followed through every order in which they may drop out.
+const MAX_SELECT_ARMS: usize = 2;
 
 /// A loop is entered with at most so many different states of its variables; then they are joined.
 const MAX_HEADS: usize = 6;
@@ -19,10 +25,44 @@ const MAX_HEADS: usize = 6;
 pub(super) enum Round<'a> {
     Always,
     While(&'a Expr),
-    /// A range or another source of numbers: again or not, nobody knows.
-    Count(&'a Pat),
+    /// As `While`, where the condition is known to hold the first time.
+    Until(&'a Expr),
+    Count(Count<'a>),
     /// The messages of a batch.
     Messages(&'a Pat),
+}
+
+/// A loop over a range that goes round at least once. How often, nobody knows; but what its last number is, if that is given.
+#[derive(Clone, Copy)]
+pub(super) struct Count<'a> {
+    pat: &'a Pat,
+    /// Where the range stands.
+    at: Span,
+    last: Option<i128>,
+}
+
+/// A loop that is being followed.
+struct LoopRun<'a> {
+    label: Option<SmolStr>,
+    round: Round<'a>,
+    body: &'a Block,
+    at: Span,
+    /// How many variables there are outside it.
+    depth: usize,
+    /// The transactions that were open before.
+    entry_open: BTreeSet<TxId>,
+    batch: Option<Value>,
+    /// How many receives there were before.
+    receives: usize,
+    exits: Flowing,
+}
+
+/// What is learnt by trying a loop's condition.
+struct Tried {
+    /// It does more than look: it receives, or takes a step.
+    works: bool,
+    /// It surely holds, and nothing has to be done to know that.
+    holds: bool,
 }
 
 impl<'a> Lowering<'a> {
@@ -150,7 +190,10 @@ impl<'a> Lowering<'a> {
             }
             _ => {
                 let flowing = self.eval(cond, state);
-                self.decide_values(flowing, self.span(cond))
+                let (mut trues, mut falses) = self.decide_values(flowing, self.span(cond));
+                remember(cond, &mut trues, &Value::bool(true));
+                remember(cond, &mut falses, &Value::bool(false));
+                (trues, falses)
             }
         }
     }
@@ -184,8 +227,13 @@ impl<'a> Lowering<'a> {
 
     /// A branch with `n` ways; the states on them.
     pub(super) fn branch(&mut self, state: &State, kind: CondKind, at: Span, n: u8) -> Vec<State> {
+        self.branch_on(state, kind, at, "", n)
+    }
+
+    /// As [`Self::branch`], for one of several questions about the same place.
+    fn branch_on(&mut self, state: &State, kind: CondKind, at: Span, which: &str, n: u8) -> Vec<State> {
         let site = self.site(at);
-        let on = self.graph.condition(kind, &site);
+        let on = self.graph.condition(kind, &site, which);
         let node = self.graph.emit(state, Step::Branch { on }, Some(site));
         (0..n).map(|case| state.after(node, Outcome::Case(case))).collect()
     }
@@ -213,16 +261,28 @@ impl<'a> Lowering<'a> {
         if asked.is_empty() {
             return vec![(state, value)];
         }
+        if let Kind::Future(_) = value.kind {
+            let forced = self.force(value, state);
+            return self.each(forced, |this, state, value| this.explode(value, pats, state, at));
+        }
         if value.variant_name().is_some() {
             return self.explode_payloads(value, &asked, state, at);
         }
         if !matches!(value.kind, Kind::Opaque | Kind::Unseen(_)) {
             return vec![(state, value)];
         }
+        if asked.iter().any(|(name, _)| matches!(name.as_str(), "Ok" | "Err")) && outcome_edges(&value, &state).is_some() {
+            let mut all = Vec::new();
+            for (state, value) in self.explode_fallible(value, state, at) {
+                all.extend(self.explode_payloads(value, &asked, state, at));
+            }
+            return all;
+        }
         let variants = self.variants_for(&value, &asked);
         let failing = variants.iter().any(|variant| matches!(variant.variant_name(), Some("Err" | "None")));
-        let kind = if failing && value.origin.has(Origin::MESSAGE) { CondKind::Malformed } else { kind_of(value.origin) };
-        let cases = self.branch(&state, kind, at, variants.len() as u8);
+        let kind = failure_kind(&value, failing);
+        let which: Vec<&str> = variants.iter().filter_map(Value::variant_name).collect();
+        let cases = self.branch_on(&state, kind, at, &which.join("|"), variants.len() as u8);
         let mut all = Vec::new();
         for (case, variant) in cases.into_iter().zip(variants) {
             all.extend(self.explode_payloads(variant, &asked, case, at));
@@ -302,14 +362,23 @@ impl<'a> Lowering<'a> {
         if value.variant_name().is_some() {
             return vec![(state, value)];
         }
+        if let Kind::Future(_) = value.kind {
+            let forced = self.force(value, state);
+            return self.each(forced, |this, state, value| this.explode_fallible(value, state, at));
+        }
+        if let Some((done, failed)) = outcome_edges(&value, &state) {
+            let mut variants = self.result_variants(&Value::opaque(value.ty, value.origin)).into_iter();
+            return [done, failed].into_iter().zip(variants.by_ref()).collect();
+        }
         let is_option = self.is_option(&value.ty);
         let mut variants = if is_option { self.option_variants(&value) } else { self.result_variants(&value) };
         if !state.holding {
             variants.truncate(1);
             return vec![(state, variants.remove(0))];
         }
-        let kind = if value.origin.has(Origin::MESSAGE) { CondKind::Malformed } else { kind_of(value.origin) };
-        let cases = self.branch(&state, kind, at, 2);
+        let kind = failure_kind(&value, true);
+        let which = if is_option { "Some|None" } else { "Ok|Err" };
+        let cases = self.branch_on(&state, kind, at, which, 2);
         cases.into_iter().zip(variants).collect()
     }
 
@@ -352,7 +421,7 @@ impl<'a> Lowering<'a> {
             let is_last = !arms[i + 1..].iter().any(|later| pattern::fit(&later.pat, value) != Fit::No);
             let mut next = Vec::new();
             for state in left {
-                let (entered, passed) = self.enter_arm(arm, value, state, at, is_last);
+                let (entered, passed) = self.enter_arm((i, arm), value, state, at, is_last);
                 for state in entered {
                     all.extend(self.eval(&arm.body, state));
                 }
@@ -369,13 +438,13 @@ impl<'a> Lowering<'a> {
         scoped(all, depth)
     }
 
-    fn enter_arm(&mut self, arm: &'a Arm, value: &Value, state: State, at: Span, is_last: bool) -> (Vec<State>, Vec<State>) {
+    fn enter_arm(&mut self, (i, arm): (usize, &'a Arm), value: &Value, state: State, at: Span, is_last: bool) -> (Vec<State>, Vec<State>) {
         let (candidate, mut passed) = match pattern::fit(&arm.pat, value) {
             Fit::No => return (Vec::new(), vec![state]),
             Fit::Yes(bindings) => (bound(state, bindings), Vec::new()),
             Fit::Maybe(bindings) if is_last => (bound(state, bindings), Vec::new()),
             Fit::Maybe(bindings) => {
-                let cases = self.branch(&state, kind_of(value.origin), at, 2);
+                let cases = self.branch_on(&state, kind_of(value.origin), at, &format!("arm {i}"), 2);
                 (bound(cases[0].clone(), bindings), vec![cases[1].clone()])
             }
         };
@@ -387,12 +456,14 @@ impl<'a> Lowering<'a> {
 
     // ---- jumps --------------------------------------------------------------------------------------------------------------
 
-    pub(super) fn eval_break(&mut self, label: Option<&SmolStr>, value: Option<&'a Expr>, state: State) -> Flowing {
+    pub(super) fn eval_break(&mut self, label: Option<&SmolStr>, value: Option<&'a Expr>, at: Span, state: State) -> Flowing {
         let flowing = match value {
             Some(value) => self.eval(value, state),
             None => vec![(state, Value::unit())],
         };
+        let leaves = self.leaves_receiving(label);
         for (state, value) in flowing {
+            let state = if leaves { self.pass_mark(&state, at, "break") } else { state };
             self.jump(Jump::Break, label, state, value);
         }
         Vec::new()
@@ -419,13 +490,20 @@ impl<'a> Lowering<'a> {
 
     /// A node that stands for the place where a path leaves its message.
     fn leave_mark(&mut self, state: State, at: Span, text: &str) -> State {
-        if !state.holding {
-            return state;
-        }
+        if state.holding { self.pass_mark(&state, at, text) } else { state }
+    }
+
+    fn pass_mark(&mut self, state: &State, at: Span, text: &str) -> State {
         let mut site = self.site(at);
         site.text = text.into();
-        let node = self.graph.emit(&state, Step::Pass, Some(site));
+        let node = self.graph.emit(state, Step::Pass, Some(site));
         state.after(node, Outcome::Then)
+    }
+
+    /// Whether a `break` ends a loop that receives.
+    fn leaves_receiving(&mut self, label: Option<&SmolStr>) -> bool {
+        let receives = self.receives;
+        self.target_of(label).is_some_and(|frame| !frame.is_block && frame.receives != receives)
     }
 
     pub(super) fn eval_labelled(&mut self, label: Option<&SmolStr>, block: &'a Block, state: State) -> Flowing {
@@ -452,21 +530,32 @@ impl<'a> Lowering<'a> {
         at: Span,
         state: State,
     ) -> Flowing {
-        let mark = self.graph.mark();
-        let receives = self.receives;
-        let entry = state.clone();
-        let looped = self.trial(|this| this.run_loop(label, Round::While(cond), body, at, state));
-        let over_data = matches!(cond.kind, ExprKind::Let { .. });
-        if !over_data || self.receives != receives {
-            return self.settle_trial(looped);
+        let tried = self.try_condition(cond, &state);
+        if matches!(cond.kind, ExprKind::Let { .. }) && !tried.works {
+            return self.run_once(label, cond, body, state);
         }
+        let round = if tried.holds { Round::Until(cond) } else { Round::While(cond) };
+        self.run_loop(label, round, body, at, state)
+    }
+
+    /// What a condition does, tried and undone.
+    fn try_condition(&mut self, cond: &'a Expr, state: &State) -> Tried {
+        let (mark, receives, draft) = (self.graph.mark(), self.receives, self.draft.clone());
+        let head = self.graph.emit(state, Step::Pass, None);
+        let returned = self.frame().returns.len();
+        let (trues, falses) = self.decide(cond, state.after(head, Outcome::Then));
+        let returns = self.frame_mut().returns.split_off(returned);
+        let emitted = self.graph.since(mark);
+        let works = self.receives != receives || emitted.iter().any(|node| !matches!(node.step, Step::Pass | Step::Branch { .. }));
+        let holds = emitted.len() == 1 && !trues.is_empty() && falses.is_empty() && returns.is_empty();
         self.graph.undo(mark);
-        self.discard_trial(looped);
-        self.run_once(label, cond, body, at, entry)
+        self.receives = receives;
+        self.draft = draft;
+        Tried { works, holds }
     }
 
     /// `while let` over data: the body runs for one element, or not at all.
-    fn run_once(&mut self, label: Option<&SmolStr>, cond: &'a Expr, body: &'a Block, _at: Span, state: State) -> Flowing {
+    fn run_once(&mut self, label: Option<&SmolStr>, cond: &'a Expr, body: &'a Block, state: State) -> Flowing {
         let depth = state.env.len();
         let (trues, falses) = self.decide(cond, state);
         let mut all: Flowing = falses.into_iter().map(|state| (state, Value::unit())).collect();
@@ -478,10 +567,10 @@ impl<'a> Lowering<'a> {
 
     /// The body of a loop, once; `break` and `continue` both end it.
     fn once(&mut self, label: Option<&SmolStr>, body: &'a Block, state: State) -> Flowing {
-        self.frame_mut().loops.push(LoopFrame::new(label.cloned()));
+        let receives = self.receives;
+        self.frame_mut().loops.push(LoopFrame::new(label.cloned(), receives));
         let mut all = self.eval_block(body, state);
-        let frame = self.frame_mut().loops.pop();
-        for frame in frame {
+        if let Some(frame) = self.frame_mut().loops.pop() {
             all.extend(frame.breaks);
             all.extend(frame.continues.into_iter().map(|state| (state, Value::unit())));
         }
@@ -504,10 +593,34 @@ impl<'a> Lowering<'a> {
                 return this.run_loop(label, Round::Messages(pat), body, at, state);
             }
             if this.is_count(&value) {
-                return this.run_loop(label, Round::Count(pat), body, at, state);
+                let iter = this.span(iter);
+                return this.eval_count(label, (pat, &value, iter), body, at, state);
             }
             this.eval_each(label, pat, &value, body, this.span(iter), state)
         })
+    }
+
+    /// A loop over a range.
+    fn eval_count(
+        &mut self,
+        label: Option<&SmolStr>,
+        (pat, range, iter): (&'a Pat, &Value, Span),
+        body: &'a Block,
+        at: Span,
+        state: State,
+    ) -> Flowing {
+        let (from, to) = ends_of(range);
+        let count = Count { pat, at: iter, last: from.and(to) };
+        match from.zip(to) {
+            Some((from, to)) if from > to => vec![(state, Value::unit())],
+            Some(_) => self.run_loop(label, Round::Count(count), body, at, state),
+            None => {
+                let cases = self.branch(&state, kind_of(range.origin), iter, 2);
+                let mut all = self.run_loop(label, Round::Count(count), body, at, cases[0].clone());
+                all.push((cases[1].clone(), Value::unit()));
+                merge_values(all)
+            }
+        }
     }
 
     /// A loop over data: for one element, or for none.
@@ -522,7 +635,7 @@ impl<'a> Lowering<'a> {
     ) -> Flowing {
         let depth = state.env.len();
         let element = self.element_of(items);
-        let surely = matches!(&items.kind, Kind::List(element) if matches!(element.kind, Kind::Task(_) | Kind::Pending(..) | Kind::Future(_)));
+        let surely = matches!(items.kind, Kind::List(_));
         let (some, none) = if surely {
             (state, None)
         } else {
@@ -541,93 +654,127 @@ impl<'a> Lowering<'a> {
         scoped(all, depth)
     }
 
-    /// A loop with back edges.
+    /// A loop with back edges. Where it surely goes round once, its head is before the body, else before the question whether it goes round.
     fn run_loop(&mut self, label: Option<&SmolStr>, round: Round<'a>, body: &'a Block, at: Span, state: State) -> Flowing {
         let depth = state.env.len();
-        let mark = self.graph.mark();
-        let receives = self.receives;
-        let bounded = if matches!(round, Round::Count(_)) { Known::Yes } else { Known::Unknown };
-        let retry_site = self.site(at);
-        let retry = self.graph.retry(&retry_site, bounded);
-        self.graph.retry.push(retry);
-        let entry_open = state.open.clone();
-        let batch = self.batch.take();
-        let mut exits = Vec::new();
-        let mut heads: Vec<(State, crate::flow::NodeId)> = Vec::new();
-        let mut entering = vec![havoc(state, body)];
-        while let Some(state) = entering.pop() {
-            let state = if heads.len() >= MAX_HEADS { heads[heads.len() - 1].0.clone().rejoin(state) } else { state };
-            if let Some((_, head)) = heads.iter().find(|(known, _)| known.agrees(&state)) {
-                self.graph.close(&state, *head);
-                continue;
-            }
-            if heads.len() > 2 * MAX_HEADS || self.spent() {
-                self.give_up(at, "the loop's state cannot be followed");
-                break;
-            }
-            let head = self.graph.emit(&state, Step::Pass, None);
-            heads.push((state.clone(), head));
-            let inside = state.after(head, Outcome::Then);
-            self.frame_mut().loops.push(LoopFrame::new(label.cloned()));
-            let mut ends = self.one_round(round, body, at, inside, batch.as_ref(), &mut exits);
-            if let Some(frame) = self.frame_mut().loops.pop() {
-                exits.extend(frame.breaks);
-                ends.extend(frame.continues);
-            }
-            let received = self.receives != receives;
-            for mut end in ends {
-                end.env.truncate(depth);
-                end = self.roll_back(end, &entry_open, &Value::unit());
-                if received {
-                    end.holding = false;
-                }
-                entering.push(havoc(end, body));
-            }
-            entering = merge(entering);
-        }
+        let (mark, receives) = (self.graph.mark(), self.receives);
+        let retry = self.begin_retry(round, at);
+        let mut run = LoopRun {
+            label: label.cloned(),
+            round,
+            body,
+            at,
+            depth,
+            entry_open: state.open.clone(),
+            batch: self.batch.take(),
+            receives,
+            exits: Vec::new(),
+        };
+        self.go_round(&mut run, state);
         self.graph.retry.pop();
         if self.receives != receives || matches!(round, Round::Messages(_)) {
             for node in self.graph.since_mut(mark) {
                 node.retry = node.retry.filter(|id| *id != retry);
             }
         }
-        scoped(exits, depth)
+        scoped(run.exits, depth)
     }
 
-    fn one_round(
-        &mut self,
-        round: Round<'a>,
-        body: &'a Block,
-        at: Span,
-        inside: State,
-        batch: Option<&Value>,
-        exits: &mut Flowing,
-    ) -> Vec<State> {
-        let entered = match round {
-            Round::Always => vec![inside],
-            Round::While(cond) => {
-                let (trues, falses) = self.decide(cond, inside);
-                exits.extend(falses.into_iter().map(|state| (state, Value::unit())));
-                trues
+    fn begin_retry(&mut self, round: Round<'a>, at: Span) -> crate::flow::RetryId {
+        let bounded = if matches!(round, Round::Count(_)) { Known::Yes } else { Known::Unknown };
+        let site = self.site(at);
+        let retry = self.graph.retry(&site, bounded);
+        self.graph.retry.push(retry);
+        retry
+    }
+
+    fn go_round(&mut self, run: &mut LoopRun<'a>, state: State) {
+        let mut heads: Vec<(State, crate::flow::NodeId)> = Vec::new();
+        let mut entering = vec![havoc(state, run.body)];
+        while let Some(state) = entering.pop() {
+            let state = if heads.len() >= MAX_HEADS { heads[heads.len() - 1].0.clone().widened(state) } else { state };
+            if let Some((_, head)) = heads.iter().find(|(known, _)| known.agrees(&state)) {
+                self.graph.close(&state, *head);
+                continue;
             }
-            Round::Count(pat) => {
-                let cases = self.branch(&inside, CondKind::Free, at, 2);
-                exits.push((cases[1].clone(), Value::unit()));
+            if heads.len() > 2 * MAX_HEADS || self.spent() {
+                self.give_up(run.at, "the loop's state cannot be followed");
+                break;
+            }
+            let head = self.graph.emit(&state, Step::Pass, None);
+            heads.push((state.clone(), head));
+            for end in self.one_round(run, state.after(head, Outcome::Then)) {
+                entering.extend(self.ask_again(run, havoc(end, run.body)));
+            }
+            entering = merge(entering);
+        }
+    }
+
+    /// From the head to where the body ends.
+    fn one_round(&mut self, run: &mut LoopRun<'a>, inside: State) -> Vec<State> {
+        let entered = match run.round {
+            Round::Always | Round::Until(_) => vec![inside],
+            Round::While(cond) => self.ask(run, cond, inside),
+            Round::Count(count) => {
                 let counter = Value::opaque(Ty::Unknown, Origin::COUNTER);
-                vec![bind_pat(cases[0].clone(), pat, &counter)]
+                vec![bind_pat(inside, count.pat, &counter)]
             }
             Round::Messages(pat) => {
-                let element = batch.cloned().unwrap_or_else(Value::unknown);
-                let (message, done) = self.next_of_batch(&element, inside, at);
-                exits.extend(done.into_iter().map(|state| (state, Value::unit())));
+                let element = run.batch.clone().unwrap_or_else(Value::unknown);
+                let (message, done) = self.next_of_batch(&element, inside, run.at);
+                run.exits.extend(done.into_iter().map(|state| (state, Value::unit())));
                 message.into_iter().map(|(state, value)| bind_pat(state, pat, &value)).collect()
             }
         };
+        self.run_body(run, entered)
+    }
+
+    /// The states in which a loop's condition holds; in the others the loop is left.
+    fn ask(&mut self, run: &mut LoopRun<'a>, cond: &'a Expr, state: State) -> Vec<State> {
+        let (trues, falses) = self.decide(cond, state);
+        run.exits.extend(falses.into_iter().map(|state| (state, Value::unit())));
+        trues
+    }
+
+    /// What is asked after a round, for loops whose head is before the body.
+    fn ask_again(&mut self, run: &mut LoopRun<'a>, state: State) -> Vec<State> {
+        match run.round {
+            Round::Until(cond) => self.ask(run, cond, state),
+            Round::Count(count) => {
+                let cases = self.branch(&state, CondKind::Free, count.at, 2);
+                let [again, done] = [cases[0].clone(), cases[1].clone()];
+                match count.last.filter(|_| decides(count.pat, run.body)) {
+                    // The body may ask whether this is the last time.
+                    Some(last) => {
+                        let state = bind_pat(done, count.pat, &Value::int(last));
+                        let ends = self.run_body(run, vec![state]);
+                        run.exits.extend(ends.into_iter().map(|state| (state, Value::unit())));
+                    }
+                    None => run.exits.push((done, Value::unit())),
+                }
+                vec![again]
+            }
+            Round::Always | Round::While(_) | Round::Messages(_) => vec![state],
+        }
+    }
+
+    fn run_body(&mut self, run: &mut LoopRun<'a>, entered: Vec<State>) -> Vec<State> {
+        self.frame_mut().loops.push(LoopFrame::new(run.label.clone(), run.receives));
         let mut ends = Vec::new();
         for state in entered {
-            ends.extend(self.eval_block(body, state).into_iter().map(|(state, _)| state));
+            ends.extend(self.eval_block(run.body, state).into_iter().map(|(state, _)| state));
         }
-        ends
+        if let Some(frame) = self.frame_mut().loops.pop() {
+            run.exits.extend(frame.breaks);
+            ends.extend(frame.continues);
+        }
+        let received = self.receives != run.receives;
+        let ends = merge(ends).into_iter().map(|mut end| {
+            end.env.truncate(run.depth);
+            end.holding &= !received;
+            self.roll_back(end, &run.entry_open, &Value::unit())
+        });
+        ends.collect()
     }
 
     // ---- select -------------------------------------------------------------------------------------------------------------
@@ -640,37 +787,102 @@ impl<'a> Lowering<'a> {
         state: State,
     ) -> Flowing {
         let depth = state.env.len();
-        let ways = arms.len() + usize::from(otherwise.is_some());
-        let cases = self.branch(&state, CondKind::Free, at, ways as u8);
-        let mut all = Vec::new();
-        for (case, arm) in cases.iter().zip(arms) {
-            all.extend(self.eval_select_arm(arm, case.clone()));
-        }
-        if let (Some(otherwise), Some(case)) = (otherwise, cases.last()) {
-            all.extend(self.eval(otherwise, case.clone()));
-        }
-        scoped(all, depth)
+        let all: Vec<&SelectArm> = arms.iter().collect();
+        // `default` of the `futures` crate needs no arm to be out.
+        let any_time = otherwise.filter(|_| !arms.iter().any(may_drop_out));
+        let Some(any_time) = any_time else { return scoped(self.select_among(&all, otherwise, at, state), depth) };
+        let cases = self.branch_on(&state, CondKind::Free, at, "default", 2);
+        let mut flowing = self.select_among(&all, otherwise, at, cases[0].clone());
+        flowing.extend(self.eval(any_time, cases[1].clone()));
+        scoped(flowing, depth)
     }
 
-    fn eval_select_arm(&mut self, arm: &'a SelectArm, state: State) -> Flowing {
-        let at = self.span(&arm.future);
-        self.eval_then(&arm.future, state, |this, state, value| {
-            let awaited = this.await_value(value, state, at);
-            let mut all = Vec::new();
-            for (state, value) in awaited {
-                let (matched, _) = this.split(&arm.pat, value, state, at);
-                for state in matched {
-                    all.extend(this.eval(&arm.body, state));
-                }
+    /// One of several arms. An arm whose pattern does not match is out, and the others are waited for; where none is left, what is
+    /// done otherwise.
+    fn select_among(&mut self, arms: &[&'a SelectArm], otherwise: Option<&'a Expr>, at: Span, state: State) -> Flowing {
+        if arms.is_empty() {
+            return self.select_none(otherwise, at, state);
+        }
+        let cases = self.branch_on(&state, CondKind::Free, at, &format!("{} arms", arms.len()), arms.len() as u8);
+        let mut all = Vec::new();
+        for (i, (case, arm)) in cases.iter().zip(arms).enumerate() {
+            let (done, out) = self.select_arm(arm, case.clone());
+            all.extend(done);
+            let others: Vec<&SelectArm> = arms.iter().enumerate().filter(|(other, _)| *other != i).map(|(_, arm)| *arm).collect();
+            // Among many arms it is enough that one may be out at a time.
+            let left = if others.len() > MAX_SELECT_ARMS { others.iter().copied().filter(|arm| !may_drop_out(arm)).collect() } else { others };
+            for state in out {
+                all.extend(self.select_among(&left, otherwise, at, state));
             }
-            merge_values(all)
-        })
+        }
+        merge_values(all)
+    }
+
+    fn select_none(&mut self, otherwise: Option<&'a Expr>, at: Span, state: State) -> Flowing {
+        match otherwise {
+            Some(otherwise) => self.eval(otherwise, state),
+            None => {
+                self.panic(&state, at);
+                Vec::new()
+            }
+        }
+    }
+
+    /// What an arm does, and the states in which its pattern does not match.
+    fn select_arm(&mut self, arm: &'a SelectArm, state: State) -> (Flowing, Vec<State>) {
+        let at = self.span(&arm.future);
+        let (mut done, mut out) = (Vec::new(), Vec::new());
+        for (state, value) in self.eval(&arm.future, state) {
+            for (state, value) in self.await_value(value, state, at) {
+                let depth = state.env.len();
+                let (matched, unmatched) = self.split(&arm.pat, value, state, at);
+                for state in matched {
+                    done.extend(self.eval(&arm.body, state));
+                }
+                for (state, _) in &mut done {
+                    state.env.truncate(depth);
+                }
+                out.extend(unmatched);
+            }
+        }
+        (merge_values(done), merge(out))
+    }
+}
+
+/// Why an opaque value may turn out to be a failure (or nothing): the message is malformed, or what was asked for is not there.
+fn failure_kind(value: &Value, failing: bool) -> CondKind {
+    match kind_of(value.origin) {
+        CondKind::Fixed if failing && value.origin.has(Origin::MESSAGE) => CondKind::Malformed,
+        kind => kind,
+    }
+}
+
+/// The two ways out of an opaque step, where nothing has happened since.
+fn outcome_edges(value: &Value, state: &State) -> Option<(State, State)> {
+    let Kind::Unseen(unseen) = &value.kind else { return None };
+    let node = unseen.node?;
+    match state.at.as_slice() {
+        [only] if only.from == node && only.when == Outcome::Ok => Some((state.clone(), state.after(node, Outcome::Err))),
+        _ => None,
     }
 }
 
 /// How a condition behaves that depends on such a value.
 pub(super) fn kind_of(origin: Origin) -> CondKind {
-    if origin.has(Origin::COUNTER) || origin.has(Origin::FRESH) { CondKind::Free } else { CondKind::Fixed }
+    if origin.has(Origin::COUNTER) || origin.has(Origin::FRESH) {
+        CondKind::Free
+    } else if origin.has(Origin::STORE) {
+        CondKind::Store
+    } else {
+        CondKind::Fixed
+    }
+}
+
+/// A variable that was asked for its truth is known from here on.
+fn remember(asked: &Expr, states: &mut [State], answer: &Value) {
+    if let Some(place) = place_of(asked).filter(|place| place.fields.is_empty()) {
+        states.iter_mut().for_each(|state| state.write(&place, answer.clone()));
+    }
 }
 
 fn bound(mut state: State, bindings: pattern::Bindings) -> State {
@@ -703,6 +915,26 @@ fn havoc(mut state: State, body: &Block) -> State {
         }
     }
     state
+}
+
+/// Whether an arm of `select!` may be out: its pattern need not match, or it is not always waited for.
+fn may_drop_out(arm: &SelectArm) -> bool {
+    arm.guard.is_some() || !pattern::irrefutable(&arm.pat)
+}
+
+/// The first and the last number of a range, where they are known.
+fn ends_of(range: &Value) -> (Option<i128>, Option<i128>) {
+    let end = |name: &str| match range.prop(name)?.0.kind {
+        Kind::Int(known) => Some(known),
+        _ => None,
+    };
+    (end(RANGE_FIRST), end(RANGE_LAST))
+}
+
+/// Whether something in a loop's body depends on which time it is.
+fn decides(pat: &Pat, body: &Block) -> bool {
+    let names = pattern::bind_all(pat, Origin::NONE);
+    names.iter().any(|(name, _)| super::names::compared_in(name, body))
 }
 
 /// Variables of this block that no later statement mentions decide nothing any more.

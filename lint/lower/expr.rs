@@ -6,7 +6,7 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use super::state::{Flowing, State, merge_values};
-use super::value::{Api, CodeScope, Future, Kind, Origin, Place, Prop, Unseen, Value, index_name};
+use super::value::{Api, CodeScope, Future, Kind, Origin, Place, Prop, RANGE_FIRST, RANGE_LAST, Unseen, Value, index_name};
 use super::{Lowering, pattern};
 use crate::resolve::{Conversion, Def, Ty, TypeKind};
 use crate::source::hir::{Expr, ExprKind, Lit, Path};
@@ -105,7 +105,7 @@ impl<'a> Lowering<'a> {
             ExprKind::For { label, pat, iter, body } => {
                 self.eval_for(label.as_ref(), pat, iter, body, self.span(expr), state)
             }
-            ExprKind::Break { label, value } => self.eval_break(label.as_ref(), value.as_deref(), state),
+            ExprKind::Break { label, value } => self.eval_break(label.as_ref(), value.as_deref(), self.span(expr), state),
             ExprKind::Continue { label } => self.eval_continue(label.as_ref(), self.span(expr), state),
             ExprKind::Return(value) => self.eval_return(value.as_deref(), state),
             ExprKind::Struct { path, fields, rest } => self.eval_struct(path, fields, rest.as_deref(), state),
@@ -117,7 +117,7 @@ impl<'a> Lowering<'a> {
                 let paths = self.eval_all(items.iter(), state);
                 paths.into_iter().map(|(state, values)| (state, list(&values))).collect()
             }
-            ExprKind::Range { from, to } => self.eval_range(from.as_deref(), to.as_deref(), state),
+            ExprKind::Range { from, to, inclusive } => self.eval_range(from.as_deref(), to.as_deref(), *inclusive, state),
             ExprKind::Cast { expr, .. } => self.eval(expr, state),
             ExprKind::Select { arms, otherwise } => self.eval_select(arms, otherwise.as_deref(), self.span(expr), state),
             ExprKind::Join { futures, fallible } => self.eval_join(futures, *fallible, self.span(expr), state),
@@ -298,10 +298,16 @@ impl<'a> Lowering<'a> {
         })
     }
 
-    fn eval_range(&mut self, from: Option<&'a Expr>, to: Option<&'a Expr>, state: State) -> Flowing {
+    fn eval_range(&mut self, from: Option<&'a Expr>, to: Option<&'a Expr>, inclusive: bool, state: State) -> Flowing {
         let ty = Ty::External { path: "std::ops::Range".into(), args: Vec::new() };
         let paths = self.eval_all(from.into_iter().chain(to), state);
-        paths.into_iter().map(|(state, ends)| (state, Value::opaque(ty.clone(), origin_of(&ends)))).collect()
+        let range = |ends: &[Value]| {
+            let range = Value::opaque(ty.clone(), origin_of(ends));
+            let [Value { kind: Kind::Int(first), .. }, Value { kind: Kind::Int(end), .. }] = ends else { return range };
+            let last = if inclusive { *end } else { end - 1 };
+            range.with_prop(RANGE_FIRST.into(), Value::int(*first), None).with_prop(RANGE_LAST.into(), Value::int(last), None)
+        };
+        paths.into_iter().map(|(state, ends)| (state, range(&ends))).collect()
     }
 
     fn eval_format(&mut self, literal: &'a SmolStr, args: &'a [Expr], state: State) -> Flowing {
@@ -377,7 +383,7 @@ impl<'a> Lowering<'a> {
             }
             _ => {}
         }
-        if let Kind::Future(_) | Kind::Never = value.kind {
+        if value.kind == Kind::Never {
             return vec![(state, value)];
         }
         let exploded = self.explode_fallible(value, state, at);
@@ -590,6 +596,14 @@ pub(super) fn place_of(expr: &Expr) -> Option<Place> {
     }
 }
 
+/// The variable at the root of a chain of calls that may each hand on what they were called on (`config.set(…).set(…)`).
+pub(super) fn chained_place(expr: &Expr) -> Option<Place> {
+    match &expr.kind {
+        ExprKind::MethodCall { recv, .. } => place_of(recv).or_else(|| chained_place(recv)),
+        _ => None,
+    }
+}
+
 /// Whether evaluating an expression can do anything but compute.
 fn has_effects(expr: &Expr) -> bool {
     match &expr.kind {
@@ -602,8 +616,8 @@ fn has_effects(expr: &Expr) -> bool {
 }
 
 /// A value that says: somebody made this who cannot be seen.
-pub(super) fn unseen(span: Span, text: SmolStr, origin: Origin) -> Value {
-    Value::new(Kind::Unseen(Rc::new(Unseen { span, text })), Ty::Unknown, origin)
+pub(super) fn unseen(span: Span, origin: Origin) -> Value {
+    Value::new(Kind::Unseen(Rc::new(Unseen { span, node: None })), Ty::Unknown, origin)
 }
 
 /// Where code stands.

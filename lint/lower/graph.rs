@@ -33,7 +33,10 @@ pub struct Graph {
     pub tasks: Vec<Task>,
     pub conditions: Vec<Condition>,
     pub retries: Vec<Retry>,
+    /// The retries that the next node stands in, innermost last.
     pub retry: Vec<RetryId>,
+    /// The retry that each retry stands in.
+    pub around: Vec<Option<RetryId>>,
     effect_ids: HashMap<Key2, EffectId>,
     condition_ids: HashMap<(Key2, SmolStr), CondId>,
     transaction_ids: HashMap<Key2, TxId>,
@@ -62,9 +65,15 @@ impl Graph {
     /// Leads every open edge of `state` to `to`.
     pub fn close(&mut self, state: &State, to: NodeId) {
         for dangling in &state.at {
-            let edges = &mut self.nodes[dangling.from.0 as usize].edges;
-            if edges.iter().all(|edge| edge.when != dangling.when) {
-                edges.push(Edge { when: dangling.when, to });
+            let from = &mut self.nodes[dangling.from.0 as usize];
+            // A publish may have become a branch after the path left it (see `unsend`).
+            let when = match (&from.step, dangling.when) {
+                (Step::Branch { .. }, Outcome::Ok) => Outcome::Case(0),
+                (Step::Branch { .. }, Outcome::Err) => Outcome::Case(1),
+                (_, when) => when,
+            };
+            if from.edges.iter().all(|edge| edge.when != when) {
+                from.edges.push(Edge { when, to });
                 self.journal.push(dangling.from);
             }
         }
@@ -106,14 +115,46 @@ impl Graph {
         id
     }
 
-    /// The condition of this place, call path and text.
-    pub fn condition(&mut self, kind: CondKind, site: &Site) -> CondId {
+    /// The effect that the last node emitted stands for.
+    #[must_use]
+    pub fn last_effect(&self) -> Option<EffectId> {
+        match self.nodes.last()?.step {
+            Step::Effect { effect, .. } => Some(effect),
+            _ => None,
+        }
+    }
+
+    /// A publish that was sent and whose confirmation is awaited later: here it only goes out, and may fail to.
+    pub fn unsend(&mut self, sent: NodeId, site: &Site) {
+        let on = self.condition(CondKind::Free, &Site { text: "sending fails".into(), ..site.clone() }, "send");
+        let node = &mut self.nodes[sent.0 as usize];
+        if !matches!(node.step, Step::Effect { .. }) {
+            return;
+        }
+        node.step = Step::Branch { on };
+        for edge in &mut node.edges {
+            edge.when = match edge.when {
+                Outcome::Ok => Outcome::Case(0),
+                _ => Outcome::Case(1),
+            };
+        }
+    }
+
+    /// The condition of this place and call path; `which` tells several of one place apart.
+    pub fn condition(&mut self, kind: CondKind, site: &Site, which: &str) -> CondId {
         let next = CondId(self.conditions.len() as u32);
-        let id = *self.condition_ids.entry(((site.span, site.via.clone()), site.text.clone())).or_insert(next);
+        let id = *self.condition_ids.entry(((site.span, site.via.clone()), which.into())).or_insert(next);
         if id == next {
             self.conditions.push(Condition { kind, at: Some(site.span), text: site.text.clone() });
         }
         id
+    }
+
+    /// What the conditions from `from` on ask is whether the message is a valid one.
+    pub fn validates(&mut self, from: usize) {
+        for condition in self.conditions.iter_mut().skip(from).filter(|condition| condition.kind == CondKind::Fixed) {
+            condition.kind = CondKind::Malformed;
+        }
     }
 
     /// The transaction begun at this place.
@@ -142,6 +183,7 @@ impl Graph {
         let id = *self.retry_ids.entry((site.span, site.via.clone())).or_insert(next);
         if id == next {
             self.retries.push(Retry { at: site.clone(), bounded });
+            self.around.push(self.retry.last().copied());
         }
         id
     }

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 use super::graph::Dangling;
 use super::value::{Kind, Place, Value};
 use crate::flow::{NodeId, Outcome, TxId};
+use crate::resolve::Ty;
 
 /// One path's view.
 #[derive(Debug, Clone)]
@@ -69,6 +70,13 @@ impl State {
         }
     }
 
+    /// Writes a changed object back, if what is there is of its type (or of none that is known).
+    pub fn change(&mut self, place: &Place, value: Value) {
+        if self.read(place).is_none_or(|known| known.ty == value.ty || known.ty == Ty::Unknown) {
+            self.write(place, value);
+        }
+    }
+
     /// Whether both stand at the same place with the same knowledge, wherever they come from.
     #[must_use]
     pub fn agrees(&self, other: &Self) -> bool {
@@ -82,6 +90,16 @@ impl State {
                 self.at.push(dangling);
             }
         }
+    }
+
+    /// What both know, at the edges of `other` alone: the head of a loop that is entered once more.
+    #[must_use]
+    pub fn widened(mut self, other: Self) -> Self {
+        let at = other.at.clone();
+        self.at.clear();
+        let mut joined = self.join(other);
+        joined.at = at;
+        joined
     }
 
     /// What both paths know, wherever they differ.

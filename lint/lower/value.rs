@@ -12,32 +12,54 @@ use crate::span::{FileId, Span};
 
 /// What a value is made of. A set, so that `format!("{id}-{now}")` is both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Origin(u8);
+pub struct Origin {
+    sources: u8,
+    /// Where something fresh was made.
+    made_at: Option<Span>,
+}
 
 impl Origin {
-    pub const NONE: Self = Self(0);
+    pub const NONE: Self = Self::of(0);
     /// From the message that is being handled.
-    pub const MESSAGE: Self = Self(1);
+    pub const MESSAGE: Self = Self::of(1);
     /// Made fresh: random, or a clock.
-    pub const FRESH: Self = Self(2);
+    pub const FRESH: Self = Self::of(2);
     /// Changes from one round of a loop to the next.
-    pub const COUNTER: Self = Self(4);
+    pub const COUNTER: Self = Self::of(4);
     /// A failure, or made of one.
-    pub const ERROR: Self = Self(8);
+    pub const ERROR: Self = Self::of(8);
+    /// What a store, or a call that nobody can see into, answered.
+    pub const STORE: Self = Self::of(16);
+
+    const fn of(sources: u8) -> Self {
+        Self { sources, made_at: None }
+    }
+
+    /// Something fresh, made here.
+    #[must_use]
+    pub fn fresh(at: Span) -> Self {
+        Self { made_at: Some(at), ..Self::FRESH }
+    }
+
+    /// Where the fresh part was made.
+    #[must_use]
+    pub fn made_at(self) -> Option<Span> {
+        self.made_at
+    }
 
     #[must_use]
     pub fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+        Self { sources: self.sources | other.sources, made_at: self.made_at.or(other.made_at) }
     }
 
     #[must_use]
     pub fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
+        Self { sources: self.sources & !other.sources, ..self }
     }
 
     #[must_use]
     pub fn has(self, other: Self) -> bool {
-        self.0 & other.0 != 0
+        self.sources & other.sources != 0
     }
 }
 
@@ -99,7 +121,8 @@ pub struct Prop {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Unseen {
     pub span: Span,
-    pub text: SmolStr,
+    /// The opaque step, once it was awaited.
+    pub node: Option<NodeId>,
 }
 
 /// The code of a closure or async block: an index into the lowering's table of bodies.
@@ -135,6 +158,10 @@ pub enum Future {
     Then { inner: Value, name: SmolStr, args: Vec<Value>, at: Span },
     /// `timeout(d, inner)`.
     Limited { inner: Value, at: Span },
+    /// A closure that is called, and what it gives awaited.
+    Apply { callee: Value, args: Vec<Value>, at: Span },
+    /// The next item of a client's stream (`stream` by path), of type `item`.
+    Take { stream: SmolStr, recv: Value, item: Ty, at: Span, label: Span },
 }
 
 /// A call that is still to be made.
@@ -175,6 +202,8 @@ impl Future {
             Self::All { .. } => (2, None),
             Self::Then { at, .. } => (3, Some(*at)),
             Self::Limited { at, .. } => (4, Some(*at)),
+            Self::Apply { at, .. } => (5, Some(*at)),
+            Self::Take { at, .. } => (6, Some(*at)),
         }
     }
 }
@@ -190,6 +219,8 @@ impl PartialEq for Future {
             (Self::All { futures: a, .. }, Self::All { futures: b, .. }) => a == b,
             (Self::Then { inner: a, .. }, Self::Then { inner: b, .. })
             | (Self::Limited { inner: a, .. }, Self::Limited { inner: b, .. }) => a == b,
+            (Self::Apply { callee: a, args: x, .. }, Self::Apply { callee: b, args: y, .. }) => a == b && x == y,
+            (Self::Take { recv: a, .. }, Self::Take { recv: b, .. }) => a == b,
             _ => false,
         }
     }
@@ -361,6 +392,41 @@ impl Value {
         }
     }
 
+    /// A result of a statement that changed so many rows: a number, or an object that tells it.
+    #[must_use]
+    pub fn with_count(self, rows: i128) -> Self {
+        if matches!(&self.ty, Ty::External { path, .. } if !path.contains("::")) {
+            return Self::new(Kind::Int(rows), self.ty, Origin::NONE);
+        }
+        Self::new(Kind::Opaque, self.ty.clone(), self.origin).with_prop(ROWS.into(), Self::int(rows), None)
+    }
+
+    /// What is inside `Some` or `Ok`, or the value itself.
+    #[must_use]
+    pub fn payload_or_self(&self) -> Self {
+        match self.variant_name() {
+            Some("Some" | "Ok") => self.payload(),
+            _ => match &self.ty {
+                Ty::External { path, args } if path.ends_with("::Option") => {
+                    Self::opaque(args.first().cloned().unwrap_or(Ty::Unknown), self.origin)
+                }
+                _ => self.clone(),
+            },
+        }
+    }
+
+    /// Whether the value is a truth value, as far as its type says.
+    #[must_use]
+    pub fn is_boolean(&self) -> bool {
+        matches!(&self.ty, Ty::External { path, .. } if path == "bool") || matches!(self.kind, Kind::Bool(_))
+    }
+
+    /// How much is known of the value: the more of its parts are known, the more it tells.
+    #[must_use]
+    pub fn told(&self) -> usize {
+        usize::from(self.kind != Kind::Opaque) + self.children().into_iter().map(Self::told).sum::<usize>()
+    }
+
     /// What two paths agree on.
     #[must_use]
     pub fn join(&self, other: &Self) -> Self {
@@ -388,9 +454,18 @@ impl Future {
             Self::All { futures, .. } => futures.iter().collect(),
             Self::Then { inner, args, .. } => std::iter::once(inner).chain(args).collect(),
             Self::Limited { inner, .. } => vec![inner],
+            Self::Take { recv, .. } => vec![recv],
+            Self::Apply { callee, args, .. } => std::iter::once(callee).chain(args).collect(),
         }
     }
 }
+
+/// The property that holds how many rows a statement changed.
+pub const ROWS: &str = "rows_affected";
+
+/// The properties of a range: its first and its last number.
+pub const RANGE_FIRST: &str = "(first)";
+pub const RANGE_LAST: &str = "(last)";
 
 /// "0", "1", ….
 #[must_use]

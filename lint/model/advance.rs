@@ -1,5 +1,7 @@
 //! Lets a task go on through steps that nobody but itself can see, up to the next one that matters.
 
+use std::collections::HashSet;
+
 use crate::flow::{Broker, CondId, NodeId, Outcome, Settle, Step};
 
 use super::program::Program;
@@ -9,36 +11,41 @@ use super::state::{NONE, Place, State};
 pub(super) type Landed<'l> = dyn FnMut(State, Option<NodeId>) + 'l;
 
 /// Silent steps in a row after which a task is taken to spin for ever.
-const FUEL: u32 = 1_000;
+const FUEL: usize = 1_000;
 
-/// Puts a task at a node and lets it run on; one result for each way that undecided branches may go.
+/// Puts a task at a node and lets it run on; one result for each way that undecided branches may go. Ways that meet again in the same
+/// state are followed once, so that branches in a row cost their sum and not their product.
 pub(super) fn land(program: &Program<'_>, mut state: State, slot: u8, at: NodeId, landed: &mut Landed<'_>) {
     state.task_mut(slot).pc = u16::try_from(at.0).unwrap_or(u16::MAX);
-    run(program, state, slot, None, FUEL, landed);
+    let (state, then, on) = run(program, state, slot, None);
+    let Some(on) = on else { return landed(state, then) };
+    let mut branched: HashSet<State> = HashSet::from([state.clone()]);
+    let mut waiting: Vec<_> = ways(program, &state, slot, on).into_iter().rev().map(|state| (state, then)).collect();
+    while let Some((state, then)) = waiting.pop() {
+        let (state, then, on) = run(program, state, slot, then);
+        match on {
+            None => landed(state, then),
+            Some(_) if branched.len() >= FUEL => {}
+            Some(on) => {
+                if branched.insert(state.clone()) {
+                    waiting.extend(ways(program, &state, slot, on).into_iter().rev().map(|state| (state, then)));
+                }
+            }
+        }
+    }
 }
 
-fn run(
-    program: &Program<'_>,
-    mut state: State,
-    slot: u8,
-    mut then: Option<NodeId>,
-    fuel: u32,
-    landed: &mut Landed<'_>,
-) {
-    for fuel in (0..fuel).rev() {
-        let task = state.task_mut(slot);
-        let id = NodeId(task.pc.into());
+/// Runs up to a step that matters, or to a branch (then with its condition).
+fn run(program: &Program<'_>, mut state: State, slot: u8, mut then: Option<NodeId>) -> (State, Option<NodeId>, Option<CondId>) {
+    for _ in 0..FUEL {
+        let id = NodeId(state.task_mut(slot).pc.into());
         let node = program.flow.node(id);
         let next = match node.step {
-            Step::Pass | Step::Sleep { .. } | Step::ExtendLease => {
-                node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok))
-            }
+            Step::Pass | Step::Sleep { .. } | Step::ExtendLease => node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok)),
             Step::Receive if program.is_caller() => node.on(Outcome::Next),
             Step::Branch { on } => {
-                if node.at.is_some() {
-                    then = Some(id);
-                }
-                return branch(program, &state, slot, on, then, fuel, landed);
+                let then = if node.at.is_some() { Some(id) } else { then };
+                return (state, then, Some(on));
             }
             Step::Receive => {
                 arrive(program, &mut state, slot);
@@ -46,14 +53,13 @@ fn run(
             }
             _ => None,
         };
-        let Some(next) = next else {
-            return landed(state, then);
-        };
+        let Some(next) = next else { break };
         if node.at.is_some() {
             then = Some(id);
         }
         state.task_mut(slot).pc = u16::try_from(next.0).unwrap_or(u16::MAX);
     }
+    (state, then, None)
 }
 
 /// The task has finished with its message.
@@ -72,30 +78,19 @@ fn arrive(program: &Program<'_>, state: &mut State, slot: u8) {
     }
 }
 
-fn branch(
-    program: &Program<'_>,
-    state: &State,
-    slot: u8,
-    on: CondId,
-    then: Option<NodeId>,
-    fuel: u32,
-    landed: &mut Landed<'_>,
-) {
+/// The states behind a branch.
+fn ways(program: &Program<'_>, state: &State, slot: u8, on: CondId) -> Vec<State> {
     let pc = state.task(slot).map_or(0, |task| task.pc);
-    let node = program.flow.node(NodeId(pc.into()));
-    for (way, to) in node
-        .edges
-        .iter()
-        .filter_map(|edge| way_of(edge.when).map(|way| (way, edge.to)))
-    {
-        if !is_open(program, state, slot, on, way) {
-            continue;
-        }
-        let mut state = state.clone();
-        take(program, &mut state, slot, on, way);
-        state.task_mut(slot).pc = u16::try_from(to.0).unwrap_or(u16::MAX);
-        run(program, state, slot, then, fuel, landed);
-    }
+    let edges = program.flow.node(NodeId(pc.into())).edges.iter();
+    let open = edges.filter_map(|edge| way_of(edge.when).map(|way| (way, edge.to)));
+    open.filter(|(way, _)| is_open(program, state, slot, on, *way))
+        .map(|(way, to)| {
+            let mut state = state.clone();
+            take(program, &mut state, slot, on, way);
+            state.task_mut(slot).pc = u16::try_from(to.0).unwrap_or(u16::MAX);
+            state
+        })
+        .collect()
 }
 
 fn way_of(outcome: Outcome) -> Option<u8> {

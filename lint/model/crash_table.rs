@@ -34,13 +34,21 @@ pub enum CrashOutcome {
     Lost,
 }
 
+/// Ways through one node, and states after one crash, that are looked at: the table is an illustration of the verdict, not its proof,
+/// and must not cost more than the search itself.
+const WAYS_THROUGH: usize = 8;
+const STATES_AFTER: usize = 2_000;
+/// Fault-free states.
+const CALM_STATES: usize = 4_000;
+
 /// The crash points of the fault-free runs, in the order of their nodes; of several ways through a node the worst counts.
 ///
 /// `sound`: no adversary breaks anything, so that nobody has to follow what comes of each crash.
 pub(super) fn crash_table(program: &Program<'_>, sound: bool) -> Vec<CrashPoint> {
     let mut calm = Search::new(program, Tier::Calm, 1);
-    while calm.expand_next() {}
+    while calm.len() < CALM_STATES && calm.expand_next() {}
     let mut points: BTreeMap<NodeId, CrashPoint> = BTreeMap::new();
+    let mut looked: BTreeMap<NodeId, usize> = BTreeMap::new();
     for index in 0..calm.len() {
         let (Some(step), state) = (calm.step(index), calm.state(index)) else {
             continue;
@@ -48,7 +56,9 @@ pub(super) fn crash_table(program: &Program<'_>, sound: bool) -> Vec<CrashPoint>
         let (Some(after), false) = (step.node, is_over(program, state)) else {
             continue;
         };
-        let Some(outcome) = crashed(program, state, sound) else {
+        let looked = looked.entry(after).or_default();
+        *looked += 1;
+        let Some(outcome) = (*looked <= WAYS_THROUGH).then(|| crashed(program, state, sound)).flatten() else {
             continue;
         };
         let point = CrashPoint {
@@ -98,7 +108,7 @@ fn outcome(program: &Program<'_>, crashed: State, touched: bool, sound: bool) ->
         return best;
     }
     let mut calm = Search::from(program, Tier::Calm, vec![crashed]);
-    while calm.expand_next() {}
+    while calm.len() < STATES_AFTER && calm.expand_next() {}
     let found = (0..calm.len()).flat_map(|index| judge(program, calm.state(index)));
     let certain = found
         .map(|(violation, _)| violation)

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use smol_str::SmolStr;
 
-use crate::source::hir;
+use super::{Index, Known, tree::snake};
+use crate::source::{Sources, hir};
 use crate::span::FileId;
+use crate::workspace::{Crate, Target, TargetKind, Workspace};
 
 /// A target of a package: a library, a binary, an example, a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,4 +46,48 @@ pub struct FileInput<'a> {
     pub id: FileId,
     pub path: PathBuf,
     pub module: &'a hir::Module,
+}
+
+impl<'a> Index<'a> {
+    /// Indexes a workspace's parsed files.
+    #[must_use]
+    pub fn of(workspace: &Workspace, sources: &'a Sources, known: Known<'a>) -> Self {
+        let crates: Vec<CrateInput> = workspace
+            .crates
+            .iter()
+            .flat_map(|krate| targets(workspace, krate))
+            .collect();
+        let files = sources.files.iter().map(|file| FileInput {
+            id: file.id,
+            path: PathBuf::from(&file.path),
+            module: &file.module,
+        });
+        Self::build(&crates, &files.collect::<Vec<_>>(), known)
+    }
+}
+
+fn targets(workspace: &Workspace, krate: &Crate) -> Vec<CrateInput> {
+    let entry = |(name, package): (&SmolStr, &SmolStr)| Dependency {
+        name: name.clone(),
+        package: package.clone(),
+    };
+    let dependencies = krate
+        .manifest
+        .map(|_| krate.dependencies.iter().map(entry).collect::<Vec<_>>());
+    let target = |target: &Target| CrateInput {
+        name: if target.kind == TargetKind::Lib {
+            krate.name.clone()
+        } else {
+            snake(&target.name)
+        },
+        package: krate.package.clone(),
+        kind: if target.kind == TargetKind::Lib {
+            CrateKind::Library
+        } else {
+            CrateKind::Binary
+        },
+        root: PathBuf::from(&workspace.file(target.root).path),
+        dependencies: dependencies.clone(),
+    };
+    krate.targets.iter().map(target).collect()
 }

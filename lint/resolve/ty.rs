@@ -81,6 +81,16 @@ impl Ty {
         Self::external("std::result::Result", vec![ok, err])
     }
 
+    /// What a trait of the workspace promises, and nothing else.
+    #[must_use]
+    pub fn of_trait(id: TraitId) -> Self {
+        Self::Bounds(vec![TyBound::Local {
+            id,
+            args: Vec::new(),
+            bindings: Bindings::new(),
+        }])
+    }
+
     /// The path and arguments of an external type.
     #[must_use]
     pub fn as_external(&self) -> Option<(&str, &[Self])> {

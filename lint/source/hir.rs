@@ -17,6 +17,7 @@ pub struct Module {
 
 /// An item that resolution cares about. Items under `#[cfg(test)]` (and `#[test]` functions) are left out unless tests are asked for.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most items are functions, the largest variant")]
 pub enum Item {
     Fn(Function),
     Impl(Impl),
@@ -26,6 +27,7 @@ pub enum Item {
     Const(Const),
     Alias {
         name: SmolStr,
+        generics: Vec<Generic>,
         ty: Type,
     },
     /// One entry for each leaf of a use tree: `use a::{b as c, d::*}` gives two.
@@ -116,6 +118,8 @@ pub struct Attr {
 pub struct Generic {
     pub name: SmolStr,
     pub bounds: Vec<Bound>,
+    /// `E = Error`.
+    pub default: Option<Type>,
 }
 
 /// A bound: a trait's path (its last segment may carry arguments and associated types), or a closure trait.
@@ -168,6 +172,7 @@ pub struct Struct {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Enum {
     pub name: SmolStr,
+    pub generics: Vec<Generic>,
     pub variants: Vec<Variant>,
 }
 
@@ -367,6 +372,8 @@ pub enum ExprKind {
     Range {
         from: Option<Box<Expr>>,
         to: Option<Box<Expr>>,
+        /// `..=`
+        inclusive: bool,
     },
     Cast {
         expr: Box<Expr>,
@@ -382,13 +389,17 @@ pub enum ExprKind {
         futures: Vec<Expr>,
         fallible: bool,
     },
-    /// `format!`, `format_args!`, `println!`, `write!`, and the message part of `bail!`, `ensure!`, `anyhow!`, `panic!` and log macros:
-    /// a text made of its arguments, captured identifiers (`{name}`) included. `literal` is the format string.
+    /// `format!`, `format_args!`, `println!`, and the message part of `write!`, `bail!`, `ensure!`, `anyhow!`, `panic!` and log
+    /// macros: a text made of its arguments, captured identifiers (`{name}`) included. `literal` is the format string.
     Format {
         literal: SmolStr,
         args: Vec<Expr>,
     },
-    /// Every other macro call; `args` is `None` where they do not parse as expressions separated by commas (`key = value` pairs: the values).
+    /// Every other macro call. Where a message ends the arguments, it is a [`ExprKind::Format`]: `bail!("{x}")` has one
+    /// argument, `ensure!(ok, "…")` and `write!(f, "…")` have two. `yield x` is the call `yield!(x)`; a body of statements
+    /// (`try_stream!`) is one [`ExprKind::Block`]; `json!` has the values in it, at any depth.
+    ///
+    /// `args` is `None` where they do not parse as expressions separated by commas (`key = value` pairs: the values).
     /// `text` is the first string literal, if there is one (`query!("SELECT …", id)`).
     Macro {
         path: Path,

@@ -5,7 +5,7 @@
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Expr, ExprLit, Lit, Meta, parse::Parser};
+use syn::{Expr, ExprLit, Lit, Meta, Path};
 
 /// An item with its other attributes apart.
 pub struct Item {
@@ -15,6 +15,14 @@ pub struct Item {
     pub rest: TokenStream,
     /// What it is.
     pub kind: Kind,
+}
+
+/// An attribute of an item.
+pub struct Attribute {
+    /// Its tokens, untouched.
+    tokens: TokenStream,
+    /// What it says, if it is of a form that can be read here.
+    meta: Option<Meta>,
 }
 
 /// What an item is, as far as the attributes care.
@@ -36,11 +44,8 @@ impl Item {
     /// Reads the item that a macro was given.
     pub fn new(tokens: TokenStream) -> Self {
         let tokens = ungrouped(tokens);
-        let split = attributes_end(&tokens);
-        let (head, rest) = tokens.split_at(split);
-        let attributes = Attribute::parse_outer
-            .parse2(head.iter().cloned().collect())
-            .unwrap_or_default();
+        let (head, rest) = tokens.split_at(attributes_end(&tokens));
+        let attributes = head.chunks_exact(2).map(Attribute::new).collect();
         Self {
             attributes,
             rest: rest.iter().cloned().collect(),
@@ -50,7 +55,7 @@ impl Item {
 
     /// The texts of its doc comments and `#[doc = "…"]` attributes.
     pub fn docs(&self) -> impl Iterator<Item = String> {
-        self.attributes.iter().filter_map(doc_text)
+        self.attributes.iter().filter_map(Attribute::doc)
     }
 }
 
@@ -58,6 +63,42 @@ impl ToTokens for Item {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let (attributes, rest) = (&self.attributes, &self.rest);
         tokens.extend(quote!(#(#attributes)* #rest));
+    }
+}
+
+impl Attribute {
+    fn new(tokens: &[TokenTree]) -> Self {
+        let meta = match tokens.last() {
+            Some(TokenTree::Group(brackets)) => syn::parse2(brackets.stream()).ok(),
+            _ => None,
+        };
+        Self {
+            tokens: tokens.iter().cloned().collect(),
+            meta,
+        }
+    }
+
+    /// What names it: `delivery::step`.
+    pub fn path(&self) -> Option<&Path> {
+        self.meta.as_ref().map(Meta::path)
+    }
+
+    fn doc(&self) -> Option<String> {
+        match &self.meta {
+            Some(Meta::NameValue(pair)) if pair.path.is_ident("doc") => match &pair.value {
+                Expr::Lit(ExprLit {
+                    lit: Lit::Str(text), ..
+                }) => Some(text.value()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl ToTokens for Attribute {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.tokens.to_tokens(tokens);
     }
 }
 
@@ -112,18 +153,6 @@ fn is_body(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
 }
 
-fn doc_text(attribute: &Attribute) -> Option<String> {
-    match &attribute.meta {
-        Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text), ..
-            }) => Some(text.value()),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,7 +202,7 @@ mod tests {
 
     #[test]
     fn tokens_come_out_as_they_went_in() {
-        let text = "#[doc = \" Doc.\"] #[cfg(test)] #[a(b = { c })] pub fn f < T > (x : & 'a T) { # ! [inner] x }";
+        let text = "#[doc = \" Doc.\"] #[unsafe(no_mangle)] #[a = |x| x] #[b(c = { d })] pub fn f < T > (x : & 'a T) { # ! [inner] x }";
         assert_eq!(
             item(text).to_token_stream().to_string(),
             text.parse::<TokenStream>().unwrap().to_string()

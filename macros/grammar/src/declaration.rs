@@ -92,7 +92,7 @@ impl Declaration {
     ///
     /// # Errors
     ///
-    /// All mistakes, each at its culprit, in the order of the source; contradictions come last.
+    /// All mistakes, each at its culprit: first those of syntax, then wrong keys and values, then contradictions.
     pub fn parse(semantic: Semantic, tokens: TokenStream) -> Result<Self, Vec<syn::Error>> {
         let (declaration, errors) = Self::read(semantic, Span::call_site(), tokens);
         if errors.is_empty() {
@@ -109,14 +109,17 @@ impl Declaration {
         let (entries, mut errors) = syntax::entries(tokens);
         let mut declaration = Self::new(semantic, "");
         errors.extend(declaration.apply(&entries).into_iter().map(syn::Error::from));
-        errors.extend(missing_integration(&entries, &spot_of(attribute)).map(syn::Error::from));
+        // Where nothing at all could be read, that is said already.
+        if errors.is_empty() || !entries.is_empty() {
+            errors.extend(missing_integration(&entries, &spot_of(attribute)).map(syn::Error::from));
+        }
         (declaration, errors)
     }
 }
 
 /// The id must be there. If it is there but wrong, or its key is misspelt, that has been said already.
 fn missing_integration(entries: &[Entry<Spot>], attribute: &Spot) -> Option<Problem<Spot>> {
-    let meant = |entry: &Entry<Spot>| crate::closest(&entry.key, Declaration::KEYS) == Some("integration");
+    let meant = |entry: &Entry<Spot>| keys::meant(&entry.key, Declaration::KEYS) == Some("integration");
     let message = "`integration` is missing; give it an id that is unique in the workspace, such as \
                    `integration = \"billing.invoices\"`";
     (!entries.iter().any(meant)).then(|| Problem::new(attribute, message))

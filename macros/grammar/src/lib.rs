@@ -50,3 +50,8 @@ pub use step::{Confirmation, Idempotency, StepKind};
 pub use suggest::closest;
 pub use transport::Transport;
 pub use value::{Data, Entry, Problem, Value};
+
+/// The examples of the README compile and hold.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

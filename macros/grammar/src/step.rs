@@ -158,7 +158,7 @@ fn wrong_argument(name: &str, argument: Option<&str>) -> Invalid {
     let arguments: Vec<&str> = StepKind::named(name).filter_map(|step| step.parts().1).collect();
     match (argument, arguments.as_slice()) {
         (_, []) => Invalid::new(format!("`{name}` takes nothing in parentheses")),
-        (Some(argument), known) => Invalid::unknown(&format!("kind of `{name}`"), argument, known),
+        (Some(argument), known) => Invalid::unknown(&format!("{name} kind"), argument, known),
         (None, known) => {
             let spelled: Vec<String> = known.iter().map(|kind| format!("`{name}({kind})`")).collect();
             Invalid::new(format!("`{name}` needs to say which: {}", spelled.join(" or ")))
@@ -250,10 +250,7 @@ mod tests {
             "unknown step `efect`; did you mean `effect`?"
         );
         let kind = parse("effect(indempotent)").unwrap_err();
-        assert_eq!(
-            kind,
-            "unknown kind of `effect` `indempotent`; did you mean `idempotent`?"
-        );
+        assert_eq!(kind, "unknown effect kind `indempotent`; did you mean `idempotent`?");
     }
 
     #[test]

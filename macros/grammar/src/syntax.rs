@@ -98,7 +98,11 @@ fn entry(input: ParseStream<'_>, errors: &mut Vec<Error>) -> syn::Result<Entry<S
     let (at, key) = path(input, errors)?;
     let value = if input.peek(Token![=]) {
         let equals: Token![=] = input.parse()?;
-        value(input, errors, &equals)?
+        value(input, errors, equals.span())?
+    } else if input.peek(Token![:]) {
+        let colon: Token![:] = input.parse()?;
+        errors.push(Error::new(colon.span(), "expected `=` between a key and its value"));
+        value(input, errors, colon.span())?
     } else if input.peek(token::Paren) {
         group(input, errors)?
     } else {
@@ -115,7 +119,7 @@ fn unexpected_key(input: ParseStream<'_>) -> Error {
     if culprit.is_empty() {
         return input.error("expected a word before the comma");
     }
-    Error::new_spanned(culprit, "expected a word, as in `key = \"value\"`")
+    Error::new_spanned(culprit, "expected a word here, as in `word` or `key = \"value\"`")
 }
 
 fn group(input: ParseStream<'_>, errors: &mut Vec<Error>) -> syn::Result<Value<Spot>> {
@@ -147,8 +151,8 @@ fn element(input: ParseStream<'_>, errors: &mut Vec<Error>) -> syn::Result<Value
     any_value(input, errors)?.ok_or_else(|| input.error("expected a value before the comma"))
 }
 
-fn value(input: ParseStream<'_>, errors: &mut Vec<Error>, equals: &Token![=]) -> syn::Result<Value<Spot>> {
-    any_value(input, errors)?.ok_or_else(|| Error::new(equals.span(), "expected a value after `=`"))
+fn value(input: ParseStream<'_>, errors: &mut Vec<Error>, after: Span) -> syn::Result<Value<Spot>> {
+    any_value(input, errors)?.ok_or_else(|| Error::new(after, "expected a value after this"))
 }
 
 /// The value that stands here, if any does.

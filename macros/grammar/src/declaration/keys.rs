@@ -4,12 +4,34 @@ use std::collections::BTreeSet;
 
 use super::{Declaration, Dedup};
 use crate::{
-    Address, Duration, Invalid,
+    Address, Duration, Invalid, closest,
     value::{Data, Entry, Problem, Value},
 };
 
 const ADDRESS: &str = "an address in quotes, such as \"kafka:orders.v1\"";
 const DURATION: &str = "a duration in quotes, such as \"30s\"";
+
+/// What people call a key before they have read the documentation.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("id", "integration"),
+    ("name", "integration"),
+    ("from", "source"),
+    ("topic", "source"),
+    ("queue", "source"),
+    ("to", "sinks"),
+    ("targets", "sinks"),
+    ("reason", "why"),
+    ("rationale", "why"),
+    ("deduplication", "dedup"),
+    ("visibility_timeout", "lease"),
+    ("ack_deadline", "lease"),
+    ("ack_wait", "lease"),
+    ("timeout", "processing_time"),
+    ("tests", "tested_by"),
+    ("team", "owner"),
+    ("ttl", "retention"),
+    ("storage", "store"),
+];
 
 impl Declaration {
     /// The keys of a declaration, in the order of the documentation.
@@ -81,7 +103,7 @@ impl Declaration {
             "runbook" => fill_option(&mut self.runbook, value.text()),
             unknown => vec![Problem::new(
                 &entry.at,
-                Invalid::unknown("key", unknown, Self::KEYS).message(),
+                unknown_key("key", unknown, Self::KEYS).message(),
             )],
         }
     }
@@ -118,9 +140,24 @@ impl Dedup {
             "retention" => fill_option(&mut self.retention, duration(value)),
             unknown => vec![Problem::new(
                 &entry.at,
-                Invalid::unknown("key of `dedup`", unknown, Self::KEYS).message(),
+                unknown_key("dedup key", unknown, Self::KEYS).message(),
             )],
         }
+    }
+}
+
+/// The key that an unknown one was probably meant to be.
+pub(super) fn meant(key: &str, keys: &[&'static str]) -> Option<&'static str> {
+    let synonym = SYNONYMS
+        .iter()
+        .find(|(synonym, meant)| *synonym == key && keys.contains(meant));
+    synonym.map(|(_, meant)| *meant).or_else(|| closest(key, keys))
+}
+
+fn unknown_key(kind: &str, key: &str, keys: &[&'static str]) -> Invalid {
+    match meant(key, keys) {
+        Some(meant) => Invalid::new(format!("unknown {kind} `{key}`; did you mean `{meant}`?")),
+        None => Invalid::unknown(kind, key, keys),
     }
 }
 

@@ -179,7 +179,11 @@ fn values_have_the_kind_of_their_key() {
     assert!(wrong("dedup = 5").starts_with("expected `dedup(store"));
     assert_eq!(
         wrong(r#"dedup(ttl = "7d")"#),
-        "unknown key of `dedup` `ttl`; expected one of `store`, `key`, `retention`"
+        "unknown dedup key `ttl`; did you mean `retention`?"
+    );
+    assert_eq!(
+        wrong(r#"dedup(x = "7d")"#),
+        "unknown dedup key `x`; expected one of `store`, `key`, `retention`"
     );
     assert_eq!(
         wrong("mechanisms = [dead-letter]"),
@@ -188,13 +192,35 @@ fn values_have_the_kind_of_their_key() {
 }
 
 #[test]
+fn other_names_of_a_key_are_understood() {
+    assert_eq!(
+        messages(r#"id = "a""#),
+        ["unknown key `id`; did you mean `integration`?"]
+    );
+    for (synonym, key) in [
+        ("topic", "source"),
+        ("rationale", "why"),
+        ("visibility_timeout", "lease"),
+    ] {
+        let message = messages(&format!("integration = \"a\", {synonym} = 1")).join("");
+        assert_eq!(message, format!("unknown key `{synonym}`; did you mean `{key}`?"));
+    }
+}
+
+#[test]
 fn a_slip_of_syntax_hides_nothing() {
     let missing_comma = messages(r#"integration = "a" why = "b", lease = "x""#);
     assert_eq!(missing_comma.len(), 2, "{missing_comma:?}");
     assert_eq!(missing_comma[0], "expected `,`");
     let missing_value = errors(r#"integration = "a", why = , owner = 5"#);
-    assert_eq!(missing_value[0], ("=".into(), "expected a value after `=`".into()));
+    assert_eq!(missing_value[0], ("=".into(), "expected a value after this".into()));
     assert_eq!(missing_value[1].1, "expected text in quotes, found a number");
+    let colon = errors(r#"integration: "a""#);
+    assert_eq!(colon, [(":".into(), "expected `=` between a key and its value".into())]);
+    assert_eq!(
+        messages(r#""a""#),
+        ["expected a word here, as in `word` or `key = \"value\"`"]
+    );
     for odd in [
         ",",
         "= 5",

@@ -1,6 +1,13 @@
 //! The catalog: how files are read, and that every embedded entry is true of its client's sources.
 
+mod sources;
+mod truth;
+
+use std::path::Path;
+
 use cargo_delivery::catalog::{Catalog, Operand, Role, TypeExpr};
+
+use sources::Sources;
 
 /// The errors of one file, as printed.
 fn errors(text: &str) -> Vec<String> {
@@ -102,7 +109,7 @@ fn references_must_lead_somewhere() {
     assert_eq!(
         errors(text),
         [
-            "x.yaml:3:11: `x::T` implements `x::Trait`, of which the catalog knows nothing",
+            "x.yaml:3:11: `x::T` refers to `x::Trait`, of which the catalog knows nothing",
             "x.yaml:3:11: awaiting `x::T` is `x::T::wait`, which is no entry of `calls`",
         ]
     );
@@ -171,4 +178,110 @@ fn operands_and_types_print_as_written() {
     ] {
         assert_eq!(TypeExpr::parse(text).unwrap().to_string(), text);
     }
+}
+
+/// The sources of the clients; `None` in a packaged copy, which has no fixtures.
+fn sources() -> Option<Sources> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/Cargo.toml");
+    if !manifest.is_file() {
+        eprintln!("skipped: there are no fixtures here");
+        return None;
+    }
+    Some(Sources::of(&manifest).unwrap_or_else(|error| panic!("{error}")))
+}
+
+#[test]
+fn every_entry_is_true() {
+    let Some(mut sources) = sources() else { return };
+    let problems = truth::problems(Catalog::embedded(), &mut sources);
+    assert!(
+        problems.is_empty(),
+        "{} wrong:\n{}",
+        problems.len(),
+        problems.join("\n")
+    );
+}
+
+#[test]
+fn every_entry_of_std_is_true() {
+    match truth::std_problems(Catalog::embedded()) {
+        Ok(problems) => assert!(problems.is_empty(), "{}", problems.join("\n")),
+        Err(reason) => eprintln!("skipped: {reason}"),
+    }
+}
+
+#[test]
+fn an_invented_entry_is_found_out() {
+    let Some(mut sources) = sources() else { return };
+    let invented = [
+        (
+            "{ path: rdkafka::consumer::Consumer::commit_everything }",
+            "is not there",
+        ),
+        (
+            "{ path: rdkafka::consumer::Consumer::commit_message, fallible: true, set: { x: args.2 } }",
+            "takes 2 arguments, and `args.2` is referred to",
+        ),
+        (
+            "{ path: rdkafka::ClientConfig::new, set: { x: recv } }",
+            "has no receiver, and `recv` is referred to",
+        ),
+        (
+            "{ path: rdkafka::consumer::StreamConsumer::recv, fallible: true }",
+            "is asynchronous",
+        ),
+        (
+            "{ path: rdkafka::Message::offset, fallible: true }",
+            "cannot fail: it returns `i64`",
+        ),
+        (
+            "{ path: rdkafka::Message::offset, async: true }",
+            "is not asynchronous: it returns `i64`",
+        ),
+        (
+            "{ path: rdkafka::consumer::Consumer::subscribe }",
+            "can fail: it returns `KafkaResult < () >`",
+        ),
+        ("{ path: rdkafka::consumer }", "is neither a function nor a macro"),
+        ("{ path: rdkafka::send! }", "is not there"),
+    ];
+    for (entry, problem) in invented {
+        let text = format!("crate: rdkafka\nversion: 0.39.0\ncalls:\n  - {entry}\n");
+        let path = entry.split([' ', ',']).nth(2).unwrap();
+        assert_eq!(
+            truth::problems(&catalog(&text), &mut sources),
+            [format!("x.yaml: `{path}` {problem}")]
+        );
+    }
+}
+
+#[test]
+fn an_invented_command_of_a_trait_that_a_macro_makes_is_found_out() {
+    let Some(mut sources) = sources() else { return };
+    let text = "crate: redis\nversion: 1.8.1\ncalls:\n  - path: 'redis::AsyncCommands::{get,get_later}'\n  - { path: redis::AsyncCommands::set, set: { x: args.2 } }\n";
+    let expected = [
+        "x.yaml: `redis::AsyncCommands::get_later` is not there",
+        "x.yaml: `redis::AsyncCommands::set` takes 2 arguments, and `args.2` is referred to",
+    ];
+    assert_eq!(truth::problems(&catalog(text), &mut sources), expected);
+}
+
+#[test]
+fn an_invented_type_or_version_is_found_out() {
+    let Some(mut sources) = sources() else { return };
+    let text = "crate: rdkafka\nversion: 0.39.0\ntypes:\n  - { path: rdkafka::Kafka }\n  - { path: rdkafka::producer::BaseRecord, fields: { queue: String } }\n  \
+                - { path: rdkafka::ClientConfig, implements: [rdkafka::Message] }\n  - { path: rdkafka::Message }\n";
+    let expected = [
+        "x.yaml: `rdkafka::ClientConfig` does not implement `rdkafka::Message`",
+        "x.yaml: `rdkafka::Kafka` is no type of that crate",
+        "x.yaml: `rdkafka::producer::BaseRecord` has no public field `queue`",
+    ];
+    assert_eq!(truth::problems(&catalog(text), &mut sources), expected);
+    let [problem] = &truth::problems(&catalog("crate: rdkafka\nversion: 0.1.0\n"), &mut sources)[..] else {
+        panic!("one problem")
+    };
+    assert!(
+        problem.starts_with("x.yaml: the file names rdkafka 0.1.0, and the fixtures have "),
+        "{problem}"
+    );
 }
