@@ -9,15 +9,19 @@ use super::receive::Draft;
 use super::state::Flowing;
 use super::value::Value;
 use crate::flow::{
-    Broker, CondId, CondKind, Condition, Covers, DeadLetter, Edge, EffectId, Ended, Flow, KeyId, Known, MarkMode, Node, NodeId, Outcome,
-    Settle, Site, Source, Step, Unknown,
+    Broker, CondId, CondKind, Condition, Covers, DeadLetter, Edge, EffectId, Ended, Flow, KeyId, Known, MarkMode, Node,
+    NodeId, Outcome, Settle, Site, Source, Step, Unknown,
 };
 
 impl Lowering<'_> {
     /// The flow of a unit whose function ended like this.
     pub(super) fn finish(mut self, function: SmolStr, ended: Flowing, at: Site, caller: bool) -> Flow {
         for (state, value) in ended {
-            let how = if value.variant_name() == Some("Err") { Ended::Err } else { Ended::Ok };
+            let how = if value.variant_name() == Some("Err") {
+                Ended::Err
+            } else {
+                Ended::Ok
+            };
             let state = self.roll_back(state, &BTreeSet::new(), &Value::unit());
             self.graph.emit(&state, Step::Exit(how), None);
         }
@@ -73,7 +77,8 @@ impl Lowering<'_> {
             }
         }
         if draft.assumed {
-            self.assumptions.insert("the consumer is configured elsewhere, with manual settlement".into());
+            self.assumptions
+                .insert("the consumer is configured elsewhere, with manual settlement".into());
         }
         Source {
             transport: draft.transport,
@@ -89,10 +94,15 @@ impl Lowering<'_> {
 
     /// A check whose key nothing in the unit ever marks is a read that decides; a write to what is checked is a mark.
     fn pair_checks(&mut self) {
-        let checked: BTreeSet<KeyId> = self.graph.nodes.iter().filter_map(|node| match node.step {
-            Step::Check { key, .. } => Some(key),
-            _ => None,
-        }).collect();
+        let checked: BTreeSet<KeyId> = self
+            .graph
+            .nodes
+            .iter()
+            .filter_map(|node| match node.step {
+                Step::Check { key, .. } => Some(key),
+                _ => None,
+            })
+            .collect();
         let writes: BTreeMap<EffectId, KeyId> = self.graph.writes.iter().map(|(effect, key)| (*effect, *key)).collect();
         let mut marked: BTreeSet<KeyId> = BTreeSet::new();
         for node in &mut self.graph.nodes {
@@ -103,7 +113,12 @@ impl Lowering<'_> {
                 Step::Effect { effect, tx } => {
                     if let Some(key) = writes.get(&effect).filter(|key| checked.contains(key)) {
                         marked.insert(*key);
-                        node.step = Step::Mark { key: *key, tx, mode: MarkMode::Plain, effect: Some(effect) };
+                        node.step = Step::Mark {
+                            key: *key,
+                            tx,
+                            mode: MarkMode::Plain,
+                            effect: Some(effect),
+                        };
                     }
                 }
                 _ => {}
@@ -124,7 +139,10 @@ impl Lowering<'_> {
         let decides = self.new_condition(CondKind::Store, site.as_ref(), "what is read");
         let node = &self.graph.nodes[id];
         let edge = |when, to: Option<NodeId>| to.map(|to| Edge { when, to });
-        let inner = [edge(Outcome::Case(0), node.on(Outcome::Found)), edge(Outcome::Case(1), node.on(Outcome::Absent))];
+        let inner = [
+            edge(Outcome::Case(0), node.on(Outcome::Found)),
+            edge(Outcome::Case(1), node.on(Outcome::Absent)),
+        ];
         let err = edge(Outcome::Case(1), node.on(Outcome::Err));
         let retry = node.retry;
         let next = NodeId(self.graph.nodes.len() as u32);
@@ -136,25 +154,43 @@ impl Lowering<'_> {
         });
         let node = &mut self.graph.nodes[id];
         node.step = Step::Branch { on: fails };
-        node.edges = std::iter::once(Edge { when: Outcome::Case(0), to: next }).chain(err).collect();
+        node.edges = std::iter::once(Edge {
+            when: Outcome::Case(0),
+            to: next,
+        })
+        .chain(err)
+        .collect();
     }
 
     fn new_condition(&mut self, kind: CondKind, site: Option<&Site>, text: &str) -> CondId {
-        self.graph.conditions.push(Condition { kind, at: site.map(|site| site.span), text: text.into() });
+        self.graph.conditions.push(Condition {
+            kind,
+            at: site.map(|site| site.span),
+            text: text.into(),
+        });
         CondId(self.graph.conditions.len() as u32 - 1)
     }
 
     /// An insert-if-absent whose outcome decides nothing is an idempotent write; one whose outcome guards other effects is a mark.
     fn settle_marks(&mut self) {
         for id in 0..self.graph.nodes.len() {
-            let Step::Mark { tx, mode, effect: Some(effect), key } = self.graph.nodes[id].step else { continue };
+            let Step::Mark {
+                tx,
+                mode,
+                effect: Some(effect),
+                key,
+            } = self.graph.nodes[id].step
+            else {
+                continue;
+            };
             match mode {
                 MarkMode::IfAbsent => {
                     let node = &self.graph.nodes[id];
                     let (fresh, duplicate) = (node.on(Outcome::Fresh), node.on(Outcome::Duplicate));
                     let after_fresh = self.reachable_effects(fresh);
                     let after_duplicate = self.reachable_effects(duplicate);
-                    let decides = after_fresh != after_duplicate || (fresh != duplicate && is_checked(&self.graph.nodes, key));
+                    let decides =
+                        after_fresh != after_duplicate || (fresh != duplicate && is_checked(&self.graph.nodes, key));
                     let node = &mut self.graph.nodes[id];
                     if !decides {
                         node.step = Step::Effect { effect, tx };
@@ -165,13 +201,27 @@ impl Lowering<'_> {
                             }
                         }
                     } else {
-                        node.step = Step::Mark { tx, mode, effect: None, key };
+                        node.step = Step::Mark {
+                            tx,
+                            mode,
+                            effect: None,
+                            key,
+                        };
                     }
                 }
                 MarkMode::Plain => {
-                    let others = self.graph.nodes.iter().any(|node| matches!(node.step, Step::Effect { .. }));
+                    let others = self
+                        .graph
+                        .nodes
+                        .iter()
+                        .any(|node| matches!(node.step, Step::Effect { .. }));
                     if others {
-                        self.graph.nodes[id].step = Step::Mark { tx, mode, effect: None, key };
+                        self.graph.nodes[id].step = Step::Mark {
+                            tx,
+                            mode,
+                            effect: None,
+                            key,
+                        };
                     }
                 }
                 MarkMode::Unique => {}
@@ -188,9 +238,22 @@ impl Lowering<'_> {
             if self.graph.conditions[on.0 as usize].kind != CondKind::Store {
                 continue;
             }
-            let ways: Vec<_> = node.edges.iter().map(|edge| self.reachable_effects(Some(edge.to))).collect();
-            let everywhere = ways.iter().cloned().reduce(|a, b| a.intersection(&b).copied().collect()).unwrap_or_default();
-            for (_, effect) in ways.iter().flatten().filter(|(kind, _)| *kind == 0).filter(|found| !everywhere.contains(found)) {
+            let ways: Vec<_> = node
+                .edges
+                .iter()
+                .map(|edge| self.reachable_effects(Some(edge.to)))
+                .collect();
+            let everywhere = ways
+                .iter()
+                .cloned()
+                .reduce(|a, b| a.intersection(&b).copied().collect())
+                .unwrap_or_default();
+            for (_, effect) in ways
+                .iter()
+                .flatten()
+                .filter(|(kind, _)| *kind == 0)
+                .filter(|found| !everywhere.contains(found))
+            {
                 guarded.insert(*effect, on);
             }
         }
@@ -199,7 +262,9 @@ impl Lowering<'_> {
             let effect = &mut self.graph.effects[effect as usize];
             if effect.idempotency == crate::flow::Idempotency::NotIdempotent {
                 effect.idempotency = crate::flow::Idempotency::Unknown;
-                effect.why = smol_str::format_smolstr!("`{text}` decides whether it is done, and may recognise a message that was processed before");
+                effect.why = smol_str::format_smolstr!(
+                    "`{text}` decides whether it is done, and may recognise a message that was processed before"
+                );
             }
         }
     }
@@ -232,20 +297,36 @@ impl Lowering<'_> {
     /// Where the control itself cannot be seen, nothing may be refuted.
     fn judge_visibility(&mut self, source: &Source) {
         let settles = self.graph.nodes.iter().any(|node| {
-            matches!(node.step, Step::Ack(_) | Step::Nack { .. } | Step::Rewind | Step::Handoff { carries_ack: true })
+            matches!(
+                node.step,
+                Step::Ack(_) | Step::Nack { .. } | Step::Rewind | Step::Handoff { carries_ack: true }
+            )
         });
         if let Some(at) = self.escaped.filter(|_| matches!(source.settle, Settle::Manual)) {
-            let why = if settles { "what settles the message is also passed on to code that cannot be seen" } else { "what settles the message goes where it cannot be followed" };
+            let why = if settles {
+                "what settles the message is also passed on to code that cannot be seen"
+            } else {
+                "what settles the message goes where it cannot be followed"
+            };
             if !settles {
-                self.unknown.push(Unknown { at: Some(at), why: why.into() });
+                self.unknown.push(Unknown {
+                    at: Some(at),
+                    why: why.into(),
+                });
             } else {
                 self.assumptions.insert(why.into());
             }
         }
-        let waits = self.assumptions.iter().any(|text| text.starts_with("the consumer is configured elsewhere"));
+        let waits = self
+            .assumptions
+            .iter()
+            .any(|text| text.starts_with("the consumer is configured elsewhere"));
         if waits && !settles && matches!(source.settle, Settle::Manual) {
             let why = "neither the consumer's settings nor an acknowledgement can be seen";
-            self.unknown.push(Unknown { at: Some(source.at.span), why: why.into() });
+            self.unknown.push(Unknown {
+                at: Some(source.at.span),
+                why: why.into(),
+            });
         }
     }
 
@@ -260,7 +341,10 @@ impl Lowering<'_> {
                     Step::Receive => Outcome::Next,
                     Step::Branch { .. } => Outcome::Case(0),
                     Step::Check { .. } => Outcome::Absent,
-                    Step::Mark { mode: MarkMode::IfAbsent, .. } => Outcome::Fresh,
+                    Step::Mark {
+                        mode: MarkMode::IfAbsent,
+                        ..
+                    } => Outcome::Fresh,
                     Step::Pass | Step::Sleep { .. } | Step::Spawn { .. } | Step::Rollback { .. } => Outcome::Then,
                     _ => Outcome::Ok,
                 };
@@ -269,11 +353,18 @@ impl Lowering<'_> {
             }
         }
         if used {
-            self.graph.nodes.push(Node { step: Step::Exit(Ended::Err), at: None, edges: Vec::new(), retry: None });
+            self.graph.nodes.push(Node {
+                step: Step::Exit(Ended::Err),
+                at: None,
+                edges: Vec::new(),
+                retry: None,
+            });
         }
     }
 }
 
 fn is_checked(nodes: &[Node], wanted: KeyId) -> bool {
-    nodes.iter().any(|node| matches!(node.step, Step::Check { key, .. } if key == wanted))
+    nodes
+        .iter()
+        .any(|node| matches!(node.step, Step::Check { key, .. } if key == wanted))
 }
