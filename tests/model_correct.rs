@@ -63,6 +63,13 @@ correct! {
                 opaque call ?
                 ack ok=again ?
     "
+    an_opaque_call_whose_failure_is_a_value: EffectivelyOnce, "
+        source amqp queue manual
+        effect call crate::notify opaque
+        again:  receive ?
+                opaque call
+                ack ok=again ?
+    "
     transactional_dedup_mark_first: EffectivelyOnce, "
         source kafka log manual
         effect add postgres:accounts plain

@@ -34,20 +34,22 @@ pub enum CrashOutcome {
     Lost,
 }
 
-/// Fault-free states, and ways through one node, that are looked at: the table illustrates the verdict, it does not prove it, and must
-/// not cost more than the search itself.
-const CALM_STATES: usize = 4_000;
+/// Ways through one node, and states after one crash, that are looked at: the table is an illustration of the verdict, not its proof,
+/// and must not cost more than the search itself.
 const WAYS_THROUGH: usize = 8;
+const STATES_AFTER: usize = 2_000;
+/// Fault-free states.
+const CALM_STATES: usize = 4_000;
 
 /// The crash points of the fault-free runs, in the order of their nodes; of several ways through a node the worst counts.
 ///
 /// `sound`: no adversary breaks anything, so that nobody has to follow what comes of each crash.
 pub(super) fn crash_table(program: &Program<'_>, sound: bool) -> Vec<CrashPoint> {
     let mut calm = Search::new(program, Tier::Calm, 1);
-    while calm.expand_next() {}
+    while calm.len() < CALM_STATES && calm.expand_next() {}
     let mut points: BTreeMap<NodeId, CrashPoint> = BTreeMap::new();
     let mut looked: BTreeMap<NodeId, usize> = BTreeMap::new();
-    for index in 0..calm.len().min(CALM_STATES) {
+    for index in 0..calm.len() {
         let (Some(step), state) = (calm.step(index), calm.state(index)) else {
             continue;
         };
@@ -56,10 +58,7 @@ pub(super) fn crash_table(program: &Program<'_>, sound: bool) -> Vec<CrashPoint>
         };
         let looked = looked.entry(after).or_default();
         *looked += 1;
-        let Some(outcome) = (*looked <= WAYS_THROUGH)
-            .then(|| crashed(program, state, sound))
-            .flatten()
-        else {
+        let Some(outcome) = (*looked <= WAYS_THROUGH).then(|| crashed(program, state, sound)).flatten() else {
             continue;
         };
         let point = CrashPoint {
@@ -109,7 +108,7 @@ fn outcome(program: &Program<'_>, crashed: State, touched: bool, sound: bool) ->
         return best;
     }
     let mut calm = Search::from(program, Tier::Calm, vec![crashed]);
-    while calm.expand_next() {}
+    while calm.len() < STATES_AFTER && calm.expand_next() {}
     let found = (0..calm.len()).flat_map(|index| judge(program, calm.state(index)));
     let certain = found
         .map(|(violation, _)| violation)

@@ -1,6 +1,6 @@
 //! The transition relation: from a state to everything that can happen next, in an order that is always the same.
 
-use crate::flow::{EffectId, NodeId, Outcome, Step, TxId};
+use crate::flow::{EffectId, EffectKind, NodeId, Outcome, Step, TxId};
 
 use super::advance::land;
 use super::program::Program;
@@ -178,8 +178,10 @@ impl Stepper<'_, '_> {
         let Some(failed) = self.fail(dependency, self.program.is_failure_record(number)) else {
             return;
         };
+        // Of a call that nobody can see into it is not certain that it fails unseen.
         let confirmed = self.program.flow.effect(effect).confirmed || buffered;
-        if !confirmed || !self.has_err(id) {
+        let opaque = self.program.flow.effect(effect).kind == EffectKind::Opaque;
+        if !confirmed || !self.has_err(id) && !opaque {
             self.ok(failed.clone(), Move::of(task, id, Event::EffectUnseen { effect }));
         }
         self.err(failed, Move::of(task, id, Event::EffectFails { effect }));

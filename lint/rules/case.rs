@@ -149,7 +149,7 @@ impl<'a> Case<'a> {
         self.trace.steps.iter().any(|step| event(step.event))
     }
 
-    /// The keys that are meant to keep the effect from being repeated: asked before it, or recorded with an outcome that decides.
+    /// The keys that are meant to keep the effect from being repeated: asked for or recorded before it, with an outcome that decides.
     pub fn guards(&self) -> Vec<KeyId> {
         let keys = (0..).map(KeyId).take(self.flow.keys.len());
         keys.filter(|&key| self.flow.iter().any(|(_, node)| self.is_guard(node, key)))
@@ -164,24 +164,14 @@ impl<'a> Case<'a> {
                 key: k,
                 mode: MarkMode::IfAbsent,
                 ..
-            } if k == key => leads(Outcome::Fresh) && !leads(Outcome::Duplicate) || self.follows(key),
+            } if k == key => leads(Outcome::Fresh) && !leads(Outcome::Duplicate),
             Step::Mark {
                 key: k,
                 mode: MarkMode::Unique,
                 ..
-            } if k == key => leads(Outcome::Ok) || self.follows(key),
+            } if k == key => leads(Outcome::Ok) && !leads(Outcome::Err),
             _ => false,
         }
-    }
-
-    /// Whether the key is recorded after the effect.
-    fn follows(&self, key: KeyId) -> bool {
-        self.nodes_of(self.violation.effect).any(|(id, _)| {
-            let after = crate::model::reachable(self.flow, id, |_| true);
-            after
-                .into_iter()
-                .any(|id| matches!(self.flow.node(id).step, Step::Mark { key: k, .. } if k == key))
-        })
     }
 
     /// Whether the effect can be reached from a node while the message is the same.

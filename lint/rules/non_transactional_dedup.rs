@@ -2,9 +2,10 @@
 
 use delivery_grammar::Semantic;
 
-use crate::flow::{KeyId, Step};
+use crate::flow::{Flow, KeyId, NodeId, Step, TxId};
 use crate::model::repair;
 
+use super::case::applies;
 use super::{Case, Check, Level, Named, Rule};
 
 pub const RULE: Rule = Rule {
@@ -32,13 +33,41 @@ fn explain(case: &Case<'_>) -> Option<Named> {
 
 /// Whether one commit makes both the mark and the effect durable.
 fn commits_together(case: &Case<'_>, key: KeyId) -> bool {
-    let within = |step: &Step| match step {
+    let effect = case.violation.effect;
+    let is_mark = |step: &Step| matches!(step, Step::Mark { key: k, .. } if *k == key);
+    let marks = case.flow.iter().filter(|(_, node)| is_mark(&node.step));
+    let mut marks = marks.peekable();
+    marks.peek().is_some()
+        && marks.all(|(id, node)| {
+            let near = |start: NodeId, is: &dyn Fn(&Step) -> bool| same_commit(case.flow, start, within(&node.step), is);
+            applies(&node.step, effect)
+                || near(id, &|step| applies(step, effect) && within(step) == within(&node.step))
+                || case.nodes_of(effect).any(|(applied, other)| within(&other.step) == within(&node.step) && near(applied, &is_mark))
+        })
+}
+
+fn within(step: &Step) -> Option<TxId> {
+    match step {
         Step::Effect { tx, .. } | Step::Mark { tx, .. } => *tx,
         _ => None,
-    };
-    let marks = case.flow.iter().filter(|(_, node)| matches!(node.step, Step::Mark { key: k, .. } if k == key));
-    let mut marks = marks.map(|(_, node)| &node.step).peekable();
-    let own = |step: &Step| matches!(step, Step::Mark { effect: Some(effect), .. } if *effect == case.violation.effect);
-    let tx = case.nodes_of(case.violation.effect).next().and_then(|(_, node)| within(&node.step));
-    marks.peek().is_some() && marks.all(|mark| own(mark) || tx.is_some() && within(mark) == tx)
+    }
+}
+
+/// Whether such a step can be reached before the transaction ends.
+fn same_commit(flow: &Flow, start: NodeId, tx: Option<TxId>, is: &dyn Fn(&Step) -> bool) -> bool {
+    let Some(tx) = tx else { return false };
+    let (mut found, mut next) = (vec![start], 0);
+    while let Some(&id) = found.get(next) {
+        next += 1;
+        let step = &flow.node(id).step;
+        if id != start && is(step) {
+            return true;
+        }
+        let ends = matches!(step, Step::Commit { tx: t } | Step::Rollback { tx: t } | Step::Begin { tx: t } if *t == tx);
+        if !ends && *step != Step::Receive {
+            let new = flow.node(id).edges.iter().map(|edge| edge.to).filter(|to| !found.contains(to));
+            found.extend(new.collect::<Vec<_>>());
+        }
+    }
+    false
 }
