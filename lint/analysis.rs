@@ -173,5 +173,11 @@ fn with_context<T>(
 ) -> T {
     let text = |span: Span| sources.file(span.file).text_at(span);
     let mentions = |word: &str| sources.files.iter().any(|file| file.lines.text().contains(word));
-    work(&lower::Context { index, catalog, schema, text: &text, mentions: &mentions })
+    work(&lower::Context {
+        index,
+        catalog,
+        schema,
+        text: &text,
+        mentions: &mentions,
+    })
 }

@@ -42,7 +42,6 @@ use receive::Draft;
 use state::{Flowing, State, merge_values};
 use value::{BodyId, Closure, CodeScope, Kind, Value};
 
-
 pub use unit::{Unit, every_function, units};
 
 /// Calls deeper than this are not followed.

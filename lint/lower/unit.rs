@@ -63,14 +63,25 @@ pub fn units(context: &Context<'_>) -> Vec<Unit> {
 #[must_use]
 pub fn every_function(context: &Context<'_>) -> Vec<Flow> {
     use rayon::prelude::*;
-    let functions: Vec<FnId> = context.index.functions().filter(|f| context.index.function(*f).hir.body.is_some()).collect();
-    functions.par_iter().map(|f| called_with_a_message(context, *f)).collect()
+    let functions: Vec<FnId> = context
+        .index
+        .functions()
+        .filter(|f| context.index.function(*f).hir.body.is_some())
+        .collect();
+    functions
+        .par_iter()
+        .map(|f| called_with_a_message(context, *f))
+        .collect()
 }
 
 fn called_with_a_message(context: &Context<'_>, f: FnId) -> Flow {
     let mut lowering = Lowering::new(context);
     let info = context.index.function(f);
-    let at = Site { span: info.hir.name_span, via: Vec::new(), text: info.hir.name.clone() };
+    let at = Site {
+        span: info.hir.name_span,
+        via: Vec::new(),
+        text: info.hir.name.clone(),
+    };
     let args = lowering.message_arguments(f, Vec::new());
     let mut state = State::start();
     let node = lowering.graph.emit(&state, Step::Receive, Some(at.clone()));

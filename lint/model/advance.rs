@@ -20,7 +20,11 @@ pub(super) fn land(program: &Program<'_>, mut state: State, slot: u8, at: NodeId
     let (state, then, on) = run(program, state, slot, None);
     let Some(on) = on else { return landed(state, then) };
     let mut branched: HashSet<State> = HashSet::from([state.clone()]);
-    let mut waiting: Vec<_> = ways(program, &state, slot, on).into_iter().rev().map(|state| (state, then)).collect();
+    let mut waiting: Vec<_> = ways(program, &state, slot, on)
+        .into_iter()
+        .rev()
+        .map(|state| (state, then))
+        .collect();
     while let Some((state, then)) = waiting.pop() {
         let (state, then, on) = run(program, state, slot, then);
         match on {
@@ -28,7 +32,12 @@ pub(super) fn land(program: &Program<'_>, mut state: State, slot: u8, at: NodeId
             Some(_) if branched.len() >= FUEL => {}
             Some(on) => {
                 if branched.insert(state.clone()) {
-                    waiting.extend(ways(program, &state, slot, on).into_iter().rev().map(|state| (state, then)));
+                    waiting.extend(
+                        ways(program, &state, slot, on)
+                            .into_iter()
+                            .rev()
+                            .map(|state| (state, then)),
+                    );
                 }
             }
         }
@@ -36,12 +45,19 @@ pub(super) fn land(program: &Program<'_>, mut state: State, slot: u8, at: NodeId
 }
 
 /// Runs up to a step that matters, or to a branch (then with its condition).
-fn run(program: &Program<'_>, mut state: State, slot: u8, mut then: Option<NodeId>) -> (State, Option<NodeId>, Option<CondId>) {
+fn run(
+    program: &Program<'_>,
+    mut state: State,
+    slot: u8,
+    mut then: Option<NodeId>,
+) -> (State, Option<NodeId>, Option<CondId>) {
     for _ in 0..FUEL {
         let id = NodeId(state.task_mut(slot).pc.into());
         let node = program.flow.node(id);
         let next = match node.step {
-            Step::Pass | Step::Sleep { .. } | Step::ExtendLease => node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok)),
+            Step::Pass | Step::Sleep { .. } | Step::ExtendLease => {
+                node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok))
+            }
             Step::Receive if program.is_caller() => node.on(Outcome::Next),
             Step::Branch { on } => {
                 let then = if node.at.is_some() { Some(id) } else { then };

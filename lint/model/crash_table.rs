@@ -58,7 +58,10 @@ pub(super) fn crash_table(program: &Program<'_>, sound: bool) -> Vec<CrashPoint>
         };
         let looked = looked.entry(after).or_default();
         *looked += 1;
-        let Some(outcome) = (*looked <= WAYS_THROUGH).then(|| crashed(program, state, sound)).flatten() else {
+        let Some(outcome) = (*looked <= WAYS_THROUGH)
+            .then(|| crashed(program, state, sound))
+            .flatten()
+        else {
             continue;
         };
         let point = CrashPoint {
