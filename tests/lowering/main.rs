@@ -10,6 +10,7 @@ mod harness;
 mod limits;
 mod loops;
 mod matching;
+mod outcomes;
 mod retries;
 mod select;
 mod tasks;
