@@ -292,7 +292,9 @@ impl<'a> Lowering<'a> {
         const MOST: usize = 60;
         let code = (self.text)(span);
         let mut words = code.split_whitespace().collect::<Vec<_>>().join(" ");
-        words = words.replace(" .", ".");
+        for (spaced, tight) in [(" .", "."), ("( ", "("), (", )", ")"), (" )", ")"), (" ?", "?")] {
+            words = words.replace(spaced, tight);
+        }
         if words.chars().count() > MOST {
             words = words.chars().take(MOST - 1).chain(['…']).collect();
         }

@@ -150,7 +150,7 @@ impl<'a> Lowering<'a> {
                 tx: query.tx,
                 locks: read.locks,
             },
-            Some(self.site(query.at)),
+            Some(self.sql_site(query)),
         );
         let negated = matches!(read.answer, sql::Answer::Exists { negated: true });
         let (found, absent) = if negated {
@@ -230,7 +230,7 @@ impl<'a> Lowering<'a> {
         state: State,
     ) -> (Vec<(State, Rows)>, Vec<State>) {
         let key = self.row_key(query, &insert.table, Known::Yes, from);
-        let site = self.site(query.at);
+        let site = self.sql_site(query);
         let effect = self.sql_row(query, &insert.table, Idempotency::Idempotent, insert.why.clone(), &site);
         let step = Step::Mark {
             key,
@@ -255,7 +255,7 @@ impl<'a> Lowering<'a> {
         state: State,
     ) -> (Vec<(State, Rows)>, Vec<State>) {
         let key = self.row_key(query, &insert.table, Known::Yes, from);
-        let site = self.site(query.at);
+        let site = self.sql_site(query);
         let why = "a unique key refuses the second row".into();
         let effect = self.sql_row(query, &insert.table, Idempotency::Idempotent, why, &site);
         let step = Step::Mark {
@@ -269,6 +269,23 @@ impl<'a> Lowering<'a> {
             vec![(state.after(node, Outcome::Ok), Rows::One)],
             vec![state.after(node, Outcome::Err)],
         )
+    }
+
+    /// The place of a statement, told by its own beginning rather than by the call around it.
+    fn sql_site(&self, query: &Query) -> Site {
+        const WORDS: usize = 3;
+        let mut site = self.site(query.at);
+        if let Some(text) = &query.text {
+            let words: Vec<&str> = text
+                .split_whitespace()
+                .take_while(|word| !word.starts_with('('))
+                .take(WORDS)
+                .collect();
+            if !words.is_empty() {
+                site.text = words.join(" ").into();
+            }
+        }
+        site
     }
 
     fn sql_row(
@@ -302,7 +319,7 @@ impl<'a> Lowering<'a> {
         why: SmolStr,
         state: State,
     ) -> (Vec<(State, Rows)>, Vec<State>) {
-        let site = self.site(query.at);
+        let site = self.sql_site(query);
         let effect = self.sql_row(query, table, idempotency, why, &site);
         let node = self
             .graph
