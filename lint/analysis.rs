@@ -26,32 +26,48 @@ pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: 
     let schema = schema(workspace);
     let said = with_deep_stacks(|| {
         let units = units(&index, sources, catalog, &schema);
-        units.par_iter().map(|unit| assemble::judge(unit, &index, config)).collect::<Vec<_>>()
+        units
+            .par_iter()
+            .map(|unit| assemble::judge(unit, &index, config))
+            .collect::<Vec<_>>()
     });
-    let mut report = Report { files: sources.files.len(), parsed: sources.parsed(), ..Report::default() };
+    let mut report = Report {
+        files: sources.files.len(),
+        parsed: sources.parsed(),
+        ..Report::default()
+    };
     let problems = workspace.problems.iter().chain(sources.problems());
     report.findings.extend(problems.map(unreadable));
     for said in said {
         report.integrations.push(said.integration);
         report.findings.extend(said.findings);
     }
-    report.findings.retain(|finding| workspace.file(finding.primary.file).reported);
-    report.integrations.retain(|integration| workspace.file(integration.at.file).reported);
+    report
+        .findings
+        .retain(|finding| workspace.file(finding.primary.file).reported);
+    report
+        .integrations
+        .retain(|integration| workspace.file(integration.at.file).reported);
     report
 }
 
-/// Deep code is followed by deep recursion: threads get stacks that hold it (address space only, until it is used).
-const STACK: usize = 256 << 20;
-
+/// Deep code is followed by deep recursion: threads get stacks that hold it.
 fn with_deep_stacks<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
+    match rayon::ThreadPoolBuilder::new()
+        .stack_size(crate::source::STACK_BYTES)
+        .build()
+    {
         Ok(pool) => pool.install(work),
         Err(_) => work(),
     }
 }
 
 fn unreadable(problem: &Problem) -> Finding {
-    let level = if problem.rule == "invalid-declaration" { Level::Deny } else { Level::Warn };
+    let level = if problem.rule == "invalid-declaration" {
+        Level::Deny
+    } else {
+        Level::Warn
+    };
     Finding {
         rule: problem.rule,
         code: problem.code,
@@ -72,13 +88,24 @@ fn unreadable(problem: &Problem) -> Finding {
 
 /// The index of a workspace's names and types.
 #[must_use]
-pub fn index<'a>(workspace: &Workspace, sources: &'a Sources, known: &'a (dyn Fn(&str) -> bool + Send + Sync)) -> Index<'a> {
-    let crates: Vec<CrateInput> =
-        workspace.crates.iter().flat_map(|krate| krate.targets.iter().map(|target| crate_input(workspace, krate, target))).collect();
+pub fn index<'a>(
+    workspace: &Workspace,
+    sources: &'a Sources,
+    known: &'a (dyn Fn(&str) -> bool + Send + Sync),
+) -> Index<'a> {
+    let crates: Vec<CrateInput> = workspace
+        .crates
+        .iter()
+        .flat_map(|krate| krate.targets.iter().map(|target| crate_input(workspace, krate, target)))
+        .collect();
     let files: Vec<FileInput<'a>> = sources
         .files
         .iter()
-        .map(|file| FileInput { id: file.id, path: PathBuf::from(&file.path), module: &file.module })
+        .map(|file| FileInput {
+            id: file.id,
+            path: PathBuf::from(&file.path),
+            module: &file.module,
+        })
         .collect();
     Index::build(&crates, &files, known)
 }
@@ -92,11 +119,22 @@ pub fn knows(catalog: &Catalog, path: &str) -> bool {
 
 fn crate_input(workspace: &Workspace, krate: &Crate, target: &Target) -> CrateInput {
     let dependencies = krate.manifest.map(|_| {
-        krate.dependencies.iter().map(|(name, package)| Dependency { name: name.clone(), package: package.clone() }).collect()
+        krate
+            .dependencies
+            .iter()
+            .map(|(name, package)| Dependency {
+                name: name.clone(),
+                package: package.clone(),
+            })
+            .collect()
     });
     let is_lib = target.kind == TargetKind::Lib;
     CrateInput {
-        name: if is_lib { krate.name.clone() } else { target.name.replace('-', "_").into() },
+        name: if is_lib {
+            krate.name.clone()
+        } else {
+            target.name.replace('-', "_").into()
+        },
         package: krate.package.clone(),
         kind: if is_lib { CrateKind::Library } else { CrateKind::Binary },
         root: PathBuf::from(&workspace.file(target.root).path),
@@ -135,5 +173,11 @@ fn with_context<T>(
 ) -> T {
     let text = |span: Span| sources.file(span.file).text_at(span);
     let mentions = |word: &str| sources.files.iter().any(|file| file.lines.text().contains(word));
-    work(&lower::Context { index, catalog, schema, text: &text, mentions: &mentions })
+    work(&lower::Context {
+        index,
+        catalog,
+        schema,
+        text: &text,
+        mentions: &mentions,
+    })
 }

@@ -398,6 +398,9 @@ pub enum CondKind {
     Fixed,
     /// Decoding or validating the message fails in one of the cases; the same on every attempt.
     Malformed,
+    /// Depends on what a store, or a call that cannot be seen into, answers: the same on every attempt as far as loss goes, but it may be
+    /// what keeps a repetition from happening.
+    Store,
     /// May differ each time control comes by (a counter, a timeout, another branch of `select!`).
     Free,
 }

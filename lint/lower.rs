@@ -32,7 +32,7 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use crate::catalog::Catalog;
-use crate::flow::{Known, Outcome, Site, Step, TaskId, TxId, Unknown};
+use crate::flow::{Outcome, Site, Step, TaskId, TxId, Unknown};
 use crate::resolve::{ConstId, FnId, Index, Scope, Ty};
 use crate::source::hir;
 use crate::span::{FileId, Span};
@@ -41,7 +41,6 @@ use graph::Graph;
 use receive::Draft;
 use state::{Flowing, State, merge_values};
 use value::{BodyId, Closure, CodeScope, Kind, Value};
-
 
 pub use unit::{Unit, every_function, units};
 
@@ -118,16 +117,23 @@ struct Tables<'a> {
     body_ids: HashMap<usize, BodyId>,
 }
 
+/// A call that was seen: receiver, arguments, place.
+type SeenCall = (Option<Value>, Vec<Value>, Span);
+
 /// Arguments seen at the calls of a function.
 struct Capture {
     of: FnId,
-    seen: Vec<(Option<Value>, Vec<Value>, Span)>,
+    seen: Vec<SeenCall>,
 }
 
 /// The code of a closure or an async block.
 #[derive(Clone, Copy)]
 enum Body<'a> {
-    Closure { params: &'a [(hir::Pat, Option<hir::Type>)], body: &'a hir::Expr, is_async: bool },
+    Closure {
+        params: &'a [(hir::Pat, Option<hir::Type>)],
+        body: &'a hir::Expr,
+        is_async: bool,
+    },
     Block(&'a hir::Block),
 }
 
@@ -164,11 +170,23 @@ struct LoopFrame {
 
 impl LoopFrame {
     fn new(label: Option<SmolStr>, receives: usize) -> Self {
-        Self { label, is_block: false, receives, breaks: Vec::new(), continues: Vec::new() }
+        Self {
+            label,
+            is_block: false,
+            receives,
+            breaks: Vec::new(),
+            continues: Vec::new(),
+        }
     }
 
     fn block(label: SmolStr) -> Self {
-        Self { label: Some(label), is_block: true, receives: 0, breaks: Vec::new(), continues: Vec::new() }
+        Self {
+            label: Some(label),
+            is_block: true,
+            receives: 0,
+            breaks: Vec::new(),
+            continues: Vec::new(),
+        }
     }
 }
 
@@ -234,13 +252,19 @@ impl<'a> Lowering<'a> {
         self.steps += 1;
         let spent = self.steps > MAX_STEPS || self.graph.nodes.len() > MAX_NODES;
         if spent && self.unknown.is_empty() {
-            self.unknown.push(Unknown { at: None, why: "the unit has too many paths to follow".into() });
+            self.unknown.push(Unknown {
+                at: None,
+                why: "the unit has too many paths to follow".into(),
+            });
         }
         spent
     }
 
     fn give_up(&mut self, at: Span, why: &str) {
-        self.unknown.push(Unknown { at: Some(at), why: why.into() });
+        self.unknown.push(Unknown {
+            at: Some(at),
+            why: why.into(),
+        });
     }
 
     /// Evaluates one level deeper, or not at all if that is too deep.
@@ -256,7 +280,11 @@ impl<'a> Lowering<'a> {
 
     /// The place of a node, with the calls that lead there.
     fn site(&self, span: Span) -> Site {
-        Site { span, via: self.via.clone(), text: self.snippet(span) }
+        Site {
+            span,
+            via: self.via.clone(),
+            text: self.snippet(span),
+        }
     }
 
     /// The code at `span` on one line, cut to what a reader can take in.
@@ -273,7 +301,10 @@ impl<'a> Lowering<'a> {
 
     fn scope_id(&mut self, scope: Scope<'a>, file: FileId) -> CodeScope {
         self.scopes.push((scope, file));
-        CodeScope { scope: self.scopes.len() as u32 - 1, file }
+        CodeScope {
+            scope: self.scopes.len() as u32 - 1,
+            file,
+        }
     }
 
     fn body_of_block(&mut self, block: &'a hir::Block) -> BodyId {
@@ -298,7 +329,11 @@ impl<'a> Lowering<'a> {
     ) -> Value {
         let key = std::ptr::from_ref(body) as usize;
         let id = self.body_id(key, Body::Closure { params, body, is_async });
-        let closure = Closure { body: id, code: self.frame().code, captured: self.captured(state) };
+        let closure = Closure {
+            body: id,
+            code: self.frame().code,
+            captured: self.captured(state),
+        };
         let origin = expr::origin_of(closure.captured.iter().map(|(_, value)| value));
         Value::new(Kind::Closure(closure.into()), Ty::Unknown, origin)
     }
@@ -326,7 +361,14 @@ impl<'a> Lowering<'a> {
 
     fn plain_frame(&self, code: CodeScope, returned: Ty) -> Frame<'a> {
         let scope = self.scopes[code.scope as usize].0.clone();
-        Frame { code, scope, function: None, returns: Vec::new(), returned, loops: Vec::new() }
+        Frame {
+            code,
+            scope,
+            function: None,
+            returns: Vec::new(),
+            returned,
+            loops: Vec::new(),
+        }
     }
 
     /// The function returns `value`.
@@ -371,7 +413,11 @@ impl<'a> Lowering<'a> {
     fn panic(&mut self, state: &State, at: Span) {
         let site = self.site(at);
         let ended = crate::flow::Ended::Panic;
-        let step = if self.tasks > 0 { Step::TaskEnd(ended) } else { Step::Exit(ended) };
+        let step = if self.tasks > 0 {
+            Step::TaskEnd(ended)
+        } else {
+            Step::Exit(ended)
+        };
         self.graph.emit(state, step, Some(site));
     }
 
@@ -407,7 +453,9 @@ impl<'a> Lowering<'a> {
         let Ty::External { path, .. } = ty else { return None };
         let path = self.catalog.canonical(path);
         let lineage = self.catalog.lineage(&path);
-        let found = lineage.iter().find_map(|owner| self.catalog.ty(owner)?.fields.get(name));
+        let found = lineage
+            .iter()
+            .find_map(|owner| self.catalog.ty(owner)?.fields.get(name));
         found.map(|field| self.type_of_expr(field, &Value::opaque(ty.clone(), value::Origin::NONE), &[]))
     }
 
@@ -436,9 +484,4 @@ fn external_name(ty: &Ty) -> Option<&str> {
         Ty::External { path, .. } => path.rsplit("::").next(),
         _ => None,
     }
-}
-
-/// Known or not.
-fn known(answer: bool) -> Known {
-    if answer { Known::Yes } else { Known::No }
 }

@@ -4,16 +4,23 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cargo_delivery::cli::{self, Console, Stream};
+use cargo_delivery::source;
 use delivery_grammar::Date;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+fn main() -> ExitCode {
+    let program = std::thread::Builder::new().stack_size(source::STACK_BYTES).spawn(run);
+    program.map_or_else(|_| run(), |thread| thread.join().unwrap_or(ExitCode::from(2)))
+}
+
+/// The program, on a thread whose stack holds the deepest code that is read.
 #[expect(
     clippy::disallowed_methods,
     reason = "the edge: what the process was given is read here and nowhere else"
 )]
-fn main() -> ExitCode {
+fn run() -> ExitCode {
     let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
     let seconds = SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -18,7 +18,6 @@ use clap::ValueEnum;
 
 pub use self::config::invalid_config;
 pub(crate) use self::human::sentence;
-pub(crate) use self::list::source;
 pub use self::list::{ListFormat, list};
 pub use self::markdown::markdown;
 pub use self::resolve::{Counts, Files, Place, Resolved, ResolvedFinding, ResolvedIntegration};

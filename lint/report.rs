@@ -1,5 +1,7 @@
 //! What a run found: facts, ready to be rendered. No colour, no serde, no words that a renderer would have to take apart.
 
+use std::fmt;
+
 use delivery_grammar::Semantic;
 use smol_str::SmolStr;
 
@@ -117,6 +119,47 @@ pub struct Integration {
     pub flow: String,
     /// Calls of the unit that could not be resolved.
     pub unresolved: usize,
+}
+
+impl Integration {
+    /// Where messages come from, as far as anything says it: the code, else the declaration. `kafka:orders.v1`, `kafka:?`, `call`.
+    #[must_use]
+    pub fn source(&self) -> String {
+        let declared = self.declared.as_ref().and_then(|declared| declared.source.as_ref());
+        match (&self.address, declared) {
+            (Some(address), _) => format!("{}:{address}", self.transport),
+            (None, Some(declared)) => declared.to_string(),
+            (None, None) if self.transport == "call" => self.transport.to_string(),
+            (None, None) => format!("{}:?", self.transport),
+        }
+    }
+
+    /// Where effects go: what the code shows, then what only the declaration says.
+    #[must_use]
+    pub fn targets(&self) -> Vec<String> {
+        let mut targets: Vec<String> = self.sinks.iter().map(Sink::to_string).collect();
+        let declared = self
+            .declared
+            .iter()
+            .flat_map(|declared| &declared.sinks)
+            .map(ToString::to_string);
+        for target in declared {
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+        targets
+    }
+}
+
+/// `postgres:invoices`; the kind alone where the code shows no target.
+impl fmt::Display for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.target.as_str() {
+            "" => f.write_str(&self.kind),
+            target => write!(f, "{}:{target}", self.kind),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -36,7 +36,7 @@ use smol_str::SmolStr;
 pub use input::{CrateInput, CrateKind, Dependency, FileInput};
 pub use ty::{Bindings, Ty, TyBound};
 
-use crate::source::hir;
+use crate::source::{STACK_BYTES, hir};
 use crate::span::FileId;
 
 macro_rules! ids {
@@ -204,8 +204,23 @@ pub struct Index<'a> {
 impl<'a> Index<'a> {
     /// Indexes `files`. The crates' roots and their `mod` items say which module each file is; a file that none of them reaches
     /// becomes a module by its path, or a crate of its own where it is in no crate's folder.
+    ///
+    /// # Panics
+    ///
+    /// If no thread can be started: bodies may be deep, so that walking them takes a large stack.
     #[must_use]
     pub fn build(crates: &[CrateInput], files: &[FileInput<'a>], known: Known<'a>) -> Self {
+        std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new()
+                .name("resolve".into())
+                .stack_size(STACK_BYTES);
+            let building = builder.spawn_scoped(scope, || Self::build_here(crates, files, known));
+            let built = building.expect("a thread can be started").join();
+            built.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    fn build_here(crates: &[CrateInput], files: &[FileInput<'a>], known: Known<'a>) -> Self {
         let mut builder = collect::Builder::new(Self::empty(known), files);
         builder.mount(crates);
         builder.link();

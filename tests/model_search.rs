@@ -50,7 +50,7 @@ fn program(flow: &Flow) -> Program<'_> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn a_counterexample_leads_from_the_start_to_what_it_shows(text in flows()) {

@@ -22,12 +22,25 @@ pub(super) struct Said {
 pub(super) fn judge(unit: &Unit, index: &Index<'_>, config: &Config) -> Said {
     let info = index.function(unit.function);
     let attribute = info.hir.declaration.as_ref();
-    let declaration = declaration(attribute.map(|declared| &declared.declaration), &unit.flow.function, config);
+    let declaration = declaration(
+        attribute.map(|declared| &declared.declaration),
+        &unit.flow.function,
+        config,
+    );
     let at = attribute.map_or(info.hir.name_span, |declared| declared.span);
     let promise = promise(declaration.as_ref(), config);
     let diagnosis = rules::diagnose(&unit.flow, promise);
-    let subject = Subject { unit, declaration: declaration.as_ref(), at, promise, diagnosis: &diagnosis };
-    Said { findings: subject.findings(config), integration: subject.integration() }
+    let subject = Subject {
+        unit,
+        declaration: declaration.as_ref(),
+        at,
+        promise,
+        diagnosis: &diagnosis,
+    };
+    Said {
+        findings: subject.findings(config),
+        integration: subject.integration(),
+    }
 }
 
 /// What the attribute and `delivery.yaml` say together.
@@ -71,25 +84,40 @@ impl Subject<'_> {
     }
 
     fn id(&self) -> SmolStr {
-        self.declaration.map_or_else(|| self.flow().function.clone(), |declaration| SmolStr::new(&declaration.integration))
+        self.declaration.map_or_else(
+            || self.flow().function.clone(),
+            |declaration| SmolStr::new(&declaration.integration),
+        )
     }
 
     fn findings(&self, config: &Config) -> Vec<Finding> {
-        let declared = Declared { declaration: self.declaration, at: self.at, flow: self.flow(), analysis: self.analysis() };
+        let declared = Declared {
+            declaration: self.declaration,
+            at: self.at,
+            flow: self.flow(),
+            analysis: self.analysis(),
+        };
         let judged = self.declaration.is_some() || config.assume != Assume::Nothing;
-        let causes = self.diagnosis.findings.iter().cloned().filter(|_| judged);
+        let causes = self.diagnosis.findings.iter().filter(|&_| judged).cloned();
         let about = rules::judge_declaration(&declared);
         causes.chain(about).map(|cause| self.finding(cause)).collect()
     }
 
     fn finding(&self, cause: Cause) -> Finding {
         let assumed = self.declaration.is_none();
-        let trace = cause.trace.map(|trace| trace.steps.iter().map(|step| self.step(step)).collect()).unwrap_or_default();
+        let trace = cause
+            .trace
+            .map(|trace| trace.steps.iter().map(|step| self.step(step)).collect())
+            .unwrap_or_default();
         Finding {
             rule: cause.rule.name,
             code: cause.rule.code,
             level: level(cause.rule.level, assumed),
-            message: if assumed && cause.rule.code < "D5" { self.assuming(&cause.message) } else { cause.message },
+            message: if assumed && cause.rule.code < "D5" {
+                self.assuming(&cause.message)
+            } else {
+                cause.message
+            },
             help: Some(cause.help).filter(|help| !help.is_empty()),
             primary: cause.primary,
             labels: cause.labels,
@@ -128,7 +156,11 @@ impl Subject<'_> {
             id: self.id(),
             function: flow.function.clone(),
             at: self.at,
-            direction: if consumes { Direction::Consume } else { Direction::Produce },
+            direction: if consumes {
+                Direction::Consume
+            } else {
+                Direction::Produce
+            },
             transport: self.transport(),
             address: self.address(),
             sinks: self.sinks(),
@@ -154,26 +186,40 @@ impl Subject<'_> {
 
     fn address(&self) -> Option<SmolStr> {
         let declared = self.declaration.and_then(|declaration| declaration.source.as_ref());
-        self.flow().source.address.clone().or_else(|| declared.map(|source| SmolStr::new(&source.address)))
+        self.flow()
+            .source
+            .address
+            .clone()
+            .or_else(|| declared.map(|source| SmolStr::new(&source.address)))
     }
 
     fn sinks(&self) -> Vec<Sink> {
-        let mut sinks: Vec<Sink> = self.flow().effects.iter().filter(|effect| effect.kind != EffectKind::Opaque).map(sink).collect();
+        let mut sinks: Vec<Sink> = self
+            .flow()
+            .effects
+            .iter()
+            .filter(|effect| effect.kind != EffectKind::Opaque)
+            .map(sink)
+            .collect();
         sinks.sort();
         sinks.dedup_by(|a, b| (&a.kind, &a.target) == (&b.kind, &b.target));
         sinks
     }
 
     fn crash_points(&self) -> Vec<CrashPoint> {
-        self.analysis().crash_points.iter().map(|point| {
-            let site = self.flow().node(point.after).at.as_ref();
-            CrashPoint {
-                event: point.event.word(),
-                at: site.map(|site| site.span),
-                text: site.map(|site| site.text.to_string()).unwrap_or_default(),
-                outcome: outcome(point.outcome),
-            }
-        }).collect()
+        self.analysis()
+            .crash_points
+            .iter()
+            .map(|point| {
+                let site = self.flow().node(point.after).at.as_ref();
+                CrashPoint {
+                    event: point.event.word(),
+                    at: site.map(|site| site.span),
+                    text: site.map(|site| site.text.to_string()).unwrap_or_default(),
+                    outcome: outcome(point.outcome),
+                }
+            })
+            .collect()
     }
 }
 
@@ -187,12 +233,20 @@ fn actor(actor: model::Actor) -> String {
 
 /// Only code that contradicts its own declaration fails a build.
 fn level(level: Level, assumed: bool) -> Level {
-    if assumed && level == Level::Deny { Level::Warn } else { level }
+    if assumed && level == Level::Deny {
+        Level::Warn
+    } else {
+        level
+    }
 }
 
 fn sink(effect: &Effect) -> Sink {
     let (kind, target) = effect.target.split_once(':').unwrap_or((&effect.target, ""));
-    Sink { kind: kind.into(), target: target.into(), at: Some(effect.at.span) }
+    Sink {
+        kind: kind.into(),
+        target: target.into(),
+        at: Some(effect.at.span),
+    }
 }
 
 fn verdict(verdict: model::Verdict) -> Verdict {

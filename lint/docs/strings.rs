@@ -31,6 +31,7 @@ macro_rules! strings {
         #[serde(deny_unknown_fields)]
         struct File {
             $($name: Phrase,)+
+            events: BTreeMap<String, Phrase>,
             vocabulary: BTreeMap<String, String>,
         }
 
@@ -41,6 +42,7 @@ macro_rules! strings {
             pub language: Language,
             /// Words of the attributes, where the grammar does not say what they mean.
             vocabulary: BTreeMap<String, String>,
+            events: BTreeMap<String, String>,
             $(pub $name: String,)+
         }
 
@@ -50,22 +52,22 @@ macro_rules! strings {
                     Language::English => BTreeMap::new(),
                     Language::Russian => self.vocabulary,
                 };
-                Strings { language, vocabulary, $($name: self.$name.of(language),)+ }
+                let events = self.events.into_iter().map(|(word, phrase)| (word, phrase.of(language))).collect();
+                Strings { language, vocabulary, events, $($name: self.$name.of(language),)+ }
             }
         }
     };
 }
 
 strings! {
-    index semantics rules default_title skip sections made_by lead integration source sinks declared inferred
-    verdict owner undeclared not_inferred search search_hint all nothing_matches nothing_found unread_files total
-    clients unnamed verified refuted conditional unknown verified_text refuted_text conditional_text unknown_text
-    assumed_note counterexample fix why why_missing guarantees guarantees_not meaning_declared meaning_inferred
-    mechanisms mechanism what_it_does shown_at unproven not_declared_here no_mechanisms edge_cases
-    edge_cases_missing crash_table crash_lead after outcome place nothing_lost absorbed repeated lost assumptions
-    assumptions_lead questions unresolved findings suppressed operation metrics tests runbook criticality settle
-    dedup_store dedup_key retention redelivery_window lease processing_time missing flow function choosing
-    rules_lead rule level summary receive effect ack nack commit mark check publish
+    default_title unresolved index semantics rules skip sections made_by lead integration source sinks declared inferred verdict owner
+    undeclared not_inferred search search_hint all nothing_matches nothing_found unread_files total verified
+    refuted conditional unknown verified_text refuted_text conditional_text unknown_text assumed_note
+    counterexample fix why why_missing guarantees guarantees_not meaning_declared meaning_inferred mechanisms
+    mechanism what_it_does shown_at unproven not_declared_here no_mechanisms edge_cases edge_cases_missing
+    crash_table crash_lead after outcome place nothing_lost absorbed repeated lost assumptions assumptions_lead
+    questions findings suppressed operation metrics tests runbook criticality settle dedup_store dedup_key
+    retention redelivery_window lease processing_time missing flow rules_lead rule level summary
 }
 
 impl Strings {
@@ -106,17 +108,7 @@ impl Strings {
     /// The word for a step; one that has none stands for itself.
     #[must_use]
     pub fn event<'a>(&'a self, event: &'a str) -> &'a str {
-        match event {
-            "receive" => &self.receive,
-            "effect" => &self.effect,
-            "ack" => &self.ack,
-            "nack" => &self.nack,
-            "commit" => &self.commit,
-            "mark" => &self.mark,
-            "check" => &self.check,
-            "publish" => &self.publish,
-            other => other,
-        }
+        self.events.get(event).map_or(event, String::as_str)
     }
 
     /// What a mechanism does.

@@ -6,7 +6,7 @@ use delivery_grammar::{Declaration, Mechanism, Semantic};
 
 use super::Said;
 use crate::config::SourceUrl;
-use crate::render::{Place, Resolved, ResolvedFinding, ResolvedIntegration, sentence, source};
+use crate::render::{Place, Resolved, ResolvedFinding, ResolvedIntegration, sentence};
 use crate::report::{CrashOutcome, Integration, Verdict};
 
 /// Some text that leads somewhere, if there is somewhere to go.
@@ -59,6 +59,8 @@ pub struct Reported<'a> {
     pub level: &'static str,
     pub message: Said,
     pub help: Option<Said>,
+    /// What the help lists.
+    pub points: Vec<Said>,
     pub at: Link,
     pub steps: Vec<Step<'a>>,
     pub reason: Option<&'a str>,
@@ -68,10 +70,23 @@ pub struct Reported<'a> {
 #[derive(Debug)]
 pub struct Step<'a> {
     pub actor: &'a str,
-    pub event: &'a str,
+    /// Something goes wrong here, and not by the code's doing.
+    pub fault: bool,
     pub text: Said,
     pub at: Option<Link>,
 }
+
+/// Steps that stand out in an execution, by the words of the report.
+const FAULTS: &[&str] = &[
+    "crash",
+    "lost",
+    "reply lost",
+    "effect fails",
+    "ack lost",
+    "commit fails",
+    "lease expires",
+    "mark expires",
+];
 
 /// Every integration, ordered by name.
 pub fn all<'a>(report: &'a Resolved<'a>, url: Option<&SourceUrl>) -> Vec<Unit<'a>> {
@@ -127,7 +142,7 @@ impl<'a> Unit<'a> {
             integration,
             slug,
             at: link(&unit.at, url),
-            source: source(&integration.transport, integration.address.as_deref()),
+            source: integration.source(),
             sinks: sinks(unit, url),
             mechanisms: mechanisms(unit, url),
             crash_points: unit
@@ -205,12 +220,20 @@ fn belongs(found: &ResolvedFinding<'_>, integration: &Integration) -> bool {
             .is_some_and(|function| *function == integration.function)
 }
 
+/// What the code shows leads to its line; what only the declaration says does not.
 fn sinks(unit: &ResolvedIntegration<'_>, url: Option<&SourceUrl>) -> Vec<Link> {
-    let sinks = unit.sinks.iter().map(|(sink, at)| Link {
-        text: format!("{}:{}", sink.kind, sink.target),
-        href: at.as_ref().and_then(|at| link(at, url).href),
-    });
-    sinks.collect()
+    let href = |target: &str| {
+        let shown = unit.sinks.iter().find(|(sink, _)| sink.to_string() == target)?;
+        link(shown.1.as_ref()?, url).href
+    };
+    unit.integration
+        .targets()
+        .into_iter()
+        .map(|text| Link {
+            href: href(&text),
+            text,
+        })
+        .collect()
 }
 
 /// The declared ones in their order, then what else the code shows.
@@ -243,19 +266,25 @@ fn mechanisms(unit: &ResolvedIntegration<'_>, url: Option<&SourceUrl>) -> Vec<Sh
 
 fn reported<'a>(found: &'a ResolvedFinding<'a>, url: Option<&SourceUrl>) -> Reported<'a> {
     let finding = found.finding;
+    let help = finding.help.as_deref().unwrap_or_default().lines();
+    let (points, help): (Vec<&str>, Vec<&str>) = help.partition(|line| line.starts_with("- "));
     Reported {
         rule: finding.rule,
         code: finding.code,
         level: finding.level.as_str(),
         message: finding.message.as_str().into(),
-        help: finding.help.as_deref().map(Said::from),
+        help: (!help.is_empty()).then(|| help.join(" ").as_str().into()),
+        points: points
+            .iter()
+            .map(|point| point.trim_start_matches("- ").into())
+            .collect(),
         at: link(&found.at, url),
         steps: found
             .trace
             .iter()
             .map(|(step, at)| Step {
                 actor: &step.actor,
-                event: step.event,
+                fault: FAULTS.contains(&step.event),
                 text: sentence(step, &finding.trace).as_str().into(),
                 at: at.as_ref().map(|at| link(at, url)),
             })

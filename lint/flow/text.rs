@@ -249,6 +249,7 @@ fn condition_kind(kind: CondKind) -> &'static str {
     match kind {
         CondKind::Fixed => "fixed",
         CondKind::Malformed => "malformed",
+        CondKind::Store => "store",
         CondKind::Free => "free",
     }
 }

@@ -10,7 +10,9 @@ use super::state::{Flowing, State, merge_values};
 use super::value::{Api, Call, Future, Kind, Origin, Place, Target, Value};
 use super::{Lowering, combinator};
 use crate::catalog::{self, Answer, Confirm, Covers, Facts, Is, Operand, Role, TypeExpr};
-use crate::flow::{self, Ack, Durability, Effect, EffectKind, Idempotency, Key, KeyId, Known, MarkMode, Outcome, Step, TxId};
+use crate::flow::{
+    self, Ack, Durability, Effect, EffectKind, Idempotency, Key, KeyId, Known, MarkMode, Outcome, Step, TxId,
+};
 use crate::resolve::Ty;
 use crate::span::Span;
 
@@ -83,12 +85,30 @@ impl<'a> Lowering<'a> {
         site: CallSite,
         state: State,
     ) -> Flowing {
-        let operands = Operands { recv: recv.as_ref(), args: &args, result: None };
-        let case = call.cases.iter().find(|case| case.when.0.iter().all(|condition| self.condition_holds(condition, &operands) == Some(true)));
+        let operands = Operands {
+            recv: recv.as_ref(),
+            args: &args,
+            result: None,
+        };
+        let case = call.cases.iter().find(|case| {
+            case.when
+                .0
+                .iter()
+                .all(|condition| self.condition_holds(condition, &operands) == Some(true))
+        });
         let role = case.and_then(|case| case.does).unwrap_or(call.does);
         let facts = case.map_or(&call.facts, |case| &case.facts);
         let returns = case.and_then(|case| case.returns.as_ref()).or(call.returns.as_ref());
-        let doing = Doing { facts, role, returns, call, recv, args, places, site };
+        let doing = Doing {
+            facts,
+            role,
+            returns,
+            call,
+            recv,
+            args,
+            places,
+            site,
+        };
         self.act(&doing, state)
     }
 
@@ -103,7 +123,10 @@ impl<'a> Lowering<'a> {
             Role::Decode => self.decode(doing, state),
             Role::Fresh => {
                 let flowing = self.compute(doing, state);
-                flowing.into_iter().map(|(state, value)| (state, value.with_origin(Origin::fresh(doing.site.at)))).collect()
+                flowing
+                    .into_iter()
+                    .map(|(state, value)| (state, value.with_origin(Origin::fresh(doing.site.at))))
+                    .collect()
             }
             Role::Receive => self.receive_call(doing, state),
             Role::Ack => self.ack(doing, state),
@@ -218,8 +241,11 @@ impl<'a> Lowering<'a> {
             Some(expr) => self.expected_inside(self.type_of_expr(expr, recv, &doing.args), doing),
             None => Ty::Unknown,
         };
-        let keeps = doing.call.keeps || doing.call.constructs || !doing.call.set.is_empty() || doing.call.set_entry.is_some();
-        let known_type = self.client_path(&ty).is_some_and(|path| self.catalog.ty(&path).is_some());
+        let keeps =
+            doing.call.keeps || doing.call.constructs || !doing.call.set.is_empty() || doing.call.set_entry.is_some();
+        let known_type = self
+            .client_path(&ty)
+            .is_some_and(|path| self.catalog.ty(&path).is_some());
         if !keeps && !known_type {
             return Value::opaque(ty, origin);
         }
@@ -236,8 +262,17 @@ impl<'a> Lowering<'a> {
             (Kind::Api(api), true) => api.constructed,
             _ => None,
         };
-        let constructed = if doing.call.constructs { Some(doing.site.label) } else { inherited };
-        if !doing.call.constructs && !doing.call.keeps && doing.call.set.is_empty() && matches!(recv.kind, Kind::Api(_)) && doing.recv.is_some() {
+        let constructed = if doing.call.constructs {
+            Some(doing.site.label)
+        } else {
+            inherited
+        };
+        if !doing.call.constructs
+            && !doing.call.keeps
+            && doing.call.set.is_empty()
+            && matches!(recv.kind, Kind::Api(_))
+            && doing.recv.is_some()
+        {
             return Value::opaque(ty, origin);
         }
         let api = Value::new(Kind::Api(Rc::new(Api { props, constructed })), ty, origin);
@@ -269,7 +304,11 @@ impl<'a> Lowering<'a> {
         if let Some(property) = &doing.facts.append {
             value = appended(value, property, doing);
         }
-        if let Some((other, _)) = doing.call.merge.as_ref().and_then(|operand| self.operand(operand, &operands))
+        if let Some((other, _)) = doing
+            .call
+            .merge
+            .as_ref()
+            .and_then(|operand| self.operand(operand, &operands))
             && let Kind::Api(api) = &other.kind
         {
             for (name, prop) in &api.props {
@@ -296,7 +335,11 @@ impl<'a> Lowering<'a> {
     fn error_ty(&self, doing: &Doing<'_>) -> Ty {
         let unknown = Value::unknown();
         let recv = doing.recv.as_ref().unwrap_or(&unknown);
-        doing.call.error.as_ref().map_or(Ty::Unknown, |error| self.type_of_expr(error, recv, &doing.args))
+        doing
+            .call
+            .error
+            .as_ref()
+            .map_or(Ty::Unknown, |error| self.type_of_expr(error, recv, &doing.args))
     }
 
     fn failure(&self, doing: &Doing<'_>) -> Value {
@@ -311,13 +354,20 @@ impl<'a> Lowering<'a> {
 
     /// Reads from outside; it may fail, and then nothing happened.
     fn read(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let value = self.given(doing);
+        let value = if state.holding {
+            self.given(doing).with_origin(Origin::STORE)
+        } else {
+            self.given(doing)
+        };
         let state = self.mutated(doing, state);
         if !doing.call.fallible || !state.holding {
             return vec![(state, self.succeed(doing, value))];
         }
         let cases = self.branch(&state, flow::CondKind::Free, doing.site.at, 2);
-        vec![(cases[0].clone(), Value::ok(value)), (cases[1].clone(), self.failure(doing))]
+        vec![
+            (cases[0].clone(), Value::ok(value)),
+            (cases[1].clone(), self.failure(doing)),
+        ]
     }
 
     /// Decoding: opaque until somebody looks whether it failed.
@@ -331,11 +381,19 @@ impl<'a> Lowering<'a> {
     }
 
     fn receive_call(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let Some(receive) = doing.facts.receive.clone() else { return self.compute(doing, state) };
+        let Some(receive) = doing.facts.receive.clone() else {
+            return self.compute(doing, state);
+        };
         let unknown = Value::unknown();
         let recv = doing.recv.as_ref().unwrap_or(&unknown);
-        let inner = doing.returns.map_or(Ty::Unknown, |expr| self.type_of_expr(expr, recv, &doing.args));
-        let given = if doing.call.fallible { Ty::result(inner, self.error_ty(doing)) } else { inner };
+        let inner = doing
+            .returns
+            .map_or(Ty::Unknown, |expr| self.type_of_expr(expr, recv, &doing.args));
+        let given = if doing.call.fallible {
+            Ty::result(inner, self.error_ty(doing))
+        } else {
+            inner
+        };
         self.receive(&receive, &doing.operands(), given, doing.site, state)
     }
 
@@ -365,28 +423,47 @@ impl<'a> Lowering<'a> {
         };
         let tx = self.transaction_of(doing, &state);
         let mut state = state;
-        if covers == flow::Covers::UpTo || self.draft.as_ref().is_some_and(|draft| draft.broker == flow::Broker::Log) {
+        if covers == flow::Covers::UpTo
+            || self
+                .draft
+                .as_ref()
+                .is_some_and(|draft| draft.broker == flow::Broker::Log)
+        {
             state.holding |= self.receives > 0;
         }
         let mut site = doing.site;
         site.at = doing.site.label;
-        let doing = Doing { site, ..doing.reborrow() };
+        let doing = Doing {
+            site,
+            ..doing.reborrow()
+        };
         self.two_way(&doing, state, Step::Ack(Ack { covers, tx }))
     }
 
     fn nack(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
         let requeue = self.is_true(doing.facts.requeue.as_ref(), doing);
         if requeue.is_none() && state.holding {
-            self.assumptions.insert("a message that is given back is put into its queue again".into());
+            self.assumptions
+                .insert("a message that is given back is put into its queue again".into());
         }
         let multiple = self.is_true(doing.facts.multiple.as_ref(), doing).unwrap_or(false);
-        self.two_way(doing, state, Step::Nack { requeue: requeue.unwrap_or(true), multiple })
+        self.two_way(
+            doing,
+            state,
+            Step::Nack {
+                requeue: requeue.unwrap_or(true),
+                multiple,
+            },
+        )
     }
 
     /// The transaction that a step belongs to: named by the entry, or the executor itself.
     fn transaction_of(&self, doing: &Doing<'_>, state: &State) -> Option<TxId> {
         let named = self.operand_of(doing.facts.tx.as_ref(), doing).map(|(value, _)| value);
-        let found = named.as_ref().and_then(transaction_in).or_else(|| doing.recv.as_ref().and_then(transaction_in));
+        let found = named
+            .as_ref()
+            .and_then(transaction_in)
+            .or_else(|| doing.recv.as_ref().and_then(transaction_in));
         found.filter(|tx| state.open.contains(tx))
     }
 
@@ -399,7 +476,14 @@ impl<'a> Lowering<'a> {
         };
         let key = self.write_key(doing);
         let tx = self.transaction_of(doing, &state);
-        let effect = self.effect(doing, kind, idempotency, doing.facts.why.clone().unwrap_or_default(), true, None);
+        let effect = self.effect(
+            doing,
+            kind,
+            idempotency,
+            doing.facts.why.clone().unwrap_or_default(),
+            true,
+            None,
+        );
         if let (Some(key), true) = (key, state.holding) {
             self.graph.writes.insert(effect, key);
         }
@@ -424,13 +508,26 @@ impl<'a> Lowering<'a> {
         let site = self.site(doing.site.at);
         let target = target.unwrap_or_else(|| self.target(doing));
         self.graph.effect(
-            || Effect { kind, target, idempotency, why, confirmed, at: site.clone(), unstable_key: None },
+            || Effect {
+                kind,
+                target,
+                idempotency,
+                why,
+                confirmed,
+                at: site.clone(),
+                unstable_key: None,
+            },
             &site,
         )
     }
 
     fn target(&self, doing: &Doing<'_>) -> SmolStr {
-        let store = doing.facts.store.clone().or_else(|| self.store_of(doing)).unwrap_or_else(|| "?".into());
+        let store = doing
+            .facts
+            .store
+            .clone()
+            .or_else(|| self.store_of(doing))
+            .unwrap_or_else(|| "?".into());
         match self.text_operand(doing.facts.target.as_ref(), doing) {
             Some(name) => smol_str::format_smolstr!("{store}:{name}"),
             None => store,
@@ -439,7 +536,9 @@ impl<'a> Lowering<'a> {
 
     fn store_of(&self, doing: &Doing<'_>) -> Option<SmolStr> {
         let on = self.operand_of(doing.facts.on.as_ref(), doing).map(|(value, _)| value);
-        on.as_ref().or(doing.recv.as_ref()).and_then(|value| self.store_of_value(value))
+        on.as_ref()
+            .or(doing.recv.as_ref())
+            .and_then(|value| self.store_of_value(value))
     }
 
     /// The kind of store behind a connection, pool or transaction.
@@ -447,27 +546,49 @@ impl<'a> Lowering<'a> {
         if let Kind::Tx(tx) = value.kind {
             return Some(self.graph.transactions[tx.0 as usize].store.clone());
         }
-        let Ty::External { args, .. } = &value.ty else { return None };
+        let Ty::External { args, .. } = &value.ty else {
+            return None;
+        };
         let path = self.client_path(&value.ty)?;
         let own = self.catalog.ty(&path)?.store.clone()?;
-        let precise = args.iter().find_map(|arg| self.catalog.ty(&self.client_path(arg)?)?.store.clone());
+        let precise = args
+            .iter()
+            .find_map(|arg| self.catalog.ty(&self.client_path(arg)?)?.store.clone());
         Some(precise.unwrap_or(own))
     }
 
     fn http(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let method = self.text_operand(doing.facts.method.as_ref(), doing).unwrap_or_else(|| "?".into()).to_uppercase();
-        let key = self.operand(&Operand::Prop(Box::new(Operand::Recv), "idempotency-key".into()), &doing.operands());
+        let method = self
+            .text_operand(doing.facts.method.as_ref(), doing)
+            .unwrap_or_else(|| "?".into())
+            .to_uppercase();
+        let key = self.operand(
+            &Operand::Prop(Box::new(Operand::Recv), "idempotency-key".into()),
+            &doing.operands(),
+        );
         let (idempotency, why) = match (method.as_str(), &key) {
             ("GET" | "HEAD" | "OPTIONS", _) => return self.read(doing, state),
-            ("PUT" | "DELETE", _) => (Idempotency::Idempotent, format!("{method} leaves the same state when it is repeated")),
-            ("POST" | "PATCH", Some((value, _))) if deep_origin(value).has(Origin::FRESH) => {
-                (Idempotency::NotIdempotent, "its idempotency key is made anew on each attempt".into())
-            }
-            ("POST" | "PATCH", Some(_)) => (Idempotency::Idempotent, "it carries an idempotency key made from the message".into()),
-            ("POST" | "PATCH", None) => (Idempotency::NotIdempotent, format!("a {method} without idempotency key is done again")),
+            ("PUT" | "DELETE", _) => (
+                Idempotency::Idempotent,
+                format!("{method} leaves the same state when it is repeated"),
+            ),
+            ("POST" | "PATCH", Some((value, _))) if deep_origin(value).has(Origin::FRESH) => (
+                Idempotency::NotIdempotent,
+                "its idempotency key is made anew on each attempt".into(),
+            ),
+            ("POST" | "PATCH", Some(_)) => (
+                Idempotency::Idempotent,
+                "it carries an idempotency key made from the message".into(),
+            ),
+            ("POST" | "PATCH", None) => (
+                Idempotency::NotIdempotent,
+                format!("a {method} without idempotency key is done again"),
+            ),
             _ => (Idempotency::Unknown, "its method is not known".into()),
         };
-        let unstable = key.filter(|(value, _)| deep_origin(value).has(Origin::FRESH)).map(|(value, at)| made_at(&value, at, doing));
+        let unstable = key
+            .filter(|(value, _)| deep_origin(value).has(Origin::FRESH))
+            .map(|(value, at)| made_at(&value, at, doing));
         let target = smol_str::format_smolstr!("http:{method}");
         let effect = self.effect(doing, EffectKind::Http, idempotency, why.into(), true, Some(target));
         self.graph.effects[effect.0 as usize].unstable_key = unstable;
@@ -479,8 +600,17 @@ impl<'a> Lowering<'a> {
         let confirmed = confirm == Confirm::Ok;
         let why = "a duplicate is passed on, recognisable by its id".into();
         let key = self.operand_of(doing.facts.key.as_ref(), doing);
-        let fresh = key.as_ref().is_some_and(|(value, _)| deep_origin(value).has(Origin::FRESH));
-        let effect = self.effect(doing, EffectKind::Publish, Idempotency::Idempotent, why, confirmed, None);
+        let fresh = key
+            .as_ref()
+            .is_some_and(|(value, _)| deep_origin(value).has(Origin::FRESH));
+        let effect = self.effect(
+            doing,
+            EffectKind::Publish,
+            Idempotency::Idempotent,
+            why,
+            confirmed,
+            None,
+        );
         if fresh {
             let at = key.map_or(doing.site.at, |(value, at)| made_at(&value, at, doing));
             self.graph.effects[effect.0 as usize].unstable_key = Some(at);
@@ -491,10 +621,17 @@ impl<'a> Lowering<'a> {
             return flowing;
         }
         let useless = self.is_true(doing.facts.confirm_if.as_ref(), doing) == Some(false);
-        flowing.into_iter().map(|(state, value)| {
-            let pending = if useless { value } else { pending_in(value, effect, &state) };
-            (state, pending)
-        }).collect()
+        flowing
+            .into_iter()
+            .map(|(state, value)| {
+                let pending = if useless {
+                    value
+                } else {
+                    pending_in(value, effect, &state)
+                };
+                (state, pending)
+            })
+            .collect()
     }
 
     fn confirm_call(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
@@ -506,14 +643,20 @@ impl<'a> Lowering<'a> {
 
     /// The confirmation of a publish is awaited: only here its failure shows. The node that sent it becomes a mere local step.
     pub(super) fn confirm(&mut self, pending: &Value, state: State, at: Span) -> Flowing {
-        let Kind::Pending(effect, sent) = pending.kind else { return Vec::new() };
+        let Kind::Pending(effect, sent) = pending.kind else {
+            return Vec::new();
+        };
         self.graph.effects[effect.0 as usize].confirmed = true;
         let result = Value::opaque(Ty::Unknown, Origin::NONE);
         if !state.holding {
             return vec![(state, Value::ok(result))];
         }
         self.graph.unsend(sent, &self.site(at));
-        let node = self.graph.emit(&state, Step::Effect { effect, tx: None }, Some(self.graph.effects[effect.0 as usize].at.clone()));
+        let node = self.graph.emit(
+            &state,
+            Step::Effect { effect, tx: None },
+            Some(self.graph.effects[effect.0 as usize].at.clone()),
+        );
         vec![
             (state.after(node, Outcome::Ok), Value::ok(result)),
             (state.after(node, Outcome::Err), Value::err(Value::failure(Ty::Unknown))),
@@ -525,14 +668,25 @@ impl<'a> Lowering<'a> {
     fn key(&mut self, doing: &Doing<'_>) -> KeyId {
         let value = self.operand_of(doing.facts.key.as_ref(), doing).map(|(value, _)| value);
         let durability = doing.facts.durability.unwrap_or(Durability::Durable);
-        let store = doing.facts.store.clone().or_else(|| self.store_of(doing)).unwrap_or_else(|| "memory".into());
+        let store = doing
+            .facts
+            .store
+            .clone()
+            .or_else(|| self.store_of(doing))
+            .unwrap_or_else(|| "memory".into());
         let name = match durability {
             Durability::Memory => combinator::place_text(doing.places.first().and_then(Option::as_ref)),
             _ => value.as_ref().and_then(text_of).unwrap_or_else(|| "?".into()),
         };
         let ttl = self.operand_of(doing.facts.ttl.as_ref(), doing);
         let origin = value.as_ref().map_or(Origin::NONE, deep_origin);
-        let from_message = if origin.has(Origin::FRESH) { Known::No } else if origin.has(Origin::MESSAGE) { Known::Yes } else { Known::Unknown };
+        let from_message = if origin.has(Origin::FRESH) {
+            Known::No
+        } else if origin.has(Origin::MESSAGE) {
+            Known::Yes
+        } else {
+            Known::Unknown
+        };
         self.graph.key(Key {
             store: smol_str::format_smolstr!("{store}:{name}"),
             durability,
@@ -555,7 +709,12 @@ impl<'a> Lowering<'a> {
         let step = match doing.role {
             Role::Check => Step::Check { key, tx, locks: false },
             Role::Unmark => Step::Unmark { key, tx },
-            _ => Step::Mark { key, tx, mode: doing.facts.mode.unwrap_or(MarkMode::Plain), effect: None },
+            _ => Step::Mark {
+                key,
+                tx,
+                mode: doing.facts.mode.unwrap_or(MarkMode::Plain),
+                effect: None,
+            },
         };
         let outcomes = step_outcomes(&step);
         let node = self.graph.emit(&state, step, site);
@@ -575,12 +734,26 @@ impl<'a> Lowering<'a> {
     /// What a check or mark answers.
     fn answer(&self, doing: &Doing<'_>, outcome: Outcome) -> Value {
         let there = matches!(outcome, Outcome::Found | Outcome::Duplicate);
+        let is_bool = matches!(&self.expected, Some(Ty::External { path, .. }) if path == "bool");
+        if is_bool && outcome != Outcome::Ok {
+            return Value::bool(if doing.role == Role::Check { there } else { !there });
+        }
         match doing.facts.outcome {
             Some(Answer::Affected) => Value::int(i128::from(!there)),
             Some(Answer::Optional) if doing.role == Role::Check => {
-                if there { Value::some(Value::unknown()) } else { Value::none() }
+                if there {
+                    Value::some(Value::unknown())
+                } else {
+                    Value::none()
+                }
             }
-            Some(Answer::Optional) => if there { Value::none() } else { Value::some(Value::unknown()) },
+            Some(Answer::Optional) => {
+                if there {
+                    Value::none()
+                } else {
+                    Value::some(Value::unknown())
+                }
+            }
             Some(Answer::FlagFound) => Value::bool(there),
             Some(Answer::Flag) => Value::bool(!there),
             _ if outcome == Outcome::Ok => self.given(doing),
@@ -592,12 +765,21 @@ impl<'a> Lowering<'a> {
     // ---- transactions -------------------------------------------------------------------------------------------------------
 
     fn begin(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let store = doing.facts.store.clone().or_else(|| self.store_of(doing)).unwrap_or_else(|| "?".into());
+        let store = doing
+            .facts
+            .store
+            .clone()
+            .or_else(|| self.store_of(doing))
+            .unwrap_or_else(|| "?".into());
         let site = self.site(doing.site.at);
         let tx = self.graph.transaction(store, &site);
         let given = self.given(doing);
         let is_receiver = doing.returns.is_none() || matches!(given.ty, Ty::Unknown);
-        let value = if is_receiver { Value::unit() } else { Value::new(Kind::Tx(tx), given.ty, Origin::NONE) };
+        let value = if is_receiver {
+            Value::unit()
+        } else {
+            Value::new(Kind::Tx(tx), given.ty, Origin::NONE)
+        };
         let step = Step::Begin { tx };
         if !state.holding {
             return vec![(state, self.succeed(doing, value))];
@@ -618,35 +800,56 @@ impl<'a> Lowering<'a> {
 
     fn finish_tx(&mut self, doing: &Doing<'_>, state: State, commit: bool) -> Flowing {
         let named = self.operand_of(doing.facts.on.as_ref(), doing).map(|(value, _)| value);
-        let tx = named.as_ref().and_then(transaction_in).or_else(|| doing.recv.as_ref().and_then(transaction_in));
+        let tx = named
+            .as_ref()
+            .and_then(transaction_in)
+            .or_else(|| doing.recv.as_ref().and_then(transaction_in));
         let Some(tx) = tx.filter(|tx| state.open.contains(tx)) else {
             return self.compute(doing, state);
         };
-        let step = if commit { Step::Commit { tx } } else { Step::Rollback { tx } };
+        let step = if commit {
+            Step::Commit { tx }
+        } else {
+            Step::Rollback { tx }
+        };
         let flowing = self.two_way(doing, state, step);
-        flowing.into_iter().map(|(mut state, value)| {
-            state.open.remove(&tx);
-            (state, value)
-        }).collect()
+        flowing
+            .into_iter()
+            .map(|(mut state, value)| {
+                state.open.remove(&tx);
+                (state, value)
+            })
+            .collect()
     }
 
     /// A closure in a transaction: `Ok` commits, `Err` rolls back.
     fn transaction(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let Some((closure, _)) = self.operand_of(doing.facts.closure.as_ref(), doing) else { return self.compute(doing, state) };
-        let store = doing.facts.store.clone().or_else(|| self.store_of(doing)).unwrap_or_else(|| "?".into());
+        let Some((closure, _)) = self.operand_of(doing.facts.closure.as_ref(), doing) else {
+            return self.compute(doing, state);
+        };
+        let store = doing
+            .facts
+            .store
+            .clone()
+            .or_else(|| self.store_of(doing))
+            .unwrap_or_else(|| "?".into());
         let site = self.site(doing.site.at);
         let tx = self.graph.transaction(store, &site);
         let recv_ty = doing.recv.as_ref().map_or(Ty::Unknown, |recv| recv.ty.clone());
         let handle = Value::new(Kind::Tx(tx), recv_ty, Origin::NONE);
         if !state.holding {
             let called = self.call_value(&closure, vec![handle], doing.site, state);
-            return self.each(called, |this, state, value| this.await_value(value, state, doing.site.at));
+            return self.each(called, |this, state, value| {
+                this.await_value(value, state, doing.site.at)
+            });
         }
         let node = self.graph.emit(&state, Step::Begin { tx }, Some(site));
         let mut begun = state.after(node, Outcome::Ok);
         begun.open.insert(tx);
         let called = self.call_value(&closure, vec![handle], doing.site, begun);
-        let ended = self.each(called, |this, state, value| this.await_value(value, state, doing.site.at));
+        let ended = self.each(called, |this, state, value| {
+            this.await_value(value, state, doing.site.at)
+        });
         let mut all = vec![(state.after(node, Outcome::Err), self.failure(doing))];
         for (state, value) in ended {
             all.extend(self.end_transaction(doing, tx, state, value));
@@ -662,12 +865,18 @@ impl<'a> Lowering<'a> {
             return vec![(state.after(node, Outcome::Then), value)];
         }
         let node = self.graph.emit(&state, Step::Commit { tx }, site);
-        vec![(state.after(node, Outcome::Ok), value), (state.after(node, Outcome::Err), self.failure(doing))]
+        vec![
+            (state.after(node, Outcome::Ok), value),
+            (state.after(node, Outcome::Err), self.failure(doing)),
+        ]
     }
 
     /// Commands that were queued act together.
     fn execute_queued(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let queued = doing.recv.as_ref().is_some_and(|recv| deep_origin(recv).has(Origin::MESSAGE));
+        let queued = doing
+            .recv
+            .as_ref()
+            .is_some_and(|recv| deep_origin(recv).has(Origin::MESSAGE));
         if !queued || !state.holding {
             return self.compute(doing, state);
         }
@@ -676,15 +885,26 @@ impl<'a> Lowering<'a> {
             Some(Known::No) => Idempotency::NotIdempotent,
             _ => Idempotency::Unknown,
         };
-        let effect = self.effect(doing, EffectKind::Cache, idempotency, "commands queued on a pipeline".into(), true, None);
+        let effect = self.effect(
+            doing,
+            EffectKind::Cache,
+            idempotency,
+            "commands queued on a pipeline".into(),
+            true,
+            None,
+        );
         self.two_way(doing, state, Step::Effect { effect, tx: None })
     }
 
     // ---- tasks, queues, time ------------------------------------------------------------------------------------------------
 
     fn spawn_call(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let task = self.operand_of(doing.facts.task.as_ref(), doing).map(|(value, _)| value);
-        let Some(task) = task.or_else(|| doing.args.last().cloned()) else { return self.compute(doing, state) };
+        let task = self
+            .operand_of(doing.facts.task.as_ref(), doing)
+            .map(|(value, _)| value);
+        let Some(task) = task.or_else(|| doing.args.last().cloned()) else {
+            return self.compute(doing, state);
+        };
         let (mut state, handle) = self.spawn(task, doing.site.at, false, state);
         if let (Some(recv), Some(Some(place))) = (&doing.recv, doing.places.first()) {
             let list = Value::new(Kind::List(Box::new(handle.clone())), recv.ty.clone(), recv.origin);
@@ -694,13 +914,20 @@ impl<'a> Lowering<'a> {
     }
 
     fn join_call(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let target = self.operand_of(doing.facts.task.as_ref(), doing).map(|(value, _)| value).or_else(|| doing.recv.clone());
+        let target = self
+            .operand_of(doing.facts.task.as_ref(), doing)
+            .map(|(value, _)| value)
+            .or_else(|| doing.recv.clone());
         let optional = doing.call.name().starts_with("join_next");
-        let nothing_spawned = target.as_ref().is_some_and(|target| matches!(target.kind, Kind::Api(_)) || target.is_known_empty());
+        let nothing_spawned = target
+            .as_ref()
+            .is_some_and(|target| matches!(target.kind, Kind::Api(_)) || target.is_known_empty());
         if optional && nothing_spawned {
             return vec![(state, Value::none())];
         }
-        let Some(task) = target.as_ref().and_then(task_in) else { return self.compute(doing, state) };
+        let Some(task) = target.as_ref().and_then(task_in) else {
+            return self.compute(doing, state);
+        };
         let joined = self.join(task, state, doing.site.at);
         if !optional {
             return joined;
@@ -716,7 +943,10 @@ impl<'a> Lowering<'a> {
     }
 
     fn send(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let value = self.operand_of(doing.facts.value.as_ref(), doing).map(|(value, _)| value).or_else(|| doing.args.first().cloned());
+        let value = self
+            .operand_of(doing.facts.value.as_ref(), doing)
+            .map(|(value, _)| value)
+            .or_else(|| doing.args.first().cloned());
         let Some(value) = value.filter(|value| deep_origin(value).has(Origin::MESSAGE) && state.holding) else {
             return self.compute(doing, state);
         };
@@ -729,21 +959,41 @@ impl<'a> Lowering<'a> {
         if !state.holding {
             return vec![(state, value)];
         }
-        let millis = self.operand_of(doing.facts.duration.as_ref(), doing).and_then(|(value, _)| millis(&value, doing.facts.duration_unit));
-        let node = self.graph.emit(&state, Step::Sleep { millis }, Some(self.site(doing.site.at)));
+        let millis = self
+            .operand_of(doing.facts.duration.as_ref(), doing)
+            .and_then(|(value, _)| millis(&value, doing.facts.duration_unit));
+        let node = self
+            .graph
+            .emit(&state, Step::Sleep { millis }, Some(self.site(doing.site.at)));
         vec![(state.after(node, Outcome::Then), value)]
     }
 
     fn timeout(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let task = self.operand_of(doing.facts.task.as_ref(), doing).map(|(value, _)| value).or_else(|| doing.args.last().cloned());
-        let Some(inner) = task else { return self.compute(doing, state) };
-        self.run_future(&Rc::new(Future::Limited { inner, at: doing.site.at }), state)
+        let task = self
+            .operand_of(doing.facts.task.as_ref(), doing)
+            .map(|(value, _)| value)
+            .or_else(|| doing.args.last().cloned());
+        let Some(inner) = task else {
+            return self.compute(doing, state);
+        };
+        self.run_future(
+            &Rc::new(Future::Limited {
+                inner,
+                at: doing.site.at,
+            }),
+            state,
+        )
     }
 
     /// A closure that is called again while it fails.
     fn retry(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let closure = self.operand_of(doing.facts.closure.as_ref(), doing).map(|(value, _)| value).or_else(|| doing.recv.clone());
-        let Some(closure) = closure else { return self.compute(doing, state) };
+        let closure = self
+            .operand_of(doing.facts.closure.as_ref(), doing)
+            .map(|(value, _)| value)
+            .or_else(|| doing.recv.clone());
+        let Some(closure) = closure else {
+            return self.compute(doing, state);
+        };
         let site = self.site(doing.site.label);
         let retry = self.graph.retry(&site, Known::Yes);
         let head = self.graph.emit(&state, Step::Pass, None);
@@ -766,10 +1016,18 @@ impl<'a> Lowering<'a> {
     // ---- declared steps -----------------------------------------------------------------------------------------------------
 
     /// The step that `#[delivery::step]` gives a function, or the trait's function that it implements.
-    pub(super) fn declared_step(&self, f: crate::resolve::FnId, at: Option<Span>) -> Option<(delivery_grammar::StepKind, Span)> {
+    pub(super) fn declared_step(
+        &self,
+        f: crate::resolve::FnId,
+        at: Option<Span>,
+    ) -> Option<(delivery_grammar::StepKind, Span)> {
         let at = at?;
-        let own = self.index.function(f).hir.step.clone();
-        let step = own.or_else(|| self.index.declaration(f).and_then(|declaration| self.index.function(declaration).hir.step.clone()));
+        let own = self.index.function(f).hir.step;
+        let step = own.or_else(|| {
+            self.index
+                .declaration(f)
+                .and_then(|declaration| self.index.function(declaration).hir.step)
+        });
         step.map(|(kind, _)| (kind, at))
     }
 
@@ -785,7 +1043,9 @@ impl<'a> Lowering<'a> {
     ) -> Flowing {
         let origin = origin_of(recv.iter().chain(&args));
         let result = self.returned_value(f, origin);
-        let Some(step) = self.step_of(kind, at, &args) else { return vec![(state, result)] };
+        let Some(step) = self.step_of(kind, at, &args) else {
+            return vec![(state, result)];
+        };
         if !state.holding {
             return vec![(state, result)];
         }
@@ -800,10 +1060,16 @@ impl<'a> Lowering<'a> {
                 Outcome::Absent | Outcome::Duplicate => Value::bool(false),
                 _ => self.typed(if fallible { inside.clone() } else { result.ty.clone() }, origin),
             };
-            all.push((state.after(node, outcome), if fallible { Value::ok(value) } else { value }));
+            all.push((
+                state.after(node, outcome),
+                if fallible { Value::ok(value) } else { value },
+            ));
         }
         if fallible {
-            all.push((state.after(node, Outcome::Err), Value::err(Value::failure(self.type_argument(&result.ty, 1)))));
+            all.push((
+                state.after(node, Outcome::Err),
+                Value::err(Value::failure(self.type_argument(&result.ty, 1))),
+            ));
         }
         all
     }
@@ -813,22 +1079,55 @@ impl<'a> Lowering<'a> {
         let site = self.site(at);
         let effect = |this: &mut Self, kind, idempotency, confirmed| {
             let why = "declared by its attribute".into();
-            let make = || Effect { kind, target: site.text.clone(), idempotency, why, confirmed, at: site.clone(), unstable_key: None };
-            Step::Effect { effect: this.graph.effect(make, &site), tx: args.iter().find_map(transaction_in) }
+            let make = || Effect {
+                kind,
+                target: site.text.clone(),
+                idempotency,
+                why,
+                confirmed,
+                at: site.clone(),
+                unstable_key: None,
+            };
+            Step::Effect {
+                effect: this.graph.effect(make, &site),
+                tx: args.iter().find_map(transaction_in),
+            }
         };
         Some(match kind {
-            StepKind::Ack => Step::Ack(Ack { covers: flow::Covers::One, tx: None }),
-            StepKind::Nack => Step::Nack { requeue: true, multiple: false },
-            StepKind::Reject => Step::Nack { requeue: false, multiple: false },
+            StepKind::Ack => Step::Ack(Ack {
+                covers: flow::Covers::One,
+                tx: None,
+            }),
+            StepKind::Nack => Step::Nack {
+                requeue: true,
+                multiple: false,
+            },
+            StepKind::Reject => Step::Nack {
+                requeue: false,
+                multiple: false,
+            },
             StepKind::Effect(Said::Idempotent) => effect(self, EffectKind::Opaque, Idempotency::Idempotent, true),
             StepKind::Effect(Said::NonIdempotent) => effect(self, EffectKind::Opaque, Idempotency::NotIdempotent, true),
-            StepKind::Publish(Confirmation::Confirmed) => effect(self, EffectKind::Publish, Idempotency::Idempotent, true),
-            StepKind::Publish(Confirmation::Unconfirmed) => effect(self, EffectKind::Publish, Idempotency::Idempotent, false),
-            StepKind::DedupCheck => Step::Check { key: self.declared_key(), tx: args.iter().find_map(transaction_in), locks: false },
-            StepKind::DedupMark => {
-                Step::Mark { key: self.declared_key(), tx: args.iter().find_map(transaction_in), mode: MarkMode::Plain, effect: None }
+            StepKind::Publish(Confirmation::Confirmed) => {
+                effect(self, EffectKind::Publish, Idempotency::Idempotent, true)
             }
-            StepKind::Begin | StepKind::Commit | StepKind::Rollback | StepKind::Receive | StepKind::None => return None,
+            StepKind::Publish(Confirmation::Unconfirmed) => {
+                effect(self, EffectKind::Publish, Idempotency::Idempotent, false)
+            }
+            StepKind::DedupCheck => Step::Check {
+                key: self.declared_key(),
+                tx: args.iter().find_map(transaction_in),
+                locks: false,
+            },
+            StepKind::DedupMark => Step::Mark {
+                key: self.declared_key(),
+                tx: args.iter().find_map(transaction_in),
+                mode: MarkMode::Plain,
+                effect: None,
+            },
+            StepKind::Begin | StepKind::Commit | StepKind::Rollback | StepKind::Receive | StepKind::None => {
+                return None;
+            }
         })
     }
 
@@ -855,15 +1154,31 @@ impl<'a> Lowering<'a> {
         let executor = on.as_ref().or(doing.recv.as_ref());
         let tx = executor.and_then(transaction_in).filter(|tx| state.open.contains(tx));
         let store = self.store_of(doing).unwrap_or_else(|| "sql".into());
-        let binds = self.operand_of(doing.facts.binds.as_ref(), doing).map(|(value, _)| value);
-        let query = super::query::Query { text, store, tx, binds: bind_origins(binds.as_ref()), answer: doing.facts.outcome, at: doing.site.at };
+        let binds = self
+            .operand_of(doing.facts.binds.as_ref(), doing)
+            .map(|(value, _)| value);
+        let query = super::query::Query {
+            text,
+            store,
+            tx,
+            binds: bind_origins(binds.as_ref()),
+            answer: doing.facts.outcome,
+            at: doing.site.at,
+        };
         let given = self.given(doing);
         let failure = doing.call.fallible.then(|| self.failure(doing));
         let flowing = self.run_sql(&query, &given, failure, state);
-        flowing.into_iter().map(|(state, value)| {
-            let value = if value.variant_name() == Some("Err") && doing.call.fallible { value } else { self.succeed(doing, value) };
-            (state, value)
-        }).collect()
+        flowing
+            .into_iter()
+            .map(|(state, value)| {
+                let value = if value.variant_name() == Some("Err") && doing.call.fallible {
+                    value
+                } else {
+                    self.succeed(doing, value)
+                };
+                (state, value)
+            })
+            .collect()
     }
 }
 
@@ -877,7 +1192,11 @@ const TRANSACTION: &str = "(transaction)";
 
 impl<'c> Doing<'c> {
     fn operands(&self) -> Operands<'_> {
-        Operands { recv: self.recv.as_ref(), args: &self.args, result: None }
+        Operands {
+            recv: self.recv.as_ref(),
+            args: &self.args,
+            result: None,
+        }
     }
 
     fn reborrow(&self) -> Self {
@@ -898,7 +1217,10 @@ impl<'c> Doing<'c> {
 fn step_outcomes(step: &Step) -> Vec<Outcome> {
     match step {
         Step::Check { .. } => vec![Outcome::Found, Outcome::Absent],
-        Step::Mark { mode: MarkMode::IfAbsent, .. } => vec![Outcome::Fresh, Outcome::Duplicate],
+        Step::Mark {
+            mode: MarkMode::IfAbsent,
+            ..
+        } => vec![Outcome::Fresh, Outcome::Duplicate],
         _ => vec![Outcome::Ok],
     }
 }
@@ -927,8 +1249,20 @@ fn task_in(value: &Value) -> Option<flow::TaskId> {
 pub(super) fn holds(is: &Is, value: Option<&Value>, visible: bool) -> Option<bool> {
     let text = value.map(text_of);
     match (is, text) {
-        (Is::Set, found) => if found.is_some() { Some(true) } else { visible.then_some(false) },
-        (Is::Unset, found) => if found.is_some() { Some(false) } else { visible.then_some(true) },
+        (Is::Set, found) => {
+            if found.is_some() {
+                Some(true)
+            } else {
+                visible.then_some(false)
+            }
+        }
+        (Is::Unset, found) => {
+            if found.is_some() {
+                Some(false)
+            } else {
+                visible.then_some(true)
+            }
+        }
         (Is::Text(_) | Is::OneOf(_), None) => visible.then_some(false),
         (Is::Text(_) | Is::OneOf(_), Some(None)) => None,
         (Is::Text(want), Some(Some(text))) => Some(text.eq_ignore_ascii_case(want)),
@@ -966,7 +1300,11 @@ fn appended(value: Value, property: &SmolStr, doing: &Doing<'_>) -> Value {
     };
     items.push(doing.args.first().cloned().unwrap_or_else(Value::unit));
     let origin = origin_of(&items);
-    value.with_prop(property.clone(), Value::new(Kind::Tuple(items), Ty::Unknown, origin), Some(doing.site.label))
+    value.with_prop(
+        property.clone(),
+        Value::new(Kind::Tuple(items), Ty::Unknown, origin),
+        Some(doing.site.label),
+    )
 }
 
 /// Where each bound value comes from.
@@ -991,7 +1329,9 @@ fn millis(value: &Value, unit: Option<catalog::Unit>) -> Option<u64> {
 
 /// The value of a publish's first await, waiting for its confirmation.
 fn pending_in(value: Value, effect: flow::EffectId, state: &State) -> Value {
-    let Some(sent) = state.at.first().map(|dangling| dangling.from) else { return value };
+    let Some(sent) = state.at.first().map(|dangling| dangling.from) else {
+        return value;
+    };
     let pending = Value::new(Kind::Pending(effect, sent), Ty::Unknown, Origin::NONE);
     match value.variant_name() {
         Some("Ok") => Value::ok(pending),

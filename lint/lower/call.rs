@@ -27,7 +27,10 @@ pub(super) struct CallSite {
 
 impl<'a> Lowering<'a> {
     pub(super) fn eval_call(&mut self, expr: &'a Expr, func: &'a Expr, args: &'a [Expr], state: State) -> Flowing {
-        let site = CallSite { at: self.span(expr), label: self.span(expr) };
+        let site = CallSite {
+            at: self.span(expr),
+            label: self.span(expr),
+        };
         let places: Vec<_> = args.iter().map(borrowed_place).collect();
         let callee = self.callee(func, &state);
         let paths = self.eval_all(args.iter(), state);
@@ -41,7 +44,10 @@ impl<'a> Lowering<'a> {
     fn callee(&mut self, func: &'a Expr, state: &State) -> Callee {
         let ExprKind::Path(path) = &func.kind else {
             let flowing = self.eval(func, state.clone());
-            return flowing.into_iter().next().map_or(Callee::Unknown, |(_, value)| Callee::Value(value));
+            return flowing
+                .into_iter()
+                .next()
+                .map_or(Callee::Unknown, |(_, value)| Callee::Value(value));
         };
         if let [only] = path.segments.as_slice()
             && let Some(value) = state.get(&only.name)
@@ -60,7 +66,11 @@ impl<'a> Lowering<'a> {
             Def::Type(id) => Callee::Variant(Ty::Local { id, args: Vec::new() }, SmolStr::default()),
             Def::Assoc(ty, name) => {
                 let fns = self.index.assoc_fn(&ty, &name);
-                if fns.is_empty() { self.callee_of_type(&ty, &name, expected) } else { Callee::Fns(fns, ty) }
+                if fns.is_empty() {
+                    self.callee_of_type(&ty, &name, expected)
+                } else {
+                    Callee::Fns(fns, ty)
+                }
             }
             Def::External(written) => Callee::External(self.catalog.canonical(&written), expected),
             _ => match pattern::last(path) {
@@ -93,7 +103,14 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn call(&mut self, callee: &Callee, args: Vec<Value>, places: &[Option<Place>], site: CallSite, state: State) -> Flowing {
+    fn call(
+        &mut self,
+        callee: &Callee,
+        args: Vec<Value>,
+        places: &[Option<Place>],
+        site: CallSite,
+        state: State,
+    ) -> Flowing {
         match callee {
             Callee::Fns(fns, owner) => self.call_fns(fns, owner, None, args, places, site, state),
             Callee::Variant(ty, name) if name.is_empty() => vec![(state, tuple_struct(ty.clone(), args))],
@@ -106,7 +123,11 @@ impl<'a> Lowering<'a> {
 
     /// Transactions among dropped values roll back.
     fn dropped(&mut self, values: &[Value], mut state: State) -> State {
-        let open: Vec<_> = values.iter().filter_map(super::api::transaction_in).filter(|tx| state.open.contains(tx)).collect();
+        let open: Vec<_> = values
+            .iter()
+            .filter_map(super::api::transaction_in)
+            .filter(|tx| state.open.contains(tx))
+            .collect();
         for tx in open {
             let node = self.graph.emit(&state, crate::flow::Step::Rollback { tx }, None);
             state = state.after(node, crate::flow::Outcome::Then);
@@ -143,7 +164,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn call_closure(&mut self, closure: &Rc<Closure>, args: Vec<Value>, site: CallSite, state: State) -> Flowing {
-        let Body::Closure { is_async, .. } = self.bodies[closure.body.0 as usize] else { return Vec::new() };
+        let Body::Closure { is_async, .. } = self.bodies[closure.body.0 as usize] else {
+            return Vec::new();
+        };
         if is_async {
             let call = Call {
                 target: Target::Closure(Rc::clone(closure)),
@@ -161,7 +184,9 @@ impl<'a> Lowering<'a> {
 
     /// Executes a closure's body.
     pub(super) fn run_closure(&mut self, closure: &Closure, args: Vec<Value>, at: Span, state: State) -> Flowing {
-        let Body::Closure { params, body, .. } = self.bodies[closure.body.0 as usize] else { return Vec::new() };
+        let Body::Closure { params, body, .. } = self.bodies[closure.body.0 as usize] else {
+            return Vec::new();
+        };
         if self.frames.len() > MAX_INLINED {
             return vec![(state, Value::unknown())];
         }
@@ -184,8 +209,15 @@ impl<'a> Lowering<'a> {
 
     /// Executes an async block.
     pub(super) fn run_block(&mut self, future: &Future, state: State) -> Flowing {
-        let Future::Block { body, code, captured, .. } = future else { return Vec::new() };
-        let Body::Block(block) = self.bodies[body.0 as usize] else { return Vec::new() };
+        let Future::Block {
+            body, code, captured, ..
+        } = future
+        else {
+            return Vec::new();
+        };
+        let Body::Block(block) = self.bodies[body.0 as usize] else {
+            return Vec::new();
+        };
         let outer = state.env.clone();
         let before = state.open.clone();
         let inner = state.with_env(captured.clone());
@@ -195,7 +227,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// Back in the caller: its variables again, and what was begun inside and forgotten is rolled back.
-    fn restore(&mut self, ended: Flowing, outer: &[(SmolStr, Value)], before: &std::collections::BTreeSet<crate::flow::TxId>) -> Flowing {
+    fn restore(
+        &mut self,
+        ended: Flowing,
+        outer: &[(SmolStr, Value)],
+        before: &std::collections::BTreeSet<crate::flow::TxId>,
+    ) -> Flowing {
         let mut all = Vec::new();
         for (mut state, value) in ended {
             state.env = outer.to_vec();
@@ -216,7 +253,13 @@ impl<'a> Lowering<'a> {
         site: CallSite,
         state: State,
     ) -> Flowing {
-        let recv = recv.map(|recv| if recv.ty == Ty::Unknown { recv.with_ty(owner.clone()) } else { recv });
+        let recv = recv.map(|recv| {
+            if recv.ty == Ty::Unknown {
+                recv.with_ty(owner.clone())
+            } else {
+                recv
+            }
+        });
         let is_async = fns.iter().all(|f| self.index.function(*f).hir.is_async);
         if is_async {
             let call = Call {
@@ -291,7 +334,9 @@ impl<'a> Lowering<'a> {
         places: &[Option<Place>],
     ) -> Flowing {
         if let Some(capture) = self.capture.as_mut().filter(|capture| capture.of == f) {
-            capture.seen.push((recv, args, at.unwrap_or(self.index.function(f).hir.signature)));
+            capture
+                .seen
+                .push((recv, args, at.unwrap_or(self.index.function(f).hir.signature)));
             return vec![(state, self.returned_value(f, Origin::NONE))];
         }
         if let Some((kind, at)) = self.declared_step(f, at) {
@@ -355,17 +400,31 @@ impl<'a> Lowering<'a> {
         ended
     }
 
-    fn bind_params(&mut self, f: FnId, frame: &Frame<'a>, recv: Option<Value>, args: Vec<Value>, mut state: State) -> State {
+    fn bind_params(
+        &mut self,
+        f: FnId,
+        frame: &Frame<'a>,
+        recv: Option<Value>,
+        args: Vec<Value>,
+        mut state: State,
+    ) -> State {
         let info = self.index.function(f);
         if info.hir.receiver.is_some() {
             let own = frame.scope.self_ty.clone().unwrap_or(Ty::Unknown);
             let recv = recv.unwrap_or_else(Value::unknown);
-            let ty = if recv.ty == Ty::Unknown || matches!(recv.ty, Ty::Bounds(_) | Ty::Param { .. }) { own } else { recv.ty.clone() };
+            let ty = if recv.ty == Ty::Unknown || matches!(recv.ty, Ty::Bounds(_) | Ty::Param { .. }) {
+                own
+            } else {
+                recv.ty.clone()
+            };
             state.bind("self".into(), recv.with_ty(ty));
         }
         for (i, (pat, ty)) in info.hir.params.iter().enumerate() {
             let declared = self.canonical_ty(self.index.ty(&frame.scope, ty));
-            let mut value = args.get(i).cloned().unwrap_or_else(|| Value::opaque(declared.clone(), Origin::NONE));
+            let mut value = args
+                .get(i)
+                .cloned()
+                .unwrap_or_else(|| Value::opaque(declared.clone(), Origin::NONE));
             if value.ty == Ty::Unknown {
                 value.ty = declared;
             }
@@ -377,7 +436,11 @@ impl<'a> Lowering<'a> {
     /// The frame of a function, with `Self` and type parameters standing for what the call shows.
     pub(super) fn frame_for(&mut self, f: FnId, self_ty: &Ty, args: &[Value]) -> Frame<'a> {
         let info = self.index.function(f);
-        let mut scope = if *self_ty == Ty::Unknown { info.scope.clone() } else { self.index.scope_for(f, self_ty) };
+        let mut scope = if *self_ty == Ty::Unknown {
+            info.scope.clone()
+        } else {
+            self.index.scope_for(f, self_ty)
+        };
         let mut bindings = Vec::new();
         for ((_, ty), value) in info.hir.params.iter().zip(args) {
             if let Ty::Param { name, .. } = self.index.ty(&scope, ty)
@@ -389,7 +452,14 @@ impl<'a> Lowering<'a> {
         scope = scope.bind(bindings);
         let returned = info.hir.ret.as_ref().map_or(Ty::UNIT, |ty| self.index.ty(&scope, ty));
         let code = self.scope_id(scope.clone(), info.file);
-        Frame { code, scope, function: Some(f), returns: Vec::new(), returned, loops: Vec::new() }
+        Frame {
+            code,
+            scope,
+            function: Some(f),
+            returns: Vec::new(),
+            returned,
+            loops: Vec::new(),
+        }
     }
 
     /// What a function changed through `&mut` is changed for its caller.
@@ -412,8 +482,14 @@ impl<'a> Lowering<'a> {
         }));
         let mut all = Vec::new();
         for (state, value) in ended {
-            let changed: Vec<Option<Value>> =
-                names.iter().map(|name| name.as_ref().and_then(|name| state.env.iter().find(|(n, _)| n == name)).map(|(_, v)| v.clone())).collect();
+            let changed: Vec<Option<Value>> = names
+                .iter()
+                .map(|name| {
+                    name.as_ref()
+                        .and_then(|name| state.env.iter().find(|(n, _)| n == name))
+                        .map(|(_, v)| v.clone())
+                })
+                .collect();
             let mut state = state.with_env(outer.to_vec());
             for (place, value) in places.iter().zip(changed) {
                 if let (Some(place), Some(value)) = (place, value)
@@ -430,7 +506,9 @@ impl<'a> Lowering<'a> {
 
     /// The result of a function that is not executed.
     fn unseen_result(&mut self, f: FnId, origin: Origin, at: Option<Span>) -> Value {
-        let Some(at) = at else { return self.returned_value(f, origin) };
+        let Some(at) = at else {
+            return self.returned_value(f, origin);
+        };
         let mut value = unseen(at, origin);
         value.ty = self.canonical_ty(self.index.returned(f));
         value
@@ -450,16 +528,25 @@ impl<'a> Lowering<'a> {
         state: State,
     ) -> Flowing {
         let at = self.span(expr);
-        let label = if recv.start.line == expr.end.line { at } else { self.span_from(name.1, expr) };
+        let label = if recv.start.line == expr.end.line {
+            at
+        } else {
+            self.span_from(name.1, expr)
+        };
         let site = CallSite { at, label };
         let mut places = vec![place_of(recv).or_else(|| chained_place(recv))];
         places.extend(args.iter().map(borrowed_place));
-        let expected = turbofish.first().map(|ty| self.canonical_ty(self.index.ty(&self.frame().scope, ty)));
+        let expected = turbofish
+            .first()
+            .map(|ty| self.canonical_ty(self.index.ty(&self.frame().scope, ty)));
         let outer_expected = self.expected.take();
         let mut all = Vec::new();
         for (state, value) in self.eval(recv, state) {
             for (state, values) in self.eval_all(args.iter(), state) {
-                self.expected = expected.clone().filter(|ty| *ty != Ty::Unknown).or_else(|| outer_expected.clone());
+                self.expected = expected
+                    .clone()
+                    .filter(|ty| *ty != Ty::Unknown)
+                    .or_else(|| outer_expected.clone());
                 all.extend(self.method(&value, name.0, values, &places, site, state));
                 self.expected = None;
             }
@@ -524,7 +611,8 @@ impl<'a> Lowering<'a> {
         if recv.ty != Ty::Unknown {
             return self.index.methods(&recv.ty, name);
         }
-        if matches!(recv.kind, Kind::Unseen(_) | Kind::Opaque) && name.len() > 3 && !super::combinator::is_common(name) {
+        if matches!(recv.kind, Kind::Unseen(_) | Kind::Opaque) && name.len() > 3 && !super::combinator::is_common(name)
+        {
             let named = self.index.methods_named(name);
             if let [only] = named
                 && self.index.function(*only).hir.params.len() == args
@@ -554,9 +642,16 @@ impl<'a> Lowering<'a> {
         if recv.ty != Ty::Unknown {
             return None;
         }
-        let krate = self.frames.first().and_then(|frame| frame.function).map(|f| self.index.function(f).krate)?;
+        let krate = self
+            .frames
+            .first()
+            .and_then(|frame| frame.function)
+            .map(|f| self.index.function(f).krate)?;
         let candidates = self.catalog.by_name(name);
-        candidates.into_iter().find(|call| self.index.crate_depends(krate, &call.package)).cloned()
+        candidates
+            .into_iter()
+            .find(|call| self.index.crate_depends(krate, &call.package))
+            .cloned()
     }
 
     /// The catalog's path of a client type.
@@ -565,20 +660,34 @@ impl<'a> Lowering<'a> {
             Ty::External { path, .. } => Some(self.catalog.canonical(path)),
             Ty::Tuple(_) | Ty::Slice(_) | Ty::Local { .. } => {
                 let through = self.index.deref(ty)?;
-                if through == *ty { None } else { self.client_path(&through) }
+                if through == *ty {
+                    None
+                } else {
+                    self.client_path(&through)
+                }
             }
             _ => None,
         }
     }
 
     /// A builder's setter: the property of its name becomes the argument.
-    fn builder_method(&self, recv: &Value, name: &SmolStr, args: &[Value], _places: &[Option<Place>], site: CallSite) -> Option<Value> {
+    fn builder_method(
+        &self,
+        recv: &Value,
+        name: &SmolStr,
+        args: &[Value],
+        _places: &[Option<Place>],
+        site: CallSite,
+    ) -> Option<Value> {
         let path = self.client_path(&recv.ty)?;
         if !self.catalog.ty(&path)?.builder {
             return None;
         }
         let value = args.first().cloned().unwrap_or_else(|| Value::bool(true));
-        let name = name.strip_prefix("set_").or_else(|| name.strip_prefix("with_")).map_or_else(|| name.clone(), SmolStr::new);
+        let name = name
+            .strip_prefix("set_")
+            .or_else(|| name.strip_prefix("with_"))
+            .map_or_else(|| name.clone(), SmolStr::new);
         Some(recv.with_prop(name, value, Some(site.label)))
     }
 
@@ -602,9 +711,16 @@ impl<'a> Lowering<'a> {
             }
             // `Type::method(recv, …)` and `Trait::method(recv, …)`.
             let by_trait = args.first().is_some_and(|first| {
-                self.client_path(&first.ty).is_some_and(|ty| self.catalog.lineage(&ty).iter().any(|owner| owner == call.owner()))
+                self.client_path(&first.ty)
+                    .is_some_and(|ty| self.catalog.lineage(&ty).iter().any(|owner| owner == call.owner()))
             });
-            let flowing = if by_trait && call.facts.operands().iter().any(|(_, operand)| *operand.root() == crate::catalog::Operand::Recv) {
+            let flowing = if by_trait
+                && call
+                    .facts
+                    .operands()
+                    .iter()
+                    .any(|(_, operand)| *operand.root() == crate::catalog::Operand::Recv)
+            {
                 let mut args = args;
                 let recv = args.remove(0);
                 self.call_api(&call, Some(recv), args, places, site, state)
@@ -623,7 +739,10 @@ impl<'a> Lowering<'a> {
         }
         let (owner, name) = path.rsplit_once("::").unwrap_or(("", path));
         if is_type(path) && is_type(owner) {
-            let ty = Ty::External { path: owner.into(), args: Vec::new() };
+            let ty = Ty::External {
+                path: owner.into(),
+                args: Vec::new(),
+            };
             return vec![(state, Value::variant(name, args).with_ty(ty))];
         }
         if let Some(first) = args.first().cloned()
@@ -632,8 +751,14 @@ impl<'a> Lowering<'a> {
             return flowing;
         }
         if is_type(owner) && is_constructor(name) {
-            let api = Api { constructed: Some(site.label), ..Api::default() };
-            let ty = Ty::External { path: owner.into(), args: Vec::new() };
+            let api = Api {
+                constructed: Some(site.label),
+                ..Api::default()
+            };
+            let ty = Ty::External {
+                path: owner.into(),
+                args: Vec::new(),
+            };
             return vec![(state, Value::new(Kind::Api(Rc::new(api)), ty, origin_of(&args)))];
         }
         vec![self.call_unknown(&args, site, state)]
@@ -664,7 +789,11 @@ pub(super) fn future(future: Future) -> Value {
 
 fn tuple_struct(ty: Ty, args: Vec<Value>) -> Value {
     let origin = origin_of(&args);
-    let fields = args.into_iter().enumerate().map(|(i, value)| (index_name(i), value)).collect();
+    let fields = args
+        .into_iter()
+        .enumerate()
+        .map(|(i, value)| (index_name(i), value))
+        .collect();
     Value::new(Kind::Struct(fields), ty, origin)
 }
 
@@ -678,9 +807,14 @@ fn borrowed_place(arg: &Expr) -> Option<Place> {
 }
 
 fn is_type(path: &str) -> bool {
-    path.rsplit("::").next().is_some_and(|name| name.starts_with(char::is_uppercase))
+    path.rsplit("::")
+        .next()
+        .is_some_and(|name| name.starts_with(char::is_uppercase))
 }
 
 fn is_constructor(name: &str) -> bool {
-    matches!(name, "new" | "default" | "builder" | "from" | "create" | "named" | "with_capacity")
+    matches!(
+        name,
+        "new" | "default" | "builder" | "from" | "create" | "named" | "with_capacity"
+    )
 }

@@ -2,18 +2,18 @@
 
 use smol_str::SmolStr;
 
+use super::Lowering;
 use super::call::{CallSite, future};
 use super::expr::{deep_origin, origin_of};
 use super::state::{Flowing, State};
 use super::value::{Future, Kind, Origin, Place, Value};
-use super::Lowering;
 use crate::resolve::Ty;
 
 /// Names that so many types have that they tell nothing.
 pub(super) fn is_common(name: &str) -> bool {
     const COMMON: [&str; 24] = [
-        "new", "get", "set", "push", "insert", "remove", "next", "send", "recv", "run", "start", "stop", "close", "clone", "into",
-        "from", "build", "call", "poll", "name", "iter", "unwrap", "expect", "parse",
+        "new", "get", "set", "push", "insert", "remove", "next", "send", "recv", "run", "start", "stop", "close",
+        "clone", "into", "from", "build", "call", "poll", "name", "iter", "unwrap", "expect", "parse",
     ];
     COMMON.contains(&name)
 }
@@ -21,16 +21,57 @@ pub(super) fn is_common(name: &str) -> bool {
 /// Methods that give (a view of) what they are called on.
 pub(super) fn passes_through(recv: &Value, name: &str, args: &[Value]) -> Option<Value> {
     const VIEWS: [&str; 41] = [
-        "clone", "cloned", "copied", "as_ref", "as_mut", "as_deref", "as_deref_mut", "to_owned", "into", "borrow", "borrow_mut", "iter",
-        "iter_mut", "into_iter", "as_str", "to_string", "as_bytes", "to_vec", "into_inner", "into_boxed", "boxed", "by_ref", "deref",
-        "deref_mut", "lock", "read", "write", "get_ref", "get_mut", "as_slice", "trim", "into_bytes", "into_string", "enumerate", "rev",
-        "instrument", "in_current_span", "fuse", "values", "drain", "inner",
+        "clone",
+        "cloned",
+        "copied",
+        "as_ref",
+        "as_mut",
+        "as_deref",
+        "as_deref_mut",
+        "to_owned",
+        "into",
+        "borrow",
+        "borrow_mut",
+        "iter",
+        "iter_mut",
+        "into_iter",
+        "as_str",
+        "to_string",
+        "as_bytes",
+        "to_vec",
+        "into_inner",
+        "into_boxed",
+        "boxed",
+        "by_ref",
+        "deref",
+        "deref_mut",
+        "lock",
+        "read",
+        "write",
+        "get_ref",
+        "get_mut",
+        "as_slice",
+        "trim",
+        "into_bytes",
+        "into_string",
+        "enumerate",
+        "rev",
+        "instrument",
+        "in_current_span",
+        "fuse",
+        "values",
+        "drain",
+        "inner",
     ];
     if VIEWS.contains(&name) && args.len() <= 1 {
         return Some(match (&recv.kind, name) {
             (_, "lock" | "read" | "write") => peeled(recv),
             (_, "enumerate") => {
-                let pair = Value::new(Kind::Tuple(vec![Value::unknown(), recv.clone()]), Ty::Unknown, recv.origin);
+                let pair = Value::new(
+                    Kind::Tuple(vec![Value::unknown(), recv.clone()]),
+                    Ty::Unknown,
+                    recv.origin,
+                );
                 Value::new(Kind::List(Box::new(pair)), Ty::Unknown, recv.origin)
             }
             _ => recv.clone(),
@@ -57,22 +98,42 @@ impl<'a> Lowering<'a> {
         let owner = owner.rsplit("::").next().unwrap_or(owner);
         let first = || args.first().cloned().unwrap_or_else(Value::unit);
         match (owner, name) {
-            ("Arc" | "Rc" | "Box" | "Cell" | "RefCell" | "Mutex" | "RwLock" | "Pin" | "Cow" | "Data" | "Some" | "Wrapping", "new" | "clone" | "pin" | "from") => {
-                Some(first())
-            }
+            (
+                "Arc" | "Rc" | "Box" | "Cell" | "RefCell" | "Mutex" | "RwLock" | "Pin" | "Cow" | "Data" | "Some"
+                | "Wrapping",
+                "new" | "clone" | "pin" | "from",
+            ) => Some(first()),
             ("String" | "Vec" | "PathBuf", "from") | ("convert", "identity") => Some(first()),
             ("String", "from_utf8_lossy" | "from_utf8") | ("str", "from_utf8") => Some(first().with_ty(Ty::Unknown)),
             ("mem", "drop") | ("", "drop") => Some(Value::unit()),
             ("future", "ready") => Some(first()),
             ("future", "join_all" | "try_join_all") => {
                 let inner = first();
-                Some(if name == "join_all" { inner } else { future(Future::All { futures: vec![self.element_of(&inner)], fallible: true }) })
+                Some(if name == "join_all" {
+                    inner
+                } else {
+                    future(Future::All {
+                        futures: vec![self.element_of(&inner)],
+                        fallible: true,
+                    })
+                })
             }
-            ("", "Ok" | "Err" | "Some") | ("Result" | "Option", "Ok" | "Err" | "Some") => Some(Value::variant(name, args.to_vec())),
-            (_, "from_secs" | "from_millis" | "from_mins" | "from_hours") if owner == "Duration" => Some(duration(name, &first())),
-            ("Vec" | "HashMap" | "HashSet" | "VecDeque" | "BTreeMap" | "String" | "FuturesUnordered", "new" | "with_capacity" | "default") => {
-                Some(Value::opaque(Ty::External { path: path.rsplit_once("::").map_or(path, |(owner, _)| owner).into(), args: Vec::new() }, Origin::NONE))
+            ("", "Ok" | "Err" | "Some") | ("Result" | "Option", "Ok" | "Err" | "Some") => {
+                Some(Value::variant(name, args.to_vec()))
             }
+            (_, "from_secs" | "from_millis" | "from_mins" | "from_hours") if owner == "Duration" => {
+                Some(duration(name, &first()))
+            }
+            (
+                "Vec" | "HashMap" | "HashSet" | "VecDeque" | "BTreeMap" | "String" | "FuturesUnordered",
+                "new" | "with_capacity" | "default",
+            ) => Some(Value::opaque(
+                Ty::External {
+                    path: path.rsplit_once("::").map_or(path, |(owner, _)| owner).into(),
+                    args: Vec::new(),
+                },
+                Origin::NONE,
+            )),
             _ => None,
         }
     }
@@ -109,10 +170,37 @@ impl<'a> Lowering<'a> {
     /// A value of unknown type on which a method is called that only `Option` and `Result` have.
     fn may_be_fallible(&self, recv: &Value, name: &str) -> bool {
         let unseen = matches!(recv.kind, Kind::Unseen(_)) || (recv.kind == Kind::Opaque && recv.ty == Ty::Unknown);
-        unseen && matches!(name, "map_err" | "ok" | "err" | "is_err" | "is_ok" | "unwrap_or_else" | "and_then" | "or_else" | "inspect_err" | "ok_or" | "ok_or_else" | "is_some" | "is_none" | "unwrap" | "expect" | "context" | "with_context")
+        unseen
+            && matches!(
+                name,
+                "map_err"
+                    | "ok"
+                    | "err"
+                    | "is_err"
+                    | "is_ok"
+                    | "unwrap_or_else"
+                    | "and_then"
+                    | "or_else"
+                    | "inspect_err"
+                    | "ok_or"
+                    | "ok_or_else"
+                    | "is_some"
+                    | "is_none"
+                    | "unwrap"
+                    | "expect"
+                    | "context"
+                    | "with_context"
+            )
     }
 
-    fn bool_method(&mut self, recv: &Value, name: &str, args: &[Value], site: CallSite, state: &State) -> Option<Flowing> {
+    fn bool_method(
+        &mut self,
+        recv: &Value,
+        name: &str,
+        args: &[Value],
+        site: CallSite,
+        state: &State,
+    ) -> Option<Flowing> {
         if !matches!(name, "then" | "then_some") {
             return None;
         }
@@ -138,13 +226,27 @@ impl<'a> Lowering<'a> {
     }
 
     /// Combinators on something that is not awaited yet are done when it is.
-    fn future_method(&mut self, recv: &Value, name: &str, args: &[Value], site: CallSite, state: &State) -> Option<Flowing> {
+    fn future_method(
+        &mut self,
+        recv: &Value,
+        name: &str,
+        args: &[Value],
+        site: CallSite,
+        state: &State,
+    ) -> Option<Flowing> {
         let value = match name {
-            "map_err" | "map" | "map_ok" | "and_then" | "or_else" | "ok" | "inspect_err" | "unwrap_or_else" | "context" | "with_context" | "then" => {
+            "map_err" | "map" | "map_ok" | "and_then" | "or_else" | "ok" | "inspect_err" | "unwrap_or_else"
+            | "context" | "with_context" | "then" => {
                 let name = if name == "map_ok" { "map" } else { name };
-                future(Future::Then { inner: recv.clone(), name: name.into(), args: args.to_vec(), at: site.at })
+                future(Future::Then {
+                    inner: recv.clone(),
+                    name: name.into(),
+                    args: args.to_vec(),
+                    at: site.at,
+                })
             }
-            "boxed" | "boxed_local" | "fuse" | "instrument" | "in_current_span" | "into_future" | "catch_unwind" | "shared" | "as_mut" => recv.clone(),
+            "boxed" | "boxed_local" | "fuse" | "instrument" | "in_current_span" | "into_future" | "catch_unwind"
+            | "shared" | "as_mut" => recv.clone(),
             "await" => return None,
             _ => return None,
         };
@@ -165,7 +267,10 @@ impl<'a> Lowering<'a> {
         }
         let mut all = Vec::new();
         for (state, value) in self.run_future(item, state.clone()) {
-            all.extend(self.standard_method(&value, name, args, &[], site, &state).unwrap_or_else(|| vec![(state, value)]));
+            all.extend(
+                self.standard_method(&value, name, args, &[], site, &state)
+                    .unwrap_or_else(|| vec![(state, value)]),
+            );
         }
         Some(super::state::merge_values(all))
     }
@@ -189,14 +294,20 @@ impl<'a> Lowering<'a> {
             "inspect_err" | "context" | "with_context" => Some(vec![(state.clone(), recv.clone())]),
             "map" if self.is_pure_callable(args.first()) => {
                 let ty = self.callable_ty(args.first());
-                let wrapper = if is_option { "std::option::Option" } else { "std::result::Result" };
+                let wrapper = if is_option {
+                    "std::option::Option"
+                } else {
+                    "std::result::Result"
+                };
                 opaque(Ty::external(wrapper, vec![ty]))
             }
             "map_err" if self.is_pure_callable(args.first()) => opaque(Ty::result(inside, Ty::Unknown)),
             "ok" => opaque(Ty::external("std::option::Option", vec![inside])),
             "ok_or" | "ok_or_else" => opaque(Ty::result(inside, Ty::Unknown)),
             "unwrap_or_default" | "unwrap_or" => Some(vec![(state.clone(), self.typed(inside, recv.origin))]),
-            "unwrap_or_else" if self.is_pure_callable(args.first()) => Some(vec![(state.clone(), self.typed(inside, recv.origin))]),
+            "unwrap_or_else" if self.is_pure_callable(args.first()) => {
+                Some(vec![(state.clone(), self.typed(inside, recv.origin))])
+            }
             "is_some" | "is_none" | "is_ok" | "is_err" if !matches!(recv.kind, Kind::Unseen(_)) => opaque(Ty::Unknown),
             "unwrap" | "expect" if !state.holding => Some(vec![(state.clone(), self.typed(inside, recv.origin))]),
             _ if is_fallible_method(name) => {
@@ -216,22 +327,32 @@ impl<'a> Lowering<'a> {
         match callable.map(|callable| (&callable.kind, &callable.ty)) {
             None => true,
             Some((Kind::Closure(_) | Kind::Function(_) | Kind::Variant { .. }, _)) => false,
-            Some((_, Ty::External { path, .. })) => {
-                self.catalog.function(path).is_none_or(|call| matches!(call.does, crate::catalog::Role::Pure | crate::catalog::Role::Decode))
-            }
+            Some((_, Ty::External { path, .. })) => self
+                .catalog
+                .function(path)
+                .is_none_or(|call| matches!(call.does, crate::catalog::Role::Pure | crate::catalog::Role::Decode)),
             _ => true,
         }
     }
 
     fn callable_ty(&self, callable: Option<&Value>) -> Ty {
-        let Some(Ty::External { path, .. }) = callable.map(|callable| &callable.ty) else { return Ty::Unknown };
+        let Some(Ty::External { path, .. }) = callable.map(|callable| &callable.ty) else {
+            return Ty::Unknown;
+        };
         match self.catalog.function(path) {
             Some(call) if call.fallible => Ty::result(Ty::Unknown, Ty::Unknown),
             _ => Ty::Unknown,
         }
     }
 
-    fn variant_method(&mut self, recv: &Value, name: &str, args: &[Value], site: CallSite, state: &State) -> Option<Flowing> {
+    fn variant_method(
+        &mut self,
+        recv: &Value,
+        name: &str,
+        args: &[Value],
+        site: CallSite,
+        state: &State,
+    ) -> Option<Flowing> {
         let variant = recv.variant_name()?;
         let good = matches!(variant, "Ok" | "Some");
         let is_option = matches!(variant, "Some" | "None");
@@ -239,8 +360,12 @@ impl<'a> Lowering<'a> {
         let payload = recv.payload();
         let same = |state: State| Some(vec![(state, recv.clone())]);
         match name {
-            "as_ref" | "as_mut" | "as_deref" | "as_deref_mut" | "cloned" | "copied" | "clone" | "take" | "iter" | "into_iter" | "flatten"
-                if name != "flatten" => same(state),
+            "as_ref" | "as_mut" | "as_deref" | "as_deref_mut" | "cloned" | "copied" | "clone" | "take" | "iter"
+            | "into_iter" | "flatten"
+                if name != "flatten" =>
+            {
+                same(state)
+            }
             "flatten" => Some(vec![(state, if good { payload } else { recv.clone() })]),
             "transpose" => Some(vec![(state, transposed(recv))]),
             "is_some" | "is_ok" => Some(vec![(state, Value::bool(good))]),
@@ -254,11 +379,14 @@ impl<'a> Lowering<'a> {
             }
             "unwrap_err" => Some(vec![(state, payload)]),
             "unwrap_or_default" | "unwrap_or" => {
-                let other = args.first().cloned().unwrap_or_else(|| Value::opaque(Ty::Unknown, recv.origin.without(Origin::ERROR)));
+                let other = args
+                    .first()
+                    .cloned()
+                    .unwrap_or_else(|| Value::opaque(Ty::Unknown, recv.origin.without(Origin::ERROR)));
                 Some(vec![(state, if good { payload } else { other })])
             }
-            "unwrap_or_else" | "or_else" | "ok_or_else" | "map" | "and_then" | "map_err" | "inspect" | "inspect_err" | "filter" | "then"
-            | "is_some_and" | "is_ok_and" | "is_none_or" | "is_err_and" => {
+            "unwrap_or_else" | "or_else" | "ok_or_else" | "map" | "and_then" | "map_err" | "inspect"
+            | "inspect_err" | "filter" | "then" | "is_some_and" | "is_ok_and" | "is_none_or" | "is_err_and" => {
                 self.closure_method(recv, good, name, args, site, state)
             }
             "map_or" | "map_or_else" => self.map_or(good, payload, name, args, site, state),
@@ -270,7 +398,8 @@ impl<'a> Lowering<'a> {
             }
             "or" | "xor" => Some(vec![(state, if good { recv.clone() } else { args.first().cloned()? })]),
             "and" => Some(vec![(state, if good { args.first().cloned()? } else { recv.clone() })]),
-            "context" | "with_context" | "wrap_err" | "wrap_err_with" | "attach" | "attach_printable" | "change_context" => {
+            "context" | "with_context" | "wrap_err" | "wrap_err_with" | "attach" | "attach_printable"
+            | "change_context" => {
                 let value = match (good, is_option) {
                     (true, _) => Value::ok(payload),
                     (false, true) => Value::err(Value::failure(Ty::Unknown)),
@@ -282,12 +411,25 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn closure_method(&mut self, recv: &Value, good: bool, name: &str, args: &[Value], site: CallSite, state: State) -> Option<Flowing> {
-        let on_good = matches!(name, "map" | "and_then" | "inspect" | "filter" | "then" | "is_some_and" | "is_ok_and");
+    fn closure_method(
+        &mut self,
+        recv: &Value,
+        good: bool,
+        name: &str,
+        args: &[Value],
+        site: CallSite,
+        state: State,
+    ) -> Option<Flowing> {
+        let on_good = matches!(
+            name,
+            "map" | "and_then" | "inspect" | "filter" | "then" | "is_some_and" | "is_ok_and"
+        );
         let on_bad = matches!(name, "map_err" | "inspect_err" | "is_err_and");
         let is_option = matches!(recv.variant_name(), Some("Some" | "None"));
         match name {
-            "is_some_and" | "is_ok_and" | "is_err_and" if good != on_good => return Some(vec![(state, Value::bool(false))]),
+            "is_some_and" | "is_ok_and" | "is_err_and" if good != on_good => {
+                return Some(vec![(state, Value::bool(false))]);
+            }
             "is_none_or" if !good => return Some(vec![(state, Value::bool(true))]),
             "unwrap_or_else" if good => return Some(vec![(state, recv.payload())]),
             "ok_or_else" if good => return Some(vec![(state, Value::ok(recv.payload()))]),
@@ -296,7 +438,11 @@ impl<'a> Lowering<'a> {
             _ => {}
         }
         let closure = args.first()?;
-        let payload = if is_option && !good { Vec::new() } else { vec![recv.payload()] };
+        let payload = if is_option && !good {
+            Vec::new()
+        } else {
+            vec![recv.payload()]
+        };
         let called = self.call_value(closure, payload, site, state);
         let wrapped = |value: Value| match name {
             "map" if is_option => Value::some(value),
@@ -306,15 +452,32 @@ impl<'a> Lowering<'a> {
             "ok_or_else" => Value::err(value.with_origin(Origin::ERROR)),
             _ => value,
         };
-        Some(called.into_iter().map(|(state, value)| (state, wrapped(value))).collect())
+        Some(
+            called
+                .into_iter()
+                .map(|(state, value)| (state, wrapped(value)))
+                .collect(),
+        )
     }
 
-    fn map_or(&mut self, good: bool, payload: Value, name: &str, args: &[Value], site: CallSite, state: State) -> Option<Flowing> {
+    fn map_or(
+        &mut self,
+        good: bool,
+        payload: Value,
+        name: &str,
+        args: &[Value],
+        site: CallSite,
+        state: State,
+    ) -> Option<Flowing> {
         let [default, map] = args else { return None };
         if good {
             return Some(self.call_value(map, vec![payload], site, state));
         }
-        if name == "map_or" { Some(vec![(state, default.clone())]) } else { Some(self.call_value(default, vec![payload], site, state)) }
+        if name == "map_or" {
+            Some(vec![(state, default.clone())])
+        } else {
+            Some(self.call_value(default, vec![payload], site, state))
+        }
     }
 
     /// Collections: what goes in stands for all that is in it.
@@ -349,19 +512,31 @@ impl<'a> Lowering<'a> {
                 let element = self.element_of(recv);
                 if matches!(args[0].kind, Kind::Closure(_) | Kind::Function(_)) {
                     let called = self.call_value(&args[0], vec![element], site, state);
-                    return Some(called.into_iter().map(|(state, value)| (state, list_of(value))).collect());
+                    return Some(
+                        called
+                            .into_iter()
+                            .map(|(state, value)| (state, list_of(value)))
+                            .collect(),
+                    );
                 }
                 Some(vec![(state, list_of(Value::opaque(Ty::Unknown, recv.origin)))])
             }
- "any" | "all" if matches!(recv.kind, Kind::List(_)) && !recv.is_known_empty() => {
+            "any" | "all" if matches!(recv.kind, Kind::List(_)) && !recv.is_known_empty() => {
                 let element = self.element_of(recv);
                 Some(self.call_value(args.first()?, vec![element], site, state))
             }
-            "collect" | "filter" | "take" | "skip" | "chain" | "zip" | "inspect" | "peekable" if matches!(recv.kind, Kind::List(_)) => {
+            "collect" | "filter" | "take" | "skip" | "chain" | "zip" | "inspect" | "peekable"
+                if matches!(recv.kind, Kind::List(_)) =>
+            {
                 Some(vec![(state, recv.clone())])
             }
-            "collect" => Some(vec![(state, recv.clone().with_ty(self.expected.clone().unwrap_or(Ty::Unknown)))]),
-            "next" | "join_next" | "pop" | "pop_front" | "first" | "last" if recv.is_known_empty() => Some(vec![(state, Value::none())]),
+            "collect" => Some(vec![(
+                state,
+                recv.clone().with_ty(self.expected.clone().unwrap_or(Ty::Unknown)),
+            )]),
+            "next" | "join_next" | "pop" | "pop_front" | "first" | "last" if recv.is_known_empty() => {
+                Some(vec![(state, Value::none())])
+            }
             "next" | "join_next" | "pop" | "pop_front" | "first" | "last" if is_under_way(recv) => {
                 let awaited = self.await_value(self.element_of(recv), state, site.at);
                 let place = places.first().and_then(Option::as_ref);
@@ -377,14 +552,18 @@ impl<'a> Lowering<'a> {
                 if self.client_method_known(recv, name) {
                     return None;
                 }
-                Some(vec![(state, Value::opaque(Ty::Unknown, recv.origin.with(origin_of(args))))])
+                Some(vec![(
+                    state,
+                    Value::opaque(Ty::Unknown, recv.origin.with(origin_of(args))),
+                )])
             }
             _ => None,
         }
     }
 
     fn client_method_known(&self, recv: &Value, name: &str) -> bool {
-        self.client_path(&recv.ty).is_some_and(|path| self.catalog.method(&path, name).is_some())
+        self.client_path(&recv.ty)
+            .is_some_and(|path| self.catalog.method(&path, name).is_some())
     }
 
     fn is_collection(&self, value: &Value) -> bool {
@@ -393,7 +572,10 @@ impl<'a> Lowering<'a> {
     }
 
     fn is_iterator(&self, value: &Value) -> bool {
-        matches!(value.kind, Kind::List(_)) || matches!(value.ty, Ty::Slice(_)) || self.is_collection(value) || value.ty == Ty::Unknown
+        matches!(value.kind, Kind::List(_))
+            || matches!(value.ty, Ty::Slice(_))
+            || self.is_collection(value)
+            || value.ty == Ty::Unknown
     }
 }
 
@@ -410,8 +592,29 @@ fn list_of(element: Value) -> Value {
 fn is_fallible_method(name: &str) -> bool {
     matches!(
         name,
-        "map" | "map_err" | "and_then" | "or_else" | "unwrap" | "expect" | "unwrap_or_else" | "map_or" | "map_or_else" | "ok_or" | "filter"
-            | "is_ok" | "is_err" | "is_some" | "is_none" | "is_some_and" | "is_ok_and" | "is_none_or" | "is_err_and" | "transpose" | "flatten" | "err" | "unwrap_err"
+        "map"
+            | "map_err"
+            | "and_then"
+            | "or_else"
+            | "unwrap"
+            | "expect"
+            | "unwrap_or_else"
+            | "map_or"
+            | "map_or_else"
+            | "ok_or"
+            | "filter"
+            | "is_ok"
+            | "is_err"
+            | "is_some"
+            | "is_none"
+            | "is_some_and"
+            | "is_ok_and"
+            | "is_none_or"
+            | "is_err_and"
+            | "transpose"
+            | "flatten"
+            | "err"
+            | "unwrap_err"
     )
 }
 
@@ -446,5 +649,8 @@ fn duration(name: &str, count: &Value) -> Value {
 
 /// The name of a variable as a key's identity.
 pub(super) fn place_text(place: Option<&Place>) -> SmolStr {
-    place.map_or_else(|| "?".into(), |place| place.fields.last().unwrap_or(&place.variable).clone())
+    place.map_or_else(
+        || "?".into(),
+        |place| place.fields.last().unwrap_or(&place.variable).clone(),
+    )
 }

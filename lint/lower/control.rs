@@ -85,7 +85,12 @@ impl<'a> Lowering<'a> {
                 match statement {
                     Stmt::Tail(expr) if is_tail => result.extend(self.eval(expr, state)),
                     Stmt::Tail(expr) | Stmt::Expr(expr) => next.extend(self.eval_statement(expr, state)),
-                    Stmt::Let { pat, ty, init, otherwise } => {
+                    Stmt::Let {
+                        pat,
+                        ty,
+                        init,
+                        otherwise,
+                    } => {
                         next.extend(self.eval_let(pat, ty.as_ref(), init.as_ref(), otherwise.as_ref(), state));
                     }
                     Stmt::Item(_) => next.push(state),
@@ -106,13 +111,20 @@ impl<'a> Lowering<'a> {
     }
 
     fn last_uses(&mut self, block: &'a Block) -> Rc<LastUses> {
-        let known = self.last_uses.entry(std::ptr::from_ref(block)).or_insert_with(|| Rc::new(LastUses::of(block)));
+        let known = self
+            .last_uses
+            .entry(std::ptr::from_ref(block))
+            .or_insert_with(|| Rc::new(LastUses::of(block)));
         Rc::clone(known)
     }
 
     fn eval_statement(&mut self, expr: &'a Expr, state: State) -> Vec<State> {
         let flowing = self.eval(expr, state);
-        flowing.into_iter().filter(|(_, value)| value.kind != Kind::Never).map(|(state, _)| state).collect()
+        flowing
+            .into_iter()
+            .filter(|(_, value)| value.kind != Kind::Never)
+            .map(|(state, _)| state)
+            .collect()
     }
 
     fn eval_let(
@@ -150,7 +162,14 @@ impl<'a> Lowering<'a> {
         value
     }
 
-    fn bind_let(&mut self, pat: &'a Pat, otherwise: Option<&'a Block>, value: Value, state: State, at: Span) -> Vec<State> {
+    fn bind_let(
+        &mut self,
+        pat: &'a Pat,
+        otherwise: Option<&'a Block>,
+        value: Value,
+        state: State,
+        at: Span,
+    ) -> Vec<State> {
         let Some(otherwise) = otherwise else {
             let mut state = state;
             if let Fit::Yes(bindings) | Fit::Maybe(bindings) = pattern::fit(pat, &value) {
@@ -281,7 +300,9 @@ impl<'a> Lowering<'a> {
         if !matches!(value.kind, Kind::Opaque | Kind::Unseen(_)) {
             return vec![(state, value)];
         }
-        if asked.iter().any(|(name, _)| matches!(name.as_str(), "Ok" | "Err")) && outcome_edges(&value, &state).is_some() {
+        if asked.iter().any(|(name, _)| matches!(name.as_str(), "Ok" | "Err"))
+            && outcome_edges(&value, &state).is_some()
+        {
             let mut all = Vec::new();
             for (state, value) in self.explode_fallible(value, state, at) {
                 all.extend(self.explode_payloads(value, &asked, state, at));
@@ -289,8 +310,10 @@ impl<'a> Lowering<'a> {
             return all;
         }
         let variants = self.variants_for(&value, &asked);
-        let failing = variants.iter().any(|variant| matches!(variant.variant_name(), Some("Err" | "None")));
-        let kind = if failing && value.origin.has(Origin::MESSAGE) { CondKind::Malformed } else { kind_of(value.origin) };
+        let failing = variants
+            .iter()
+            .any(|variant| matches!(variant.variant_name(), Some("Err" | "None")));
+        let kind = failure_kind(&value, failing);
         let which: Vec<&str> = variants.iter().filter_map(Value::variant_name).collect();
         let cases = self.branch_on(&state, kind, at, &which.join("|"), variants.len() as u8);
         let mut all = Vec::new();
@@ -307,17 +330,29 @@ impl<'a> Lowering<'a> {
         state: State,
         at: Span,
     ) -> Flowing {
-        let Kind::Variant { name, fields } = &value.kind else { return vec![(state, value)] };
-        let Some((_, inners)) = asked.iter().find(|(known, _)| known == name) else { return vec![(state, value)] };
-        let [(field, payload)] = fields.as_slice() else { return vec![(state, value)] };
+        let Kind::Variant { name, fields } = &value.kind else {
+            return vec![(state, value)];
+        };
+        let Some((_, inners)) = asked.iter().find(|(known, _)| known == name) else {
+            return vec![(state, value)];
+        };
+        let [(field, payload)] = fields.as_slice() else {
+            return vec![(state, value)];
+        };
         let pats: Vec<&Pat> = inners.iter().filter_map(|inner| inner.first().copied()).collect();
         let (name, field, payload) = (name.clone(), field.clone(), payload.clone());
         let exploded = self.explode(payload, &pats, state, at);
-        exploded.into_iter().map(|(state, payload)| {
-            let mut rebuilt = value.clone();
-            rebuilt.kind = Kind::Variant { name: name.clone(), fields: vec![(field.clone(), payload)] };
-            (state, rebuilt)
-        }).collect()
+        exploded
+            .into_iter()
+            .map(|(state, payload)| {
+                let mut rebuilt = value.clone();
+                rebuilt.kind = Kind::Variant {
+                    name: name.clone(),
+                    fields: vec![(field.clone(), payload)],
+                };
+                (state, rebuilt)
+            })
+            .collect()
     }
 
     /// The variants that an opaque value may turn out to be.
@@ -336,18 +371,38 @@ impl<'a> Lowering<'a> {
             known.iter().map(|name| self.variant_of(value, name)).collect()
         };
         if known.is_empty() {
-            let other = Kind::Variant { name: "_".into(), fields: Vec::new() };
+            let other = Kind::Variant {
+                name: "_".into(),
+                fields: Vec::new(),
+            };
             variants.push(Value::new(other, value.ty.clone(), value.origin));
         }
         variants
     }
 
     fn variant_of(&self, value: &Value, name: &str) -> Value {
-        let fields = self.index.variant(&value.ty, name).map(|info| info.fields).unwrap_or_default();
-        let fields: Vec<_> =
-            fields.into_iter().map(|(field, ty)| (field, self.typed(ty, value.origin))).collect();
-        let fields = if fields.is_empty() { vec![(index_name(0), Value::opaque(Ty::Unknown, value.origin))] } else { fields };
-        Value::new(Kind::Variant { name: name.into(), fields }, value.ty.clone(), value.origin)
+        let fields = self
+            .index
+            .variant(&value.ty, name)
+            .map(|info| info.fields)
+            .unwrap_or_default();
+        let fields: Vec<_> = fields
+            .into_iter()
+            .map(|(field, ty)| (field, self.typed(ty, value.origin)))
+            .collect();
+        let fields = if fields.is_empty() {
+            vec![(index_name(0), Value::opaque(Ty::Unknown, value.origin))]
+        } else {
+            fields
+        };
+        Value::new(
+            Kind::Variant {
+                name: name.into(),
+                fields,
+            },
+            value.ty.clone(),
+            value.origin,
+        )
     }
 
     /// `Ok` and `Err` of an opaque result.
@@ -381,12 +436,16 @@ impl<'a> Lowering<'a> {
             return [done, failed].into_iter().zip(variants.by_ref()).collect();
         }
         let is_option = self.is_option(&value.ty);
-        let mut variants = if is_option { self.option_variants(&value) } else { self.result_variants(&value) };
+        let mut variants = if is_option {
+            self.option_variants(&value)
+        } else {
+            self.result_variants(&value)
+        };
         if !state.holding {
             variants.truncate(1);
             return vec![(state, variants.remove(0))];
         }
-        let kind = if value.origin.has(Origin::MESSAGE) { CondKind::Malformed } else { kind_of(value.origin) };
+        let kind = failure_kind(&value, true);
         let which = if is_option { "Some|None" } else { "Ok|Err" };
         let cases = self.branch_on(&state, kind, at, which, 2);
         cases.into_iter().zip(variants).collect()
@@ -394,7 +453,13 @@ impl<'a> Lowering<'a> {
 
     // ---- if, match ----------------------------------------------------------------------------------------------------------
 
-    pub(super) fn eval_if(&mut self, cond: &'a Expr, then: &'a Block, otherwise: Option<&'a Expr>, state: State) -> Flowing {
+    pub(super) fn eval_if(
+        &mut self,
+        cond: &'a Expr,
+        then: &'a Block,
+        otherwise: Option<&'a Expr>,
+        state: State,
+    ) -> Flowing {
         let depth = state.env.len();
         let (trues, falses) = self.decide(cond, state);
         let mut all = Vec::new();
@@ -428,7 +493,9 @@ impl<'a> Lowering<'a> {
         let mut left = vec![state];
         let mut all = Vec::new();
         for (i, arm) in arms.iter().enumerate() {
-            let is_last = !arms[i + 1..].iter().any(|later| pattern::fit(&later.pat, value) != Fit::No);
+            let is_last = !arms[i + 1..]
+                .iter()
+                .any(|later| pattern::fit(&later.pat, value) != Fit::No);
             let mut next = Vec::new();
             for state in left {
                 let (entered, passed) = self.enter_arm((i, arm), value, state, at, is_last);
@@ -448,7 +515,14 @@ impl<'a> Lowering<'a> {
         scoped(all, depth)
     }
 
-    fn enter_arm(&mut self, (i, arm): (usize, &'a Arm), value: &Value, state: State, at: Span, is_last: bool) -> (Vec<State>, Vec<State>) {
+    fn enter_arm(
+        &mut self,
+        (i, arm): (usize, &'a Arm),
+        value: &Value,
+        state: State,
+        at: Span,
+        is_last: bool,
+    ) -> (Vec<State>, Vec<State>) {
         let (candidate, mut passed) = match pattern::fit(&arm.pat, value) {
             Fit::No => return (Vec::new(), vec![state]),
             Fit::Yes(bindings) => (bound(state, bindings), Vec::new()),
@@ -458,7 +532,9 @@ impl<'a> Lowering<'a> {
                 (bound(cases[0].clone(), bindings), vec![cases[1].clone()])
             }
         };
-        let Some(guard) = &arm.guard else { return (vec![candidate], passed) };
+        let Some(guard) = &arm.guard else {
+            return (vec![candidate], passed);
+        };
         let (trues, falses) = self.decide(guard, candidate);
         passed.extend(falses);
         (trues, passed)
@@ -466,14 +542,24 @@ impl<'a> Lowering<'a> {
 
     // ---- jumps --------------------------------------------------------------------------------------------------------------
 
-    pub(super) fn eval_break(&mut self, label: Option<&SmolStr>, value: Option<&'a Expr>, at: Span, state: State) -> Flowing {
+    pub(super) fn eval_break(
+        &mut self,
+        label: Option<&SmolStr>,
+        value: Option<&'a Expr>,
+        at: Span,
+        state: State,
+    ) -> Flowing {
         let flowing = match value {
             Some(value) => self.eval(value, state),
             None => vec![(state, Value::unit())],
         };
         let leaves = self.leaves_receiving(label);
         for (state, value) in flowing {
-            let state = if leaves { self.pass_mark(&state, at, "break") } else { state };
+            let state = if leaves {
+                self.pass_mark(&state, at, "break")
+            } else {
+                state
+            };
             self.jump(Jump::Break, label, state, value);
         }
         Vec::new()
@@ -500,7 +586,11 @@ impl<'a> Lowering<'a> {
 
     /// A node that stands for the place where a path leaves its message.
     fn leave_mark(&mut self, state: State, at: Span, text: &str) -> State {
-        if state.holding { self.pass_mark(&state, at, text) } else { state }
+        if state.holding {
+            self.pass_mark(&state, at, text)
+        } else {
+            state
+        }
     }
 
     fn pass_mark(&mut self, state: &State, at: Span, text: &str) -> State {
@@ -513,11 +603,14 @@ impl<'a> Lowering<'a> {
     /// Whether a `break` ends a loop that receives.
     fn leaves_receiving(&mut self, label: Option<&SmolStr>) -> bool {
         let receives = self.receives;
-        self.target_of(label).is_some_and(|frame| !frame.is_block && frame.receives != receives)
+        self.target_of(label)
+            .is_some_and(|frame| !frame.is_block && frame.receives != receives)
     }
 
     pub(super) fn eval_labelled(&mut self, label: Option<&SmolStr>, block: &'a Block, state: State) -> Flowing {
-        let Some(label) = label else { return self.eval_block(block, state) };
+        let Some(label) = label else {
+            return self.eval_block(block, state);
+        };
         let depth = state.env.len();
         self.frame_mut().loops.push(LoopFrame::block(label.clone()));
         let mut all = self.eval_block(block, state);
@@ -544,7 +637,11 @@ impl<'a> Lowering<'a> {
         if matches!(cond.kind, ExprKind::Let { .. }) && !tried.works {
             return self.run_once(label, cond, body, state);
         }
-        let round = if tried.holds { Round::Until(cond) } else { Round::While(cond) };
+        let round = if tried.holds {
+            Round::Until(cond)
+        } else {
+            Round::While(cond)
+        };
         self.run_loop(label, round, body, at, state)
     }
 
@@ -556,7 +653,10 @@ impl<'a> Lowering<'a> {
         let (trues, falses) = self.decide(cond, state.after(head, Outcome::Then));
         let returns = self.frame_mut().returns.split_off(returned);
         let emitted = self.graph.since(mark);
-        let works = self.receives != receives || emitted.iter().any(|node| !matches!(node.step, Step::Pass | Step::Branch { .. }));
+        let works = self.receives != receives
+            || emitted
+                .iter()
+                .any(|node| !matches!(node.step, Step::Pass | Step::Branch { .. }));
         let holds = emitted.len() == 1 && !trues.is_empty() && falses.is_empty() && returns.is_empty();
         self.graph.undo(mark);
         self.receives = receives;
@@ -624,7 +724,11 @@ impl<'a> Lowering<'a> {
         state: State,
     ) -> Flowing {
         let (from, to) = ends_of(range);
-        let count = Count { pat, at: iter, last: from.and(to) };
+        let count = Count {
+            pat,
+            at: iter,
+            last: from.and(to),
+        };
         match from.zip(to) {
             Some((from, to)) if from > to => vec![(state, Value::unit())],
             Some(_) => self.run_loop(label, Round::Count(count), body, at, state),
@@ -672,7 +776,14 @@ impl<'a> Lowering<'a> {
     }
 
     /// A loop with back edges. Where it surely goes round once, its head is before the body, else before the question whether it goes round.
-    fn run_loop(&mut self, label: Option<&SmolStr>, round: Round<'a>, body: &'a Block, at: Span, state: State) -> Flowing {
+    fn run_loop(
+        &mut self,
+        label: Option<&SmolStr>,
+        round: Round<'a>,
+        body: &'a Block,
+        at: Span,
+        state: State,
+    ) -> Flowing {
         let depth = state.env.len();
         let (mark, receives) = (self.graph.mark(), self.receives);
         let retry = self.begin_retry(round, at);
@@ -698,7 +809,11 @@ impl<'a> Lowering<'a> {
     }
 
     fn begin_retry(&mut self, round: Round<'a>, at: Span) -> crate::flow::RetryId {
-        let bounded = if matches!(round, Round::Count(_)) { Known::Yes } else { Known::Unknown };
+        let bounded = if matches!(round, Round::Count(_)) {
+            Known::Yes
+        } else {
+            Known::Unknown
+        };
         let site = self.site(at);
         let retry = self.graph.retry(&site, bounded);
         self.graph.retry.push(retry);
@@ -709,7 +824,11 @@ impl<'a> Lowering<'a> {
         let mut heads: Vec<(State, crate::flow::NodeId)> = Vec::new();
         let mut entering = vec![havoc(state, run.body)];
         while let Some(state) = entering.pop() {
-            let state = if heads.len() >= MAX_HEADS { heads[heads.len() - 1].0.clone().widened(state) } else { state };
+            let state = if heads.len() >= MAX_HEADS {
+                heads[heads.len() - 1].0.clone().widened(state)
+            } else {
+                state
+            };
             if let Some((_, head)) = heads.iter().find(|(known, _)| known.agrees(&state)) {
                 self.graph.close(&state, *head);
                 continue;
@@ -740,7 +859,10 @@ impl<'a> Lowering<'a> {
                 let element = run.batch.clone().unwrap_or_else(Value::unknown);
                 let (message, done) = self.next_of_batch(&element, inside, run.at);
                 run.exits.extend(done.into_iter().map(|state| (state, Value::unit())));
-                message.into_iter().map(|(state, value)| bind_pat(state, pat, &value)).collect()
+                message
+                    .into_iter()
+                    .map(|(state, value)| bind_pat(state, pat, &value))
+                    .collect()
             }
             Round::Stream(pat, at) => self.next_of_stream(run, (pat, at), inside),
         };
@@ -789,7 +911,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn run_body(&mut self, run: &mut LoopRun<'a>, entered: Vec<State>) -> Vec<State> {
-        self.frame_mut().loops.push(LoopFrame::new(run.label.clone(), run.receives));
+        self.frame_mut()
+            .loops
+            .push(LoopFrame::new(run.label.clone(), run.receives));
         let mut ends = Vec::new();
         for state in entered {
             ends.extend(self.eval_block(run.body, state).into_iter().map(|(state, _)| state));
@@ -820,7 +944,9 @@ impl<'a> Lowering<'a> {
         let all: Vec<&SelectArm> = arms.iter().collect();
         // `default` of the `futures` crate needs no arm to be out.
         let any_time = otherwise.filter(|_| !arms.iter().any(may_drop_out));
-        let Some(any_time) = any_time else { return scoped(self.select_among(&all, otherwise, at, state), depth) };
+        let Some(any_time) = any_time else {
+            return scoped(self.select_among(&all, otherwise, at, state), depth);
+        };
         let cases = self.branch_on(&state, CondKind::Free, at, "default", 2);
         let mut flowing = self.select_among(&all, otherwise, at, cases[0].clone());
         flowing.extend(self.eval(any_time, cases[1].clone()));
@@ -833,14 +959,29 @@ impl<'a> Lowering<'a> {
         if arms.is_empty() {
             return self.select_none(otherwise, at, state);
         }
-        let cases = self.branch_on(&state, CondKind::Free, at, &format!("{} arms", arms.len()), arms.len() as u8);
+        let cases = self.branch_on(
+            &state,
+            CondKind::Free,
+            at,
+            &format!("{} arms", arms.len()),
+            arms.len() as u8,
+        );
         let mut all = Vec::new();
         for (i, (case, arm)) in cases.iter().zip(arms).enumerate() {
             let (done, out) = self.select_arm(arm, case.clone());
             all.extend(done);
-            let others: Vec<&SelectArm> = arms.iter().enumerate().filter(|(other, _)| *other != i).map(|(_, arm)| *arm).collect();
+            let others: Vec<&SelectArm> = arms
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != i)
+                .map(|(_, arm)| *arm)
+                .collect();
             // Among many arms it is enough that one may be out at a time.
-            let left = if others.len() > MAX_SELECT_ARMS { others.iter().copied().filter(|arm| !may_drop_out(arm)).collect() } else { others };
+            let left = if others.len() > MAX_SELECT_ARMS {
+                others.iter().copied().filter(|arm| !may_drop_out(arm)).collect()
+            } else {
+                others
+            };
             for state in out {
                 all.extend(self.select_among(&left, otherwise, at, state));
             }
@@ -879,19 +1020,35 @@ impl<'a> Lowering<'a> {
     }
 }
 
+/// Why an opaque value may turn out to be a failure (or nothing): the message is malformed, or what was asked for is not there.
+fn failure_kind(value: &Value, failing: bool) -> CondKind {
+    match kind_of(value.origin) {
+        CondKind::Fixed if failing && value.origin.has(Origin::MESSAGE) => CondKind::Malformed,
+        kind => kind,
+    }
+}
+
 /// The two ways out of an opaque step, where nothing has happened since.
 fn outcome_edges(value: &Value, state: &State) -> Option<(State, State)> {
     let Kind::Unseen(unseen) = &value.kind else { return None };
     let node = unseen.node?;
     match state.at.as_slice() {
-        [only] if only.from == node && only.when == Outcome::Ok => Some((state.clone(), state.after(node, Outcome::Err))),
+        [only] if only.from == node && only.when == Outcome::Ok => {
+            Some((state.clone(), state.after(node, Outcome::Err)))
+        }
         _ => None,
     }
 }
 
 /// How a condition behaves that depends on such a value.
 pub(super) fn kind_of(origin: Origin) -> CondKind {
-    if origin.has(Origin::COUNTER) || origin.has(Origin::FRESH) { CondKind::Free } else { CondKind::Fixed }
+    if origin.has(Origin::COUNTER) || origin.has(Origin::FRESH) {
+        CondKind::Free
+    } else if origin.has(Origin::STORE) {
+        CondKind::Store
+    } else {
+        CondKind::Fixed
+    }
 }
 
 /// A variable that was asked for its truth is known from here on.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use super::state::{Flowing, State, merge_values};
-use super::value::{Api, CodeScope, Future, Kind, Origin, Place, Prop, RANGE_FIRST, RANGE_LAST, Unseen, Value, index_name};
+use super::value::{Api, Future, Kind, Origin, Place, Prop, RANGE_FIRST, RANGE_LAST, Unseen, Value, index_name};
 use super::{Lowering, pattern};
 use crate::resolve::{Conversion, Def, Ty, TypeKind};
 use crate::source::hir::{Expr, ExprKind, Lit, Path};
@@ -33,7 +33,11 @@ impl<'a> Lowering<'a> {
     }
 
     /// Does `next` on each path and merges those that agree afterwards.
-    pub(super) fn each(&mut self, flowing: Flowing, mut next: impl FnMut(&mut Self, State, Value) -> Flowing) -> Flowing {
+    pub(super) fn each(
+        &mut self,
+        flowing: Flowing,
+        mut next: impl FnMut(&mut Self, State, Value) -> Flowing,
+    ) -> Flowing {
         let mut all = Vec::new();
         for (state, value) in flowing {
             all.extend(next(self, state, value));
@@ -61,12 +65,16 @@ impl<'a> Lowering<'a> {
             ExprKind::Lit(lit) => vec![(state, literal(lit))],
             ExprKind::Path(path) => self.eval_path(path, state),
             ExprKind::Call { func, args } => self.eval_call(expr, func, args, state),
-            ExprKind::MethodCall { recv, name, name_at, turbofish, args } => {
-                self.eval_method(expr, recv, (name, *name_at), turbofish, args, state)
-            }
-            ExprKind::Field { base, name } => {
-                self.eval_then(base, state, |this, state, value| vec![(state, this.field(&value, name))])
-            }
+            ExprKind::MethodCall {
+                recv,
+                name,
+                name_at,
+                turbofish,
+                args,
+            } => self.eval_method(expr, recv, (name, *name_at), turbofish, args, state),
+            ExprKind::Field { base, name } => self.eval_then(base, state, |this, state, value| {
+                vec![(state, this.field(&value, name))]
+            }),
             ExprKind::Index { base, index } => self.eval_then(base, state, |this, state, value| {
                 let element = this.element_of(&value);
                 let states = this.eval(index, state);
@@ -77,12 +85,12 @@ impl<'a> Lowering<'a> {
             ExprKind::Neg(inner) => self.eval_then(inner, state, |_, state, value| vec![(state, minus(value))]),
             ExprKind::Binary { op, left, right } => self.eval_binary(op, left, right, state),
             ExprKind::Assign { op, left, right } => self.eval_assign(op, left, right, state),
-            ExprKind::Await(inner) => {
-                self.eval_then(inner, state, |this, state, value| this.await_value(value, state, this.span(expr)))
-            }
-            ExprKind::Try(inner) => {
-                self.eval_then(inner, state, |this, state, value| this.try_value(value, state, this.span(inner)))
-            }
+            ExprKind::Await(inner) => self.eval_then(inner, state, |this, state, value| {
+                this.await_value(value, state, this.span(expr))
+            }),
+            ExprKind::Try(inner) => self.eval_then(inner, state, |this, state, value| {
+                this.try_value(value, state, this.span(inner))
+            }),
             ExprKind::Block { label, block } => self.eval_labelled(label.as_ref(), block, state),
             ExprKind::Async(block) => {
                 let future = Future::Block {
@@ -91,7 +99,10 @@ impl<'a> Lowering<'a> {
                     captured: self.captured(&state),
                     at: self.span(expr),
                 };
-                vec![(state, Value::new(Kind::Future(Rc::new(future)), Ty::Unknown, Origin::NONE))]
+                vec![(
+                    state,
+                    Value::new(Kind::Future(Rc::new(future)), Ty::Unknown, Origin::NONE),
+                )]
             }
             ExprKind::Closure { params, body, is_async } => {
                 let closure = self.closure(params, body, *is_async, &state);
@@ -100,43 +111,62 @@ impl<'a> Lowering<'a> {
             ExprKind::If { cond, then, otherwise } => self.eval_if(cond, then, otherwise.as_deref(), state),
             ExprKind::Let { .. } => self.eval_as_bool(expr, state),
             ExprKind::Match { on, arms } => self.eval_match(on, arms, state),
-            ExprKind::While { label, cond, body } => self.eval_while(label.as_ref(), cond, body, self.span(expr), state),
+            ExprKind::While { label, cond, body } => {
+                self.eval_while(label.as_ref(), cond, body, self.span(expr), state)
+            }
             ExprKind::Loop { label, body } => self.eval_loop(label.as_ref(), body, self.span(expr), state),
             ExprKind::For { label, pat, iter, body } => {
                 self.eval_for(label.as_ref(), pat, iter, body, self.span(expr), state)
             }
-            ExprKind::Break { label, value } => self.eval_break(label.as_ref(), value.as_deref(), self.span(expr), state),
+            ExprKind::Break { label, value } => {
+                self.eval_break(label.as_ref(), value.as_deref(), self.span(expr), state)
+            }
             ExprKind::Continue { label } => self.eval_continue(label.as_ref(), self.span(expr), state),
             ExprKind::Return(value) => self.eval_return(value.as_deref(), state),
             ExprKind::Struct { path, fields, rest } => self.eval_struct(path, fields, rest.as_deref(), state),
             ExprKind::Tuple(items) => {
                 let paths = self.eval_all(items.iter(), state);
-                paths.into_iter().map(|(state, values)| (state, tuple(values))).collect()
+                paths
+                    .into_iter()
+                    .map(|(state, values)| (state, tuple(values)))
+                    .collect()
             }
             ExprKind::Array(items) => {
                 let paths = self.eval_all(items.iter(), state);
-                paths.into_iter().map(|(state, values)| (state, list(&values))).collect()
+                paths
+                    .into_iter()
+                    .map(|(state, values)| (state, list(&values)))
+                    .collect()
             }
-            ExprKind::Range { from, to, inclusive } => self.eval_range(from.as_deref(), to.as_deref(), *inclusive, state),
+            ExprKind::Range { from, to, inclusive } => {
+                self.eval_range(from.as_deref(), to.as_deref(), *inclusive, state)
+            }
             ExprKind::Cast { expr, .. } => self.eval(expr, state),
-            ExprKind::Select { arms, otherwise } => self.eval_select(arms, otherwise.as_deref(), self.span(expr), state),
+            ExprKind::Select { arms, otherwise } => {
+                self.eval_select(arms, otherwise.as_deref(), self.span(expr), state)
+            }
             ExprKind::Join { futures, fallible } => self.eval_join(futures, *fallible, self.span(expr), state),
             ExprKind::Format { literal, args } => self.eval_format(literal, args, state),
-            ExprKind::Macro { path, args, text } => {
-                self.eval_macro(expr, path, args.as_deref(), text.as_ref(), state)
-            }
+            ExprKind::Macro { path, args, text } => self.eval_macro(expr, path, args.as_deref(), text.as_ref(), state),
             ExprKind::Other => vec![(state, Value::unknown())],
         }
     }
 
     /// Where `expr` stands, in the file of the code around it.
     pub(super) fn span(&self, expr: &Expr) -> Span {
-        Span { file: self.frame().code.file, start: expr.start, end: expr.end }
+        Span {
+            file: self.frame().code.file,
+            start: expr.start,
+            end: expr.end,
+        }
     }
 
     /// From `start` to the end of `expr`.
     pub(super) fn span_from(&self, start: Pos, expr: &Expr) -> Span {
-        Span { start, ..self.span(expr) }
+        Span {
+            start,
+            ..self.span(expr)
+        }
     }
 
     /// A snapshot of what a closure or async block can see.
@@ -182,18 +212,28 @@ impl<'a> Lowering<'a> {
     }
 
     fn unit_variant(&self, id: crate::resolve::TypeId, name: &SmolStr) -> Value {
-        let kind = Kind::Variant { name: name.clone(), fields: Vec::new() };
+        let kind = Kind::Variant {
+            name: name.clone(),
+            fields: Vec::new(),
+        };
         Value::new(kind, Ty::Local { id, args: Vec::new() }, Origin::NONE)
     }
 
     fn unit_struct(&self, id: crate::resolve::TypeId) -> Value {
-        Value::new(Kind::Struct(BTreeMap::new()), Ty::Local { id, args: Vec::new() }, Origin::NONE)
+        Value::new(
+            Kind::Struct(BTreeMap::new()),
+            Ty::Local { id, args: Vec::new() },
+            Origin::NONE,
+        )
     }
 
     /// A path into another crate as a value: a function by name, or a variant or constant known by its last name.
     fn external_value(&self, written: &SmolStr) -> Value {
         let canonical = self.catalog.canonical(written);
-        let ty = Ty::External { path: canonical.clone(), args: Vec::new() };
+        let ty = Ty::External {
+            path: canonical.clone(),
+            args: Vec::new(),
+        };
         if self.catalog.function(&canonical).is_some() || canonical.chars().next().is_none() {
             return Value::opaque(ty, Origin::NONE);
         }
@@ -201,8 +241,18 @@ impl<'a> Lowering<'a> {
         match name {
             "None" => Value::none(),
             _ if name.starts_with(char::is_uppercase) => {
-                let kind = Kind::Variant { name: name.into(), fields: Vec::new() };
-                Value::new(kind, Ty::External { path: parent.into(), args: Vec::new() }, Origin::NONE)
+                let kind = Kind::Variant {
+                    name: name.into(),
+                    fields: Vec::new(),
+                };
+                Value::new(
+                    kind,
+                    Ty::External {
+                        path: parent.into(),
+                        args: Vec::new(),
+                    },
+                    Origin::NONE,
+                )
             }
             _ => Value::opaque(ty, Origin::NONE),
         }
@@ -215,11 +265,16 @@ impl<'a> Lowering<'a> {
         }
         self.constants.insert(c, Value::unknown());
         let info = self.index.constant(c);
-        let Some(expr) = &info.hir.value else { return Value::unknown() };
+        let Some(expr) = &info.hir.value else {
+            return Value::unknown();
+        };
         let ty = self.index.ty(&info.scope, &info.hir.ty);
         let code = self.scope_id(info.scope.clone(), info.file);
         let paths = self.aside(code, |this| this.eval(expr, State::start()));
-        let value = paths.into_iter().next().map_or_else(Value::unknown, |(_, value)| value.with_ty(ty));
+        let value = paths
+            .into_iter()
+            .next()
+            .map_or_else(Value::unknown, |(_, value)| value.with_ty(ty));
         self.constants.insert(c, value.clone());
         value
     }
@@ -230,9 +285,17 @@ impl<'a> Lowering<'a> {
             return known.clone();
         }
         if let Kind::Tuple(values) = &value.kind {
-            return name.parse::<usize>().ok().and_then(|i| values.get(i)).cloned().unwrap_or_else(Value::unknown);
+            return name
+                .parse::<usize>()
+                .ok()
+                .and_then(|i| values.get(i))
+                .cloned()
+                .unwrap_or_else(Value::unknown);
         }
-        let ty = self.index.field(&value.ty, name).or_else(|| self.catalog_field(&value.ty, name));
+        let ty = self
+            .index
+            .field(&value.ty, name)
+            .or_else(|| self.catalog_field(&value.ty, name));
         let origin = value.origin;
         self.typed(ty.unwrap_or(Ty::Unknown), origin)
     }
@@ -286,7 +349,10 @@ impl<'a> Lowering<'a> {
             let written = if op.is_empty() {
                 value
             } else {
-                let before = place.as_ref().and_then(|place| state.read(place)).unwrap_or_else(Value::unknown);
+                let before = place
+                    .as_ref()
+                    .and_then(|place| state.read(place))
+                    .unwrap_or_else(Value::unknown);
                 binary(op, &before, &value)
             };
             if let Some(place) = &place {
@@ -299,20 +365,40 @@ impl<'a> Lowering<'a> {
     }
 
     fn eval_range(&mut self, from: Option<&'a Expr>, to: Option<&'a Expr>, inclusive: bool, state: State) -> Flowing {
-        let ty = Ty::External { path: "std::ops::Range".into(), args: Vec::new() };
+        let ty = Ty::External {
+            path: "std::ops::Range".into(),
+            args: Vec::new(),
+        };
         let paths = self.eval_all(from.into_iter().chain(to), state);
         let range = |ends: &[Value]| {
             let range = Value::opaque(ty.clone(), origin_of(ends));
-            let [Value { kind: Kind::Int(first), .. }, Value { kind: Kind::Int(end), .. }] = ends else { return range };
+            let [
+                Value {
+                    kind: Kind::Int(first), ..
+                },
+                Value {
+                    kind: Kind::Int(end), ..
+                },
+            ] = ends
+            else {
+                return range;
+            };
             let last = if inclusive { *end } else { end - 1 };
-            range.with_prop(RANGE_FIRST.into(), Value::int(*first), None).with_prop(RANGE_LAST.into(), Value::int(last), None)
+            range.with_prop(RANGE_FIRST.into(), Value::int(*first), None).with_prop(
+                RANGE_LAST.into(),
+                Value::int(last),
+                None,
+            )
         };
         paths.into_iter().map(|(state, ends)| (state, range(&ends))).collect()
     }
 
     fn eval_format(&mut self, literal: &'a SmolStr, args: &'a [Expr], state: State) -> Flowing {
         let paths = self.eval_all(args.iter(), state);
-        paths.into_iter().map(|(state, values)| (state, formatted(literal, &values))).collect()
+        paths
+            .into_iter()
+            .map(|(state, values)| (state, formatted(literal, &values)))
+            .collect()
     }
 
     fn eval_struct(
@@ -324,16 +410,25 @@ impl<'a> Lowering<'a> {
     ) -> Flowing {
         let paths = self.eval_all(fields.iter().map(|(_, expr)| expr).chain(rest), state);
         let ats: Vec<Span> = fields.iter().map(|(_, expr)| self.span(expr)).collect();
-        paths.into_iter().map(|(state, mut values)| {
-            let base = if rest.is_some() { values.pop() } else { None };
-            let named = fields.iter().map(|(name, _)| name.clone()).zip(values).zip(ats.iter().copied());
-            let value = self.literal(path, named.collect(), base);
-            (state, value)
-        }).collect()
+        paths
+            .into_iter()
+            .map(|(state, mut values)| {
+                let base = if rest.is_some() { values.pop() } else { None };
+                let named = fields
+                    .iter()
+                    .map(|(name, _)| name.clone())
+                    .zip(values)
+                    .zip(ats.iter().copied());
+                let value = self.literal(path, named.collect(), base);
+                (state, value)
+            })
+            .collect()
     }
 
     fn literal(&mut self, path: &Path, fields: Vec<((SmolStr, Value), Span)>, base: Option<Value>) -> Value {
-        let origin = fields.iter().fold(Origin::NONE, |all, ((_, value), _)| all.with(value.origin));
+        let origin = fields
+            .iter()
+            .fold(Origin::NONE, |all, ((_, value), _)| all.with(value.origin));
         let scope = &self.frame().scope;
         let ty = self.index.literal_ty(scope, path);
         match self.index.resolve_type(scope, path) {
@@ -356,7 +451,11 @@ impl<'a> Lowering<'a> {
                 };
                 for ((name, value), _) in fields {
                     let declared = self.index.field(&ty, &name).unwrap_or(Ty::Unknown);
-                    let value = if value.ty == Ty::Unknown { value.with_ty(declared) } else { value };
+                    let value = if value.ty == Ty::Unknown {
+                        value.with_ty(declared)
+                    } else {
+                        value
+                    };
                     known.insert(name, value);
                 }
                 Value::new(Kind::Struct(known), ty, origin)
@@ -403,10 +502,17 @@ impl<'a> Lowering<'a> {
     /// Leaves the function with a failure, converted to its error type.
     fn fail(&mut self, error: Value, state: State) {
         let target = self.frame().error_ty();
-        let converted = match target.as_ref().and_then(|target| self.index.conversion(&error.ty, target)) {
+        let converted = match target
+            .as_ref()
+            .and_then(|target| self.index.conversion(&error.ty, target))
+        {
             Some(Conversion::Variant(id, name)) => {
                 let fields = vec![(index_name(0), error)];
-                let value = Value::new(Kind::Variant { name, fields }, Ty::Local { id, args: Vec::new() }, Origin::ERROR);
+                let value = Value::new(
+                    Kind::Variant { name, fields },
+                    Ty::Local { id, args: Vec::new() },
+                    Origin::ERROR,
+                );
                 vec![(state, value)]
             }
             Some(Conversion::Fn(f)) => self.inline(&[f], None, vec![error], None, state, &[]),
@@ -436,7 +542,14 @@ fn literal(lit: &Lit) -> Value {
         Lit::Bool(value) => (Kind::Bool(*value), "bool"),
         Lit::ByteStr | Lit::Float(_) | Lit::Char(_) => (Kind::Opaque, ""),
     };
-    let ty = if ty.is_empty() { Ty::Unknown } else { Ty::External { path: ty.into(), args: Vec::new() } };
+    let ty = if ty.is_empty() {
+        Ty::Unknown
+    } else {
+        Ty::External {
+            path: ty.into(),
+            args: Vec::new(),
+        }
+    };
     Value::new(kind, ty, Origin::NONE)
 }
 
@@ -448,13 +561,24 @@ fn api_of(base: Option<&Value>) -> Api {
 }
 
 fn is_collection(path: &str) -> bool {
-    const COLLECTIONS: [&str; 8] = ["Vec", "VecDeque", "HashSet", "BTreeSet", "BinaryHeap", "LinkedList", "HashMap", "BTreeMap"];
+    const COLLECTIONS: [&str; 8] = [
+        "Vec",
+        "VecDeque",
+        "HashSet",
+        "BTreeSet",
+        "BinaryHeap",
+        "LinkedList",
+        "HashMap",
+        "BTreeMap",
+    ];
     path.rsplit("::").next().is_some_and(|name| COLLECTIONS.contains(&name))
 }
 
 /// All that several values are made of.
 pub(super) fn origin_of<'v>(values: impl IntoIterator<Item = &'v Value>) -> Origin {
-    values.into_iter().fold(Origin::NONE, |all, value| all.with(deep_origin(value)))
+    values
+        .into_iter()
+        .fold(Origin::NONE, |all, value| all.with(deep_origin(value)))
 }
 
 /// Everything that a value and what is in it are made of.
@@ -477,10 +601,19 @@ fn list(values: &[Value]) -> Value {
     let origin = origin_of(values);
     match values.iter().cloned().reduce(|a, b| a.join(&b)) {
         Some(element) => {
-            let ty = Ty::External { path: "std::vec::Vec".into(), args: vec![element.ty.clone()] };
+            let ty = Ty::External {
+                path: "std::vec::Vec".into(),
+                args: vec![element.ty.clone()],
+            };
             Value::new(Kind::List(Box::new(element)), ty, origin)
         }
-        None => Value::opaque(Ty::External { path: "std::vec::Vec".into(), args: Vec::new() }, origin),
+        None => Value::opaque(
+            Ty::External {
+                path: "std::vec::Vec".into(),
+                args: Vec::new(),
+            },
+            origin,
+        ),
     }
 }
 
@@ -521,7 +654,14 @@ fn formatted(literal: &str, values: &[Value]) -> Value {
     {
         text = text.replacen("{}", known, 1);
     }
-    Value::new(Kind::Text(text.into()), Ty::External { path: "std::string::String".into(), args: Vec::new() }, origin_of(values))
+    Value::new(
+        Kind::Text(text.into()),
+        Ty::External {
+            path: "std::string::String".into(),
+            args: Vec::new(),
+        },
+        origin_of(values),
+    )
 }
 
 /// A binary operation on what is known.
@@ -531,7 +671,9 @@ pub(super) fn binary(op: &str, a: &Value, b: &Value) -> Value {
         (Kind::Int(x), Kind::Int(y)) => integers(op, *x, *y),
         (Kind::Bool(x), Kind::Bool(y)) => booleans(op, *x, *y),
         (Kind::Text(x), Kind::Text(y)) if !x.contains("{}") && !y.contains("{}") => equality(op, x == y),
-        (Kind::Variant { name: x, fields: f }, Kind::Variant { name: y, fields: g }) if f.is_empty() && g.is_empty() => {
+        (Kind::Variant { name: x, fields: f }, Kind::Variant { name: y, fields: g })
+            if f.is_empty() && g.is_empty() =>
+        {
             equality(op, x == y)
         }
         (Kind::Variant { name: x, .. }, Kind::Variant { name: y, .. }) if x != y => equality(op, false),
@@ -541,7 +683,11 @@ pub(super) fn binary(op: &str, a: &Value, b: &Value) -> Value {
         (Kind::Bool(false), other) | (other, Kind::Bool(false)) if op == "||" => other.clone(),
         _ => Kind::Opaque,
     };
-    let ty = if matches!(op, "==" | "!=" | "<" | ">" | "<=" | ">=" | "&&" | "||") { Ty::Unknown } else { a.ty.clone() };
+    let ty = if matches!(op, "==" | "!=" | "<" | ">" | "<=" | ">=" | "&&" | "||") {
+        Ty::Unknown
+    } else {
+        a.ty.clone()
+    };
     Value::new(kind, ty, origin)
 }
 
@@ -581,7 +727,10 @@ fn integers(op: &str, x: i128, y: i128) -> Kind {
 pub(super) fn place_of(expr: &Expr) -> Option<Place> {
     match &expr.kind {
         ExprKind::Path(path) => match path.segments.as_slice() {
-            [only] if path.qself.is_none() => Some(Place { variable: only.name.clone(), fields: Vec::new() }),
+            [only] if path.qself.is_none() => Some(Place {
+                variable: only.name.clone(),
+                fields: Vec::new(),
+            }),
             _ => None,
         },
         ExprKind::Field { base, name } => place_of(base).map(|mut place| {
@@ -589,7 +738,9 @@ pub(super) fn place_of(expr: &Expr) -> Option<Place> {
             place
         }),
         ExprKind::Ref { expr, .. } | ExprKind::Deref(expr) => place_of(expr),
-        ExprKind::MethodCall { recv, name, args, .. } if args.is_empty() && matches!(&**name, "as_mut" | "by_ref" | "borrow_mut") => {
+        ExprKind::MethodCall { recv, name, args, .. }
+            if args.is_empty() && matches!(&**name, "as_mut" | "by_ref" | "borrow_mut") =>
+        {
             place_of(recv)
         }
         _ => None,
@@ -608,7 +759,10 @@ pub(super) fn chained_place(expr: &Expr) -> Option<Place> {
 fn has_effects(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Lit(_) | ExprKind::Path(_) => false,
-        ExprKind::Field { base, .. } | ExprKind::Ref { expr: base, .. } | ExprKind::Deref(base) | ExprKind::Not(base) => has_effects(base),
+        ExprKind::Field { base, .. }
+        | ExprKind::Ref { expr: base, .. }
+        | ExprKind::Deref(base)
+        | ExprKind::Not(base) => has_effects(base),
         ExprKind::Binary { left, right, .. } => has_effects(left) || has_effects(right),
         ExprKind::MethodCall { recv, args, .. } => has_effects(recv) || args.iter().any(has_effects),
         _ => true,
@@ -618,9 +772,4 @@ fn has_effects(expr: &Expr) -> bool {
 /// A value that says: somebody made this who cannot be seen.
 pub(super) fn unseen(span: Span, origin: Origin) -> Value {
     Value::new(Kind::Unseen(Rc::new(Unseen { span, node: None })), Ty::Unknown, origin)
-}
-
-/// Where code stands.
-pub(super) fn code(scope: u32, file: crate::span::FileId) -> CodeScope {
-    CodeScope { scope, file }
 }

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use smol_str::SmolStr;
 
+use super::Lowering;
 use super::call::{CallSite, future};
 use super::state::{Flowing, State, merge_values};
 use super::value::{Future, Kind, Origin, Target, Unseen, Value};
-use super::Lowering;
 use crate::flow::{CondKind, Effect, EffectKind, Ended, Idempotency, Outcome, Step, TaskId};
 use crate::resolve::Ty;
 use crate::source::hir::Expr;
@@ -24,7 +24,15 @@ impl<'a> Lowering<'a> {
             Kind::List(element) if matches!(element.kind, Kind::Task(_) | Kind::Future(_)) => {
                 let element = (**element).clone();
                 let awaited = self.await_value(element, state, at);
-                awaited.into_iter().map(|(state, value)| (state, Value::new(Kind::List(Box::new(value)), Ty::Unknown, Origin::NONE))).collect()
+                awaited
+                    .into_iter()
+                    .map(|(state, value)| {
+                        (
+                            state,
+                            Value::new(Kind::List(Box::new(value)), Ty::Unknown, Origin::NONE),
+                        )
+                    })
+                    .collect()
             }
             _ => match self.awaited_call(&value) {
                 Some(call) => {
@@ -47,12 +55,25 @@ impl<'a> Lowering<'a> {
             Future::Call(call) => match &call.target {
                 Target::Workspace(fns) => {
                     let owner = call.expected.clone().unwrap_or(Ty::Unknown);
-                    self.inline_owned(fns, &owner, call.recv.clone(), call.args.clone(), Some(call.at), state, &call.places)
+                    self.inline_owned(
+                        fns,
+                        &owner,
+                        call.recv.clone(),
+                        call.args.clone(),
+                        Some(call.at),
+                        state,
+                        &call.places,
+                    )
                 }
                 Target::Closure(closure) => self.run_closure(closure, call.args.clone(), call.at, state),
                 Target::Api(path) => {
-                    let Some(api) = self.catalog.function(path).cloned() else { return Vec::new() };
-                    let site = CallSite { at: call.at, label: call.label };
+                    let Some(api) = self.catalog.function(path).cloned() else {
+                        return Vec::new();
+                    };
+                    let site = CallSite {
+                        at: call.at,
+                        label: call.label,
+                    };
                     let outer = std::mem::replace(&mut self.expected, call.expected.clone());
                     let flowing = self.perform(&api, call.recv.clone(), call.args.clone(), &call.places, site, state);
                     self.expected = outer;
@@ -63,14 +84,22 @@ impl<'a> Lowering<'a> {
             Future::All { futures, fallible } => self.run_all(futures, *fallible, state),
             Future::Then { inner, name, args, at } => {
                 let awaited = self.await_value(inner.clone(), state, *at);
-                self.each(awaited, |this, state, value| this.after_future(&value, name, args, *at, state))
+                self.each(awaited, |this, state, value| {
+                    this.after_future(&value, name, args, *at, state)
+                })
             }
             Future::Limited { inner, at } => self.run_limited(inner, *at, state),
             Future::Apply { callee, args, at } => {
                 let called = self.call_value(callee, args.clone(), CallSite { at: *at, label: *at }, state);
                 self.each(called, |this, state, value| this.await_value(value, state, *at))
             }
-            Future::Take { stream, recv, item, at, label } => match self.catalog.ty(stream).cloned() {
+            Future::Take {
+                stream,
+                recv,
+                item,
+                at,
+                label,
+            } => match self.catalog.ty(stream).cloned() {
                 Some(ty) => self.take_item(&ty, recv, item.clone(), CallSite { at: *at, label: *label }, state),
                 None => Vec::new(),
             },
@@ -87,7 +116,8 @@ impl<'a> Lowering<'a> {
 
     fn after_future(&mut self, value: &Value, name: &SmolStr, args: &[Value], at: Span, state: State) -> Flowing {
         let site = CallSite { at, label: at };
-        self.standard_method(value, name, args, &[], site, &state).unwrap_or_else(|| vec![(state, value.clone())])
+        self.standard_method(value, name, args, &[], site, &state)
+            .unwrap_or_else(|| vec![(state, value.clone())])
     }
 
     /// Futures that run together, here one after the other: what they do is the same, only its order is one of several.
@@ -119,11 +149,13 @@ impl<'a> Lowering<'a> {
     pub(super) fn here(&self) -> Span {
         let frame = self.frame();
         frame.function.map_or_else(
-            || self.via.last().copied().unwrap_or(Span {
-                file: frame.code.file,
-                start: crate::span::Pos { line: 1, column: 1 },
-                end: crate::span::Pos { line: 1, column: 1 },
-            }),
+            || {
+                self.via.last().copied().unwrap_or(Span {
+                    file: frame.code.file,
+                    start: crate::span::Pos { line: 1, column: 1 },
+                    end: crate::span::Pos { line: 1, column: 1 },
+                })
+            },
             |f| self.index.function(f).hir.name_span,
         )
     }
@@ -138,12 +170,18 @@ impl<'a> Lowering<'a> {
         // Nothing was under way that could be cut short: how long it takes decides nothing.
         self.graph.undo(mark);
         let awaited = self.await_value(inner.clone(), state, at);
-        awaited.into_iter().map(|(state, value)| (state, Value::ok(value))).collect()
+        awaited
+            .into_iter()
+            .map(|(state, value)| (state, Value::ok(value)))
+            .collect()
     }
 
     fn race(&mut self, inner: &Value, at: Span, state: State) -> Flowing {
         let cases = self.branch(&state, CondKind::Free, at, 2);
-        let late = (cases[1].clone(), Value::err(Value::failure(Ty::external("tokio::time::error::Elapsed", Vec::new()))));
+        let late = (
+            cases[1].clone(),
+            Value::err(Value::failure(Ty::external("tokio::time::error::Elapsed", Vec::new()))),
+        );
         let mut all = vec![late];
         for (state, value) in self.await_value(inner.clone(), cases[0].clone(), at) {
             all.push((state, Value::ok(value)));
@@ -155,7 +193,10 @@ impl<'a> Lowering<'a> {
         let paths = self.eval_all(futures.iter(), state);
         let mut all = Vec::new();
         for (state, values) in paths {
-            let joined = future(Future::All { futures: values, fallible });
+            let joined = future(Future::All {
+                futures: values,
+                fallible,
+            });
             all.extend(self.await_value(joined, state, at));
         }
         merge_values(all)
@@ -185,8 +226,14 @@ impl<'a> Lowering<'a> {
         );
         let node = self.graph.emit(&state, Step::Opaque { effect }, Some(site));
         let state = state.after(node, Outcome::Ok);
-        let result = Kind::Unseen(Rc::new(Unseen { node: Some(node), ..unseen.clone() }));
-        vec![(state, Value::new(result, value.ty.clone(), value.origin))]
+        let result = Kind::Unseen(Rc::new(Unseen {
+            node: Some(node),
+            ..unseen.clone()
+        }));
+        vec![(
+            state,
+            Value::new(result, value.ty.clone(), value.origin.with(Origin::STORE)),
+        )]
     }
 
     // ---- tasks --------------------------------------------------------------------------------------------------------------
@@ -197,7 +244,10 @@ impl<'a> Lowering<'a> {
         let id = self.graph.task(&site, per_message);
         let node = self.graph.emit(&state, Step::Spawn { task: id }, Some(site));
         let child = state.after(node, Outcome::Child);
-        let child = State { open: std::collections::BTreeSet::new(), ..child };
+        let child = State {
+            open: std::collections::BTreeSet::new(),
+            ..child
+        };
         let parent = state.after(node, Outcome::Then);
         self.run_task(id, task, child, at);
         (parent, Value::new(Kind::Task(id), Ty::Unknown, Origin::NONE))
@@ -215,7 +265,8 @@ impl<'a> Lowering<'a> {
             let fallible = matches!(value.variant_name(), Some("Ok" | "Err"));
             *self.fallible_tasks.entry(id).or_default() |= fallible;
             let state = self.roll_back(state, &std::collections::BTreeSet::new(), &Value::unit());
-            self.graph.emit(&state, Step::TaskEnd(if failed { Ended::Err } else { Ended::Ok }), None);
+            self.graph
+                .emit(&state, Step::TaskEnd(if failed { Ended::Err } else { Ended::Ok }), None);
         }
     }
 
@@ -237,11 +288,17 @@ impl<'a> Lowering<'a> {
         let fallible = self.fallible_tasks.get(&task).copied().unwrap_or_default();
         let unit = Value::unit();
         let (done, failed) = if fallible {
-            (Value::ok(Value::ok(unit)), Value::ok(Value::err(Value::failure(Ty::Unknown))))
+            (
+                Value::ok(Value::ok(unit)),
+                Value::ok(Value::err(Value::failure(Ty::Unknown))),
+            )
         } else {
             (Value::ok(unit), Value::err(Value::failure(Ty::Unknown)))
         };
-        vec![(state.after(node, Outcome::Ok), done), (state.after(node, Outcome::Err), failed)]
+        vec![
+            (state.after(node, Outcome::Ok), done),
+            (state.after(node, Outcome::Err), failed),
+        ]
     }
 
     // ---- streams ------------------------------------------------------------------------------------------------------------
@@ -261,14 +318,26 @@ impl<'a> Lowering<'a> {
         let state = state.clone();
         match name {
             "next" | "try_next" | "recv" | "select_next_some" => {
-                let item = if name == "try_next" { self.turned(item) } else { Ty::external("std::option::Option", vec![item]) };
-                let next = Future::Take { stream: path, recv: recv.clone(), item, at: site.at, label: site.label };
+                let item = if name == "try_next" {
+                    self.turned(item)
+                } else {
+                    Ty::external("std::option::Option", vec![item])
+                };
+                let next = Future::Take {
+                    stream: path,
+                    recv: recv.clone(),
+                    item,
+                    at: site.at,
+                    label: site.label,
+                };
                 Some(vec![(state, future(next))])
             }
-            "for_each_concurrent" | "try_for_each_concurrent" => self.for_each(&ty, recv, item, args.get(1)?, site, true, state),
+            "for_each_concurrent" | "try_for_each_concurrent" => {
+                self.for_each(&ty, recv, item, args.get(1)?, site, true, state)
+            }
             "for_each" | "try_for_each" => self.for_each(&ty, recv, item, args.first()?, site, false, state),
-            "map_err" | "err_into" | "fuse" | "boxed" | "into_stream" | "take_until" | "by_ref" | "ready_chunks" | "chunks" | "inspect_err"
-            | "inspect_ok" | "skip" | "take" => Some(vec![(state, recv.clone())]),
+            "map_err" | "err_into" | "fuse" | "boxed" | "into_stream" | "take_until" | "by_ref" | "ready_chunks"
+            | "chunks" | "inspect_err" | "inspect_ok" | "skip" | "take" => Some(vec![(state, recv.clone())]),
             _ => None,
         }
     }
@@ -281,7 +350,12 @@ impl<'a> Lowering<'a> {
 
     /// The next item of a stream of messages, as an `Option`.
     pub(super) fn next_message(&mut self, stream: &Value, at: Span, state: State) -> Flowing {
-        let Some(ty) = self.client_path(&stream.ty).and_then(|path| self.catalog.ty(&path).cloned()) else { return Vec::new() };
+        let Some(ty) = self
+            .client_path(&stream.ty)
+            .and_then(|path| self.catalog.ty(&path).cloned())
+        else {
+            return Vec::new();
+        };
         let Some(item) = &ty.item else { return Vec::new() };
         let item = Ty::external("std::option::Option", vec![self.type_of_expr(item, stream, &[])]);
         self.take_item(&ty, stream, item, CallSite { at, label: at }, state)
@@ -326,7 +400,11 @@ impl<'a> Lowering<'a> {
                 _ => value,
             };
             if message.variant_name() == Some("None") {
-                let done = if fallible { Value::ok(Value::unit()) } else { Value::unit() };
+                let done = if fallible {
+                    Value::ok(Value::unit())
+                } else {
+                    Value::unit()
+                };
                 ended.push((state, done));
                 continue;
             }
@@ -343,8 +421,19 @@ impl<'a> Lowering<'a> {
         Some(merge_values(ended))
     }
 
-    fn one_of_each(&mut self, closure: &Value, message: Value, site: CallSite, concurrent: bool, state: State) -> Flowing {
-        let run = Future::Apply { callee: closure.clone(), args: vec![message], at: site.at };
+    fn one_of_each(
+        &mut self,
+        closure: &Value,
+        message: Value,
+        site: CallSite,
+        concurrent: bool,
+        state: State,
+    ) -> Flowing {
+        let run = Future::Apply {
+            callee: closure.clone(),
+            args: vec![message],
+            at: site.at,
+        };
         if concurrent {
             let (state, _) = self.spawn(future(run), site.label, true, state);
             return vec![(state, Value::unit())];

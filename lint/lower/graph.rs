@@ -6,8 +6,8 @@ use smol_str::SmolStr;
 
 use super::state::State;
 use crate::flow::{
-    CondId, CondKind, Condition, Edge, Effect, EffectId, Isolation, Key, KeyId, Node, NodeId, Outcome, Retry, RetryId, Site, Step,
-    Task, TaskId, Transaction, TxId,
+    CondId, CondKind, Condition, Edge, Effect, EffectId, Isolation, Key, KeyId, Node, NodeId, Outcome, Retry, RetryId,
+    Site, Step, Task, TaskId, Transaction, TxId,
 };
 use crate::span::Span;
 
@@ -57,7 +57,12 @@ impl Graph {
     /// Adds a node where `state` stands.
     pub fn emit(&mut self, state: &State, step: Step, at: Option<Site>) -> NodeId {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        self.nodes.push(Node { step, at, edges: Vec::new(), retry: self.retry.last().copied() });
+        self.nodes.push(Node {
+            step,
+            at,
+            edges: Vec::new(),
+            retry: self.retry.last().copied(),
+        });
         self.close(state, id);
         id
     }
@@ -82,7 +87,10 @@ impl Graph {
     /// The present state of the graph.
     #[must_use]
     pub fn mark(&self) -> Mark {
-        Mark { nodes: self.nodes.len(), journal: self.journal.len() }
+        Mark {
+            nodes: self.nodes.len(),
+            journal: self.journal.len(),
+        }
     }
 
     /// Undoes everything since `mark`.
@@ -126,7 +134,14 @@ impl Graph {
 
     /// A publish that was sent and whose confirmation is awaited later: here it only goes out, and may fail to.
     pub fn unsend(&mut self, sent: NodeId, site: &Site) {
-        let on = self.condition(CondKind::Free, &Site { text: "sending fails".into(), ..site.clone() }, "send");
+        let on = self.condition(
+            CondKind::Free,
+            &Site {
+                text: "sending fails".into(),
+                ..site.clone()
+            },
+            "send",
+        );
         let node = &mut self.nodes[sent.0 as usize];
         if !matches!(node.step, Step::Effect { .. }) {
             return;
@@ -143,16 +158,28 @@ impl Graph {
     /// The condition of this place and call path; `which` tells several of one place apart.
     pub fn condition(&mut self, kind: CondKind, site: &Site, which: &str) -> CondId {
         let next = CondId(self.conditions.len() as u32);
-        let id = *self.condition_ids.entry(((site.span, site.via.clone()), which.into())).or_insert(next);
+        let id = *self
+            .condition_ids
+            .entry(((site.span, site.via.clone()), which.into()))
+            .or_insert(next);
         if id == next {
-            self.conditions.push(Condition { kind, at: Some(site.span), text: site.text.clone() });
+            self.conditions.push(Condition {
+                kind,
+                at: Some(site.span),
+                text: site.text.clone(),
+            });
         }
         id
     }
 
     /// What the conditions from `from` on ask is whether the message is a valid one.
     pub fn validates(&mut self, from: usize) {
-        for condition in self.conditions.iter_mut().skip(from).filter(|condition| condition.kind == CondKind::Fixed) {
+        for condition in self
+            .conditions
+            .iter_mut()
+            .skip(from)
+            .filter(|condition| condition.kind == CondKind::Fixed)
+        {
             condition.kind = CondKind::Malformed;
         }
     }
@@ -160,9 +187,15 @@ impl Graph {
     /// The transaction begun at this place.
     pub fn transaction(&mut self, store: SmolStr, site: &Site) -> TxId {
         let next = TxId(self.transactions.len() as u32);
-        let id = *self.transaction_ids.entry((site.span, site.via.clone())).or_insert(next);
+        let id = *self
+            .transaction_ids
+            .entry((site.span, site.via.clone()))
+            .or_insert(next);
         if id == next {
-            self.transactions.push(Transaction { store, isolation: Isolation::Default });
+            self.transactions.push(Transaction {
+                store,
+                isolation: Isolation::Default,
+            });
         }
         id
     }
@@ -172,7 +205,10 @@ impl Graph {
         let next = TaskId(self.tasks.len() as u32);
         let id = *self.task_ids.entry((site.span, site.via.clone())).or_insert(next);
         if id == next {
-            self.tasks.push(Task { at: site.clone(), per_message });
+            self.tasks.push(Task {
+                at: site.clone(),
+                per_message,
+            });
         }
         id
     }
@@ -182,7 +218,10 @@ impl Graph {
         let next = RetryId(self.retries.len() as u32);
         let id = *self.retry_ids.entry((site.span, site.via.clone())).or_insert(next);
         if id == next {
-            self.retries.push(Retry { at: site.clone(), bounded });
+            self.retries.push(Retry {
+                at: site.clone(),
+                bounded,
+            });
             self.around.push(self.retry.last().copied());
         }
         id

@@ -2,12 +2,12 @@
 
 use smol_str::SmolStr;
 
+use super::Lowering;
 use super::call::CallSite;
 use super::expr::origin_of;
 use super::pattern::last;
 use super::state::{Flowing, State, merge_values};
 use super::value::{Origin, Value};
-use super::Lowering;
 use crate::resolve::{Def, Ty};
 use crate::source::hir::{Expr, Path};
 
@@ -32,7 +32,10 @@ impl<'a> Lowering<'a> {
             "assert" | "assert_eq" | "assert_ne" | "debug_assert" => self.assert(last(path), args, state, at),
             "anyhow" | "eyre" | "format_err" | "report" => {
                 let paths = self.eval_all(args.iter(), state);
-                paths.into_iter().map(|(state, _)| (state, Value::failure(Ty::external("anyhow::Error", Vec::new())))).collect()
+                paths
+                    .into_iter()
+                    .map(|(state, _)| (state, Value::failure(Ty::external("anyhow::Error", Vec::new()))))
+                    .collect()
             }
             _ => self.client_macro(path, args, text, at, state),
         }
@@ -47,7 +50,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn ensure(&mut self, args: &'a [Expr], state: State) -> Flowing {
-        let Some(condition) = args.first() else { return vec![(state, Value::unit())] };
+        let Some(condition) = args.first() else {
+            return vec![(state, Value::unit())];
+        };
         let known = self.graph.conditions.len();
         let holding = state.holding;
         let (trues, falses) = self.decide(condition, state);
@@ -61,7 +66,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn assert(&mut self, name: &str, args: &'a [Expr], state: State, at: crate::span::Span) -> Flowing {
-        let Some(condition) = args.first().filter(|_| name == "assert") else { return vec![(state, Value::unit())] };
+        let Some(condition) = args.first().filter(|_| name == "assert") else {
+            return vec![(state, Value::unit())];
+        };
         let (trues, falses) = self.decide(condition, state);
         for state in falses {
             self.panic(&state, at);
@@ -99,7 +106,9 @@ impl<'a> Lowering<'a> {
         let is_local = matches!(self.index.resolve_in(&self.frame().scope, path), Def::Unknown);
         if is_local && state.holding && origin.has(Origin::MESSAGE) {
             let name = last(path);
-            self.assumptions.insert(smol_str::format_smolstr!("the macro `{name}!` does nothing but compute"));
+            self.assumptions.insert(smol_str::format_smolstr!(
+                "the macro `{name}!` does nothing but compute"
+            ));
         }
     }
 
@@ -116,7 +125,13 @@ impl<'a> Lowering<'a> {
     fn macro_call(&self, path: &Path) -> Option<crate::catalog::Call> {
         let written = match self.index.resolve_in(&self.frame().scope, path) {
             Def::External(written) => written,
-            _ => path.segments.iter().map(|segment| segment.name.as_str()).collect::<Vec<_>>().join("::").into(),
+            _ => path
+                .segments
+                .iter()
+                .map(|segment| segment.name.as_str())
+                .collect::<Vec<_>>()
+                .join("::")
+                .into(),
         };
         self.catalog.macro_(&self.catalog.canonical(&written)).cloned()
     }

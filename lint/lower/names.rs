@@ -43,8 +43,12 @@ impl LastUses {
 
 /// Whether the block assigns to `name`.
 pub(super) fn assigned_in(name: &str, block: &Block) -> bool {
-    let visit = &mut |expr: &Expr| found(matches!(&expr.kind, ExprKind::Assign { left, .. } if is_variable(strip(left), name)));
-    block.statements.iter().any(|statement| walk_stmt(statement, visit).is_break())
+    let visit =
+        &mut |expr: &Expr| found(matches!(&expr.kind, ExprKind::Assign { left, .. } if is_variable(strip(left), name)));
+    block
+        .statements
+        .iter()
+        .any(|statement| walk_stmt(statement, visit).is_break())
 }
 
 /// Whether the block compares `name` with something, or matches on it.
@@ -58,11 +62,18 @@ pub(super) fn compared_in(name: &str, block: &Block) -> bool {
             _ => false,
         })
     };
-    block.statements.iter().any(|statement| walk_stmt(statement, visit).is_break())
+    block
+        .statements
+        .iter()
+        .any(|statement| walk_stmt(statement, visit).is_break())
 }
 
 fn found(yes: bool) -> ControlFlow<()> {
-    if yes { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    if yes {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
+    }
 }
 
 fn strip(expr: &Expr) -> &Expr {
@@ -95,7 +106,10 @@ fn walk_stmt(statement: &Stmt, visit: Visit<'_>) -> ControlFlow<()> {
 }
 
 fn walk_block(block: &Block, visit: Visit<'_>) -> ControlFlow<()> {
-    block.statements.iter().try_for_each(|statement| walk_stmt(statement, visit))
+    block
+        .statements
+        .iter()
+        .try_for_each(|statement| walk_stmt(statement, visit))
 }
 
 /// Visits an expression and all in it, outermost first.
@@ -135,29 +149,41 @@ fn children(expr: &Expr) -> Vec<Child<'_>> {
         | ExprKind::Let { expr: inner, .. }
         | ExprKind::Cast { expr: inner, .. }
         | ExprKind::Closure { body: inner, .. } => exprs(vec![inner]),
-        ExprKind::Index { base: left, index: right }
+        ExprKind::Index {
+            base: left,
+            index: right,
+        }
         | ExprKind::Binary { left, right, .. }
         | ExprKind::Assign { left, right, .. } => exprs(vec![left, right]),
         ExprKind::Block { block, .. } | ExprKind::Async(block) | ExprKind::Loop { body: block, .. } => vec![B(block)],
         ExprKind::If { cond, then, otherwise } => {
-            let mut all = vec![Child::Expr(&**cond), B(then)];
+            let mut all = vec![Child::Expr(cond), B(then)];
             all.extend(otherwise.as_deref().map(Child::Expr));
             all
         }
         ExprKind::Match { on, arms } => {
-            let inside = arms.iter().flat_map(|arm| arm.guard.iter().chain(std::iter::once(&arm.body)));
+            let inside = arms
+                .iter()
+                .flat_map(|arm| arm.guard.iter().chain(std::iter::once(&arm.body)));
             exprs(std::iter::once(&**on).chain(inside).collect())
         }
-        ExprKind::While { cond, body, .. } => vec![Child::Expr(&**cond), B(body)],
-        ExprKind::For { iter, body, .. } => vec![Child::Expr(&**iter), B(body)],
+        ExprKind::While { cond, body, .. } => vec![Child::Expr(cond), B(body)],
+        ExprKind::For { iter, body, .. } => vec![Child::Expr(iter), B(body)],
         ExprKind::Break { value, .. } | ExprKind::Return(value) => exprs(value.as_deref().into_iter().collect()),
-        ExprKind::Struct { fields, rest, .. } => exprs(fields.iter().map(|(_, expr)| expr).chain(rest.as_deref()).collect()),
-        ExprKind::Tuple(items) | ExprKind::Array(items) | ExprKind::Join { futures: items, .. } | ExprKind::Format { args: items, .. } => {
-            exprs(items.iter().collect())
+        ExprKind::Struct { fields, rest, .. } => {
+            exprs(fields.iter().map(|(_, expr)| expr).chain(rest.as_deref()).collect())
         }
+        ExprKind::Tuple(items)
+        | ExprKind::Array(items)
+        | ExprKind::Join { futures: items, .. }
+        | ExprKind::Format { args: items, .. } => exprs(items.iter().collect()),
         ExprKind::Range { from, to, .. } => exprs(from.as_deref().into_iter().chain(to.as_deref()).collect()),
         ExprKind::Select { arms, otherwise } => {
-            let inside = arms.iter().flat_map(|arm| [Some(&arm.future), arm.guard.as_ref(), Some(&arm.body)].into_iter().flatten());
+            let inside = arms.iter().flat_map(|arm| {
+                [Some(&arm.future), arm.guard.as_ref(), Some(&arm.body)]
+                    .into_iter()
+                    .flatten()
+            });
             exprs(inside.chain(otherwise.as_deref()).collect())
         }
         ExprKind::Macro { args, .. } => exprs(args.iter().flatten().collect()),

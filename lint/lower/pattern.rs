@@ -81,7 +81,13 @@ fn fit_any(pats: &[Pat], value: &Value) -> Fit {
         match fit(pat, value) {
             Fit::No => {}
             Fit::Maybe(bindings) => maybe = maybe.or(Some(bindings)),
-            yes => return if maybe.is_none() { yes } else { Fit::Maybe(maybe.unwrap_or_default()) },
+            yes => {
+                return if maybe.is_none() {
+                    yes
+                } else {
+                    Fit::Maybe(maybe.unwrap_or_default())
+                };
+            }
         }
     }
     maybe.map_or(Fit::No, Fit::Maybe)
@@ -113,7 +119,9 @@ fn fit_fields(name: &str, fields: &[(SmolStr, &Pat)], value: &Value) -> Fit {
         _ if is_refutable(name) => Fit::Maybe(Vec::new()),
         _ => Fit::Maybe(Vec::new()),
     };
-    fields.iter().fold(top, |all, (field, pat)| all.and(|| fit(pat, &field_of(value, field))))
+    fields
+        .iter()
+        .fold(top, |all, (field, pat)| all.and(|| fit(pat, &field_of(value, field))))
 }
 
 fn is_refutable(name: &str) -> bool {
@@ -121,7 +129,9 @@ fn is_refutable(name: &str) -> bool {
 }
 
 fn field_of(value: &Value, field: &str) -> Value {
-    value.prop(field).map_or_else(|| part(value), |(known, _)| known.clone())
+    value
+        .prop(field)
+        .map_or_else(|| part(value), |(known, _)| known.clone())
 }
 
 /// Something inside an opaque value: as opaque, from the same origin.
@@ -134,7 +144,9 @@ fn element(value: &Value, index: usize) -> Value {
         Kind::Tuple(values) => values.get(index).cloned().unwrap_or_else(|| part(value)),
         Kind::List(element) => (**element).clone(),
         _ => match &value.ty {
-            Ty::Tuple(types) => types.get(index).map_or_else(|| part(value), |ty| Value::opaque(ty.clone(), value.origin)),
+            Ty::Tuple(types) => types
+                .get(index)
+                .map_or_else(|| part(value), |ty| Value::opaque(ty.clone(), value.origin)),
             _ => part(value),
         },
     }
@@ -149,7 +161,9 @@ pub fn irrefutable(pat: &Pat) -> bool {
         Pat::Typed { pat, .. } => irrefutable(pat),
         Pat::Tuple(pats) => pats.iter().all(irrefutable),
         Pat::Or(pats) => pats.iter().any(irrefutable),
-        Pat::TupleStruct { .. } | Pat::Struct { .. } | Pat::Path(_) | Pat::Slice(_) | Pat::Lit(_) | Pat::Opaque => false,
+        Pat::TupleStruct { .. } | Pat::Struct { .. } | Pat::Path(_) | Pat::Slice(_) | Pat::Lit(_) | Pat::Opaque => {
+            false
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 
 use smol_str::SmolStr;
 
+use super::Lowering;
 use super::state::{Flowing, State, merge_values};
 use super::value::{Origin, Value};
-use super::Lowering;
 use crate::catalog::Answer;
 use crate::flow::{
-    CondKind, Durability, Effect, EffectKind, Idempotency, Isolation, Key, KeyId, Known, MarkMode, Outcome, Site, Step, TxId,
+    CondKind, Durability, Effect, EffectKind, Idempotency, Isolation, Key, KeyId, Known, MarkMode, Outcome, Site, Step,
+    TxId,
 };
 use crate::span::Span;
 use crate::sql::{self, Conflict, Insert, Read, Statement};
@@ -46,7 +47,11 @@ enum Rows {
 impl<'a> Lowering<'a> {
     /// Executes SQL. The values are without the `Result` around them, but for `failure`.
     pub(super) fn run_sql(&mut self, query: &Query, given: &Value, failure: Option<Value>, state: State) -> Flowing {
-        let statements = query.text.as_ref().map_or_else(|| vec![Statement::Unparsed], |text| sql::read(text));
+        let given = &given.clone().with_origin(Origin::STORE);
+        let statements = query
+            .text
+            .as_ref()
+            .map_or_else(|| vec![Statement::Unparsed], |text| sql::read(text));
         let mut done = vec![(state, Rows::Unknown)];
         let mut failed: Vec<State> = Vec::new();
         for statement in &statements {
@@ -58,7 +63,10 @@ impl<'a> Lowering<'a> {
             }
             done = next;
         }
-        let mut all: Flowing = done.into_iter().map(|(state, rows)| (state, answer(query.answer, rows, given))).collect();
+        let mut all: Flowing = done
+            .into_iter()
+            .map(|(state, rows)| (state, answer(query.answer, rows, given)))
+            .collect();
         if let Some(failure) = failure {
             all.extend(failed.into_iter().map(|state| (state, failure.clone())));
         }
@@ -70,7 +78,11 @@ impl<'a> Lowering<'a> {
             Statement::Read(read) => self.sql_read(read, query, state),
             Statement::Insert(insert) => self.sql_insert(insert, query, state),
             Statement::Update(update) => {
-                let guarded = update.guard_binds.iter().all(|bind| query.origin(*bind).has(Origin::MESSAGE)) || update.guard_binds.is_empty();
+                let guarded = update
+                    .guard_binds
+                    .iter()
+                    .all(|bind| query.origin(*bind).has(Origin::MESSAGE))
+                    || update.guard_binds.is_empty();
                 let idempotency = if update.idempotency == Idempotency::Idempotent && update.guarded && !guarded {
                     Idempotency::Unknown
                 } else {
@@ -95,7 +107,11 @@ impl<'a> Lowering<'a> {
                 self.sql_pass(query, state)
             }
             Statement::Unparsed | Statement::Call { .. } => {
-                let why = if query.text.is_none() { "its text cannot be seen" } else { "its text is not understood" };
+                let why = if query.text.is_none() {
+                    "its text cannot be seen"
+                } else {
+                    "its text is not understood"
+                };
                 self.sql_effect(query, "?", Idempotency::Unknown, why.into(), state)
             }
             _ => self.sql_pass(query, state),
@@ -117,14 +133,35 @@ impl<'a> Lowering<'a> {
     /// A read by something of the message may be a dedup check; [`super::finish`] sees whether anything marks what it looks for.
     fn sql_read(&mut self, read: &Read, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
         let keyed = read.by.iter().any(|by| query.origin(by.bind).has(Origin::MESSAGE));
-        let Some(table) = read.table.as_ref().filter(|_| keyed) else { return self.sql_pass(query, state) };
-        let from = read.by.iter().map(|by| query.origin(by.bind)).fold(Origin::NONE, Origin::with);
+        let Some(table) = read.table.as_ref().filter(|_| keyed) else {
+            return self.sql_pass(query, state);
+        };
+        let from = read
+            .by
+            .iter()
+            .map(|by| query.origin(by.bind))
+            .fold(Origin::NONE, Origin::with);
         let columns: Vec<SmolStr> = read.by.iter().map(|by| by.column.clone()).collect();
         let key = self.row_key(query, table, self.schema.covers_unique(table, &columns), from);
-        let node = self.graph.emit(&state, Step::Check { key, tx: query.tx, locks: read.locks }, Some(self.site(query.at)));
+        let node = self.graph.emit(
+            &state,
+            Step::Check {
+                key,
+                tx: query.tx,
+                locks: read.locks,
+            },
+            Some(self.site(query.at)),
+        );
         let negated = matches!(read.answer, sql::Answer::Exists { negated: true });
-        let (found, absent) = if negated { (Rows::Zero, Rows::One) } else { (Rows::One, Rows::Zero) };
-        let good = vec![(state.after(node, Outcome::Found), found), (state.after(node, Outcome::Absent), absent)];
+        let (found, absent) = if negated {
+            (Rows::Zero, Rows::One)
+        } else {
+            (Rows::One, Rows::Zero)
+        };
+        let good = vec![
+            (state.after(node, Outcome::Found), found),
+            (state.after(node, Outcome::Absent), absent),
+        ];
         (good, vec![state.after(node, Outcome::Err)])
     }
 
@@ -151,7 +188,11 @@ impl<'a> Lowering<'a> {
         let mut insert = insert.clone();
         self.schema.complete(&mut insert);
         let bound = bound_columns(&insert, query);
-        let from = insert.columns.iter().map(|(_, value)| value_origin(value, query)).fold(Origin::NONE, Origin::with);
+        let from = insert
+            .columns
+            .iter()
+            .map(|(_, value)| value_origin(value, query))
+            .fold(Origin::NONE, Origin::with);
         let if_absent = match &insert.conflict {
             Conflict::DoNothing { .. } | Conflict::Ignore => true,
             Conflict::DoUpdate { .. } | Conflict::Replace | Conflict::Merge => {
@@ -166,7 +207,11 @@ impl<'a> Lowering<'a> {
         if covers == Known::Yes {
             return self.insert_unique(&insert, query, from, state);
         }
-        let idempotency = if if_absent { insert.idempotency } else { Idempotency::NotIdempotent };
+        let idempotency = if if_absent {
+            insert.idempotency
+        } else {
+            Idempotency::NotIdempotent
+        };
         let (good, bad) = self.sql_effect(query, &insert.table, idempotency, insert.why.clone(), state);
         let key = self.row_key(query, &insert.table, covers, from);
         if let Some(effect) = self.graph.last_effect() {
@@ -177,31 +222,74 @@ impl<'a> Lowering<'a> {
 
     /// `ON CONFLICT DO NOTHING`: fresh or there already, and the answer tells which. Whether it is a mark or a mere idempotent write
     /// shows in whether that answer decides anything ([`super::finish`]).
-    fn insert_if_absent(&mut self, insert: &Insert, query: &Query, from: Origin, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
+    fn insert_if_absent(
+        &mut self,
+        insert: &Insert,
+        query: &Query,
+        from: Origin,
+        state: State,
+    ) -> (Vec<(State, Rows)>, Vec<State>) {
         let key = self.row_key(query, &insert.table, Known::Yes, from);
         let site = self.site(query.at);
         let effect = self.sql_row(query, &insert.table, Idempotency::Idempotent, insert.why.clone(), &site);
-        let step = Step::Mark { key, tx: query.tx, mode: MarkMode::IfAbsent, effect: Some(effect) };
+        let step = Step::Mark {
+            key,
+            tx: query.tx,
+            mode: MarkMode::IfAbsent,
+            effect: Some(effect),
+        };
         let node = self.graph.emit(&state, step, Some(site));
-        let good = vec![(state.after(node, Outcome::Fresh), Rows::One), (state.after(node, Outcome::Duplicate), Rows::Zero)];
+        let good = vec![
+            (state.after(node, Outcome::Fresh), Rows::One),
+            (state.after(node, Outcome::Duplicate), Rows::Zero),
+        ];
         (good, vec![state.after(node, Outcome::Err)])
     }
 
     /// A plain insert under a unique key: the second one fails.
-    fn insert_unique(&mut self, insert: &Insert, query: &Query, from: Origin, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
+    fn insert_unique(
+        &mut self,
+        insert: &Insert,
+        query: &Query,
+        from: Origin,
+        state: State,
+    ) -> (Vec<(State, Rows)>, Vec<State>) {
         let key = self.row_key(query, &insert.table, Known::Yes, from);
         let site = self.site(query.at);
         let why = "a unique key refuses the second row".into();
         let effect = self.sql_row(query, &insert.table, Idempotency::Idempotent, why, &site);
-        let step = Step::Mark { key, tx: query.tx, mode: MarkMode::Unique, effect: Some(effect) };
+        let step = Step::Mark {
+            key,
+            tx: query.tx,
+            mode: MarkMode::Unique,
+            effect: Some(effect),
+        };
         let node = self.graph.emit(&state, step, Some(site));
-        (vec![(state.after(node, Outcome::Ok), Rows::One)], vec![state.after(node, Outcome::Err)])
+        (
+            vec![(state.after(node, Outcome::Ok), Rows::One)],
+            vec![state.after(node, Outcome::Err)],
+        )
     }
 
-    fn sql_row(&mut self, query: &Query, table: &str, idempotency: Idempotency, why: SmolStr, site: &Site) -> crate::flow::EffectId {
+    fn sql_row(
+        &mut self,
+        query: &Query,
+        table: &str,
+        idempotency: Idempotency,
+        why: SmolStr,
+        site: &Site,
+    ) -> crate::flow::EffectId {
         let target = query.target(table);
         self.graph.effect(
-            || Effect { kind: EffectKind::Database, target, idempotency, why, confirmed: true, at: site.clone(), unstable_key: None },
+            || Effect {
+                kind: EffectKind::Database,
+                target,
+                idempotency,
+                why,
+                confirmed: true,
+                at: site.clone(),
+                unstable_key: None,
+            },
             site,
         )
     }
@@ -216,8 +304,13 @@ impl<'a> Lowering<'a> {
     ) -> (Vec<(State, Rows)>, Vec<State>) {
         let site = self.site(query.at);
         let effect = self.sql_row(query, table, idempotency, why, &site);
-        let node = self.graph.emit(&state, Step::Effect { effect, tx: query.tx }, Some(site));
-        (vec![(state.after(node, Outcome::Ok), Rows::Unknown)], vec![state.after(node, Outcome::Err)])
+        let node = self
+            .graph
+            .emit(&state, Step::Effect { effect, tx: query.tx }, Some(site));
+        (
+            vec![(state.after(node, Outcome::Ok), Rows::Unknown)],
+            vec![state.after(node, Outcome::Err)],
+        )
     }
 }
 
@@ -227,13 +320,21 @@ fn bound_columns(insert: &Insert, query: &Query) -> Vec<SmolStr> {
         let origin = value_origin(value, query);
         origin.has(Origin::MESSAGE) && !origin.has(Origin::FRESH) || matches!(value, sql::Value::Const(_))
     };
-    insert.columns.iter().filter(|(_, value)| from_message(value)).map(|(name, _)| name.clone()).collect()
+    insert
+        .columns
+        .iter()
+        .filter(|(_, value)| from_message(value))
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 fn value_origin(value: &sql::Value, query: &Query) -> Origin {
     match value {
         sql::Value::Bind(bind) => query.origin(*bind),
-        sql::Value::Derived(binds) => binds.iter().map(|bind| query.origin(*bind)).fold(Origin::NONE, Origin::with),
+        sql::Value::Derived(binds) => binds
+            .iter()
+            .map(|bind| query.origin(*bind))
+            .fold(Origin::NONE, Origin::with),
         _ => Origin::NONE,
     }
 }

@@ -24,8 +24,6 @@ pub(super) struct Draft {
     pub dead_letter: DeadLetter,
     /// The receiver's construction was not seen: its settings are assumed.
     pub assumed: bool,
-    /// The receiver came in through a parameter or field of this type, so that callers may know more.
-    pub receiver_ty: Ty,
 }
 
 impl<'a> Lowering<'a> {
@@ -40,7 +38,11 @@ impl<'a> Lowering<'a> {
     ) -> Flowing {
         match &ty.receive {
             Some(receive) => {
-                let operands = Operands { recv: Some(recv), args: &[], result: None };
+                let operands = Operands {
+                    recv: Some(recv),
+                    args: &[],
+                    result: None,
+                };
                 self.receive(receive, &operands, item, site, state)
             }
             None => vec![(state, self.typed(item, recv.origin))],
@@ -48,7 +50,14 @@ impl<'a> Lowering<'a> {
     }
 
     /// Emits a receive that gives something of type `given`.
-    pub(super) fn receive(&mut self, receive: &Receive, operands: &Operands<'_>, given: Ty, site: CallSite, state: State) -> Flowing {
+    pub(super) fn receive(
+        &mut self,
+        receive: &Receive,
+        operands: &Operands<'_>,
+        given: Ty,
+        site: CallSite,
+        state: State,
+    ) -> Flowing {
         if !self.receive_sites.contains(&site.at) {
             self.receive_sites.push(site.at);
         }
@@ -64,11 +73,14 @@ impl<'a> Lowering<'a> {
         }
         let node = self.graph.emit(&state, Step::Receive, Some(self.site(site.at)));
         self.receives += 1;
-        self.outcomes(&given).into_iter().map(|(outcome, value)| {
-            let mut state = state.after(node, outcome);
-            state.holding = outcome == Outcome::Next;
-            (state, value)
-        }).collect()
+        self.outcomes(&given)
+            .into_iter()
+            .map(|(outcome, value)| {
+                let mut state = state.after(node, outcome);
+                state.holding = outcome == Outcome::Next;
+                (state, value)
+            })
+            .collect()
     }
 
     fn note_source(&mut self, receive: &Receive, operands: &Operands<'_>, site: CallSite) {
@@ -76,7 +88,11 @@ impl<'a> Lowering<'a> {
             return;
         }
         let (settle, constructed, assumed) = self.settle_of(receive, operands);
-        let address = receive.address.as_ref().and_then(|operand| self.operand(operand, operands)).and_then(|(value, _)| text_of(&value));
+        let address = receive
+            .address
+            .as_ref()
+            .and_then(|operand| self.operand(operand, operands))
+            .and_then(|(value, _)| text_of(&value));
         self.draft = Some(Draft {
             transport: receive.transport.clone(),
             address,
@@ -86,7 +102,6 @@ impl<'a> Lowering<'a> {
             constructed,
             dead_letter: self.dead_letter(receive),
             assumed,
-            receiver_ty: operands.recv.map_or(Ty::Unknown, |recv| recv.ty.clone()),
         });
     }
 
@@ -102,7 +117,12 @@ impl<'a> Lowering<'a> {
     fn settle_of(&self, receive: &Receive, operands: &Operands<'_>) -> (Settle, Option<Span>, bool) {
         let constructed = operands.recv.and_then(construction);
         for reading in &receive.settle {
-            let answers: Vec<_> = reading.when.0.iter().map(|condition| self.condition_holds(condition, operands)).collect();
+            let answers: Vec<_> = reading
+                .when
+                .0
+                .iter()
+                .map(|condition| self.condition_holds(condition, operands))
+                .collect();
             if answers.iter().any(|answer| *answer != Some(true)) {
                 continue;
             }
@@ -110,14 +130,21 @@ impl<'a> Lowering<'a> {
             let label = reading.label.as_ref().and_then(|name| operands.prop_place(name));
             let settle = match reading.is {
                 SettleBy::Manual => Settle::Manual,
-                SettleBy::OnReceive => Settle::OnReceive { at: label.or(constructed), why },
+                SettleBy::OnReceive => Settle::OnReceive {
+                    at: label.or(constructed),
+                    why,
+                },
                 SettleBy::InSink => Settle::InSink,
                 SettleBy::OnOk => Settle::OnOk,
                 SettleBy::OnReturn => Settle::OnReturn,
             };
             return (settle, constructed, false);
         }
-        (Settle::Manual, constructed, constructed.is_none() && !receive.settle.is_empty())
+        (
+            Settle::Manual,
+            constructed,
+            constructed.is_none() && !receive.settle.is_empty(),
+        )
     }
 
     /// Whether what is given holds several messages at once.
@@ -127,7 +154,14 @@ impl<'a> Lowering<'a> {
                 Some("Option" | "Result") => args.first().is_some_and(|inner| self.gives_batch(inner)),
                 Some("Vec" | "VecDeque") => true,
                 _ => self.catalog.ty(path).is_some_and(|known| {
-                    !known.settles && known.fields.values().any(|field| field.path().is_some_and(|path| path.ends_with("Vec")) || field.args().iter().any(|arg| arg.path().is_some_and(|path| path.ends_with("Vec"))))
+                    !known.settles
+                        && known.fields.values().any(|field| {
+                            field.path().is_some_and(|path| path.ends_with("Vec"))
+                                || field
+                                    .args()
+                                    .iter()
+                                    .any(|arg| arg.path().is_some_and(|path| path.ends_with("Vec")))
+                        })
                 }),
             },
             Ty::Slice(_) => true,
@@ -155,12 +189,20 @@ impl<'a> Lowering<'a> {
         let inner = self.type_argument(ty, 0);
         match external_name(ty) {
             Some("Result") => {
-                let mut all: Vec<_> = self.outcomes(&inner).into_iter().map(|(outcome, value)| (outcome, Value::ok(value))).collect();
+                let mut all: Vec<_> = self
+                    .outcomes(&inner)
+                    .into_iter()
+                    .map(|(outcome, value)| (outcome, Value::ok(value)))
+                    .collect();
                 all.push((Outcome::Err, Value::err(Value::failure(self.type_argument(ty, 1)))));
                 all
             }
             Some("Option") => {
-                let mut all: Vec<_> = self.outcomes(&inner).into_iter().map(|(outcome, value)| (outcome, Value::some(value))).collect();
+                let mut all: Vec<_> = self
+                    .outcomes(&inner)
+                    .into_iter()
+                    .map(|(outcome, value)| (outcome, Value::some(value)))
+                    .collect();
                 all.push((Outcome::End, Value::none()));
                 all
             }
@@ -186,8 +228,16 @@ impl<'a> Lowering<'a> {
     }
 
     /// The next message of a batch, or its end.
-    pub(super) fn next_of_batch(&mut self, element: &Value, state: State, at: Span) -> (Vec<(State, Value)>, Vec<State>) {
-        let site = self.draft.as_ref().map_or_else(|| self.site(at), |draft| draft.site.clone());
+    pub(super) fn next_of_batch(
+        &mut self,
+        element: &Value,
+        state: State,
+        at: Span,
+    ) -> (Vec<(State, Value)>, Vec<State>) {
+        let site = self
+            .draft
+            .as_ref()
+            .map_or_else(|| self.site(at), |draft| draft.site.clone());
         let node = self.graph.emit(&state, Step::Receive, Some(site));
         self.receives += 1;
         let mut next = state.after(node, Outcome::Next);
@@ -209,15 +259,25 @@ pub(super) fn construction(value: &Value) -> Option<Span> {
 impl Operands<'_> {
     /// Where a property of the receiver, or of an argument, was set.
     pub(super) fn prop_place(&self, name: &str) -> Option<Span> {
-        self.recv.into_iter().chain(self.args).find_map(|value| value.prop(name).and_then(|(_, at)| at))
+        self.recv
+            .into_iter()
+            .chain(self.args)
+            .find_map(|value| value.prop(name).and_then(|(_, at)| at))
     }
 }
 
 impl Lowering<'_> {
     /// Whether a condition holds; `None` where that is not known.
-    pub(super) fn condition_holds(&self, condition: &crate::catalog::Condition, operands: &Operands<'_>) -> Option<bool> {
+    pub(super) fn condition_holds(
+        &self,
+        condition: &crate::catalog::Condition,
+        operands: &Operands<'_>,
+    ) -> Option<bool> {
         let found = self.operand(&condition.operand, operands);
-        holds(&condition.is, found.as_ref().map(|(value, _)| value), operands.is_visible(&condition.operand))
+        holds(
+            &condition.is,
+            found.as_ref().map(|(value, _)| value),
+            operands.is_visible(&condition.operand),
+        )
     }
 }
-

@@ -29,13 +29,21 @@ impl State {
     /// The beginning of a unit.
     #[must_use]
     pub fn start() -> Self {
-        Self { env: Vec::new(), open: BTreeSet::new(), holding: false, at: Vec::new() }
+        Self {
+            env: Vec::new(),
+            open: BTreeSet::new(),
+            holding: false,
+            at: Vec::new(),
+        }
     }
 
     /// The same path, after `node` came out as `when`.
     #[must_use]
     pub fn after(&self, node: NodeId, when: Outcome) -> Self {
-        Self { at: vec![Dangling { from: node, when }], ..self.clone() }
+        Self {
+            at: vec![Dangling { from: node, when }],
+            ..self.clone()
+        }
     }
 
     /// The same place in the graph with other variables (a callee's frame).
@@ -50,7 +58,11 @@ impl State {
 
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.env.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.env
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
     }
 
     /// The value at a place, as far as it is known.
@@ -72,7 +84,10 @@ impl State {
 
     /// Writes a changed object back, if what is there is of its type (or of none that is known).
     pub fn change(&mut self, place: &Place, value: Value) {
-        if self.read(place).is_none_or(|known| known.ty == value.ty || known.ty == Ty::Unknown) {
+        if self
+            .read(place)
+            .is_none_or(|known| known.ty == value.ty || known.ty == Ty::Unknown)
+        {
             self.write(place, value);
         }
     }
@@ -156,7 +171,10 @@ pub fn merge(states: Vec<State>) -> Vec<State> {
 pub fn merge_values(flowing: Flowing) -> Flowing {
     let mut merged: Flowing = Vec::new();
     for (state, value) in flowing {
-        match merged.iter_mut().find(|(known, other)| *other == value && known.agrees(&state)) {
+        match merged
+            .iter_mut()
+            .find(|(known, other)| *other == value && known.agrees(&state))
+        {
             Some((known, _)) => known.absorb(state),
             None => merged.push((state, value)),
         }

@@ -10,6 +10,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::flow::{Edge, Flow, Node, NodeId, Outcome, RetryId, Site, Step};
 
+/// Where a step stands: its place, and the retry that it is in.
+type Spot<'f> = (Option<&'f Site>, Option<RetryId>);
+
 /// Makes `flow` as small as it can be without changing its meaning. `around` names the retry that each retry stands in.
 pub(super) fn tidy(flow: &mut Flow, around: &[Option<RetryId>]) {
     order_edges(flow);
@@ -51,7 +54,15 @@ fn skip_idle(flow: &mut Flow) {
     }
     let entry = target[0];
     if entry != NodeId(0) {
-        flow.nodes[0] = Node { step: Step::Pass, at: None, edges: vec![Edge { when: Outcome::Then, to: entry }], retry: None };
+        flow.nodes[0] = Node {
+            step: Step::Pass,
+            at: None,
+            edges: vec![Edge {
+                when: Outcome::Then,
+                to: entry,
+            }],
+            retry: None,
+        };
     }
 }
 
@@ -137,12 +148,15 @@ fn count(classes: &[usize]) -> usize {
 }
 
 fn first_classes(flow: &Flow) -> Vec<usize> {
-    let mut known: HashMap<(Option<&Site>, Option<RetryId>), Vec<(&Step, usize)>> = HashMap::new();
+    let mut known: HashMap<Spot<'_>, Vec<(&Step, usize)>> = HashMap::new();
     let mut next = 0;
     let mut classes = Vec::new();
     for node in &flow.nodes {
         let alike = known.entry((node.at.as_ref(), node.retry)).or_default();
-        let class = alike.iter().find(|(step, _)| **step == node.step).map(|(_, class)| *class);
+        let class = alike
+            .iter()
+            .find(|(step, _)| **step == node.step)
+            .map(|(_, class)| *class);
         classes.push(class.unwrap_or_else(|| {
             next += 1;
             alike.push((&node.step, next));
@@ -156,7 +170,11 @@ fn refine(flow: &Flow, classes: &[usize]) -> Vec<usize> {
     let mut known: HashMap<(usize, Vec<(Outcome, usize)>), usize> = HashMap::new();
     let mut refined = Vec::new();
     for (node, class) in flow.nodes.iter().zip(classes) {
-        let ways = node.edges.iter().map(|edge| (edge.when, classes[edge.to.0 as usize])).collect();
+        let ways = node
+            .edges
+            .iter()
+            .map(|edge| (edge.when, classes[edge.to.0 as usize]))
+            .collect();
         let next = known.len();
         refined.push(*known.entry((*class, ways)).or_insert(next));
     }

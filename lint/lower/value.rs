@@ -28,6 +28,8 @@ impl Origin {
     pub const COUNTER: Self = Self::of(4);
     /// A failure, or made of one.
     pub const ERROR: Self = Self::of(8);
+    /// What a store, or a call that nobody can see into, answered.
+    pub const STORE: Self = Self::of(16);
 
     const fn of(sources: u8) -> Self {
         Self { sources, made_at: None }
@@ -36,7 +38,10 @@ impl Origin {
     /// Something fresh, made here.
     #[must_use]
     pub fn fresh(at: Span) -> Self {
-        Self { made_at: Some(at), ..Self::FRESH }
+        Self {
+            made_at: Some(at),
+            ..Self::FRESH
+        }
     }
 
     /// Where the fresh part was made.
@@ -47,12 +52,18 @@ impl Origin {
 
     #[must_use]
     pub fn with(self, other: Self) -> Self {
-        Self { sources: self.sources | other.sources, made_at: self.made_at.or(other.made_at) }
+        Self {
+            sources: self.sources | other.sources,
+            made_at: self.made_at.or(other.made_at),
+        }
     }
 
     #[must_use]
     pub fn without(self, other: Self) -> Self {
-        Self { sources: self.sources & !other.sources, ..self }
+        Self {
+            sources: self.sources & !other.sources,
+            ..self
+        }
     }
 
     #[must_use]
@@ -81,7 +92,10 @@ pub enum Kind {
     /// A text; `{}` stands for what is not constant.
     Text(SmolStr),
     /// `Ok`, `Err`, `Some`, `None`, and the variants of workspace enums (by last name).
-    Variant { name: SmolStr, fields: Vec<(SmolStr, Value)> },
+    Variant {
+        name: SmolStr,
+        fields: Vec<(SmolStr, Value)>,
+    },
     Struct(BTreeMap<SmolStr, Value>),
     Tuple(Vec<Value>),
     /// A collection, by a value that stands for its elements.
@@ -149,17 +163,33 @@ pub enum Future {
     /// A call of an `async fn`, of a closure, or of a catalogued API.
     Call(Call),
     /// An `async` block.
-    Block { body: BodyId, code: CodeScope, captured: Vec<(SmolStr, Value)>, at: Span },
+    Block {
+        body: BodyId,
+        code: CodeScope,
+        captured: Vec<(SmolStr, Value)>,
+        at: Span,
+    },
     /// Several at once: `join_all`, `join`.
     All { futures: Vec<Value>, fallible: bool },
     /// A future whose output is changed by a combinator (`map_err`, `map`, …) with its arguments.
-    Then { inner: Value, name: SmolStr, args: Vec<Value>, at: Span },
+    Then {
+        inner: Value,
+        name: SmolStr,
+        args: Vec<Value>,
+        at: Span,
+    },
     /// `timeout(d, inner)`.
     Limited { inner: Value, at: Span },
     /// A closure that is called, and what it gives awaited.
     Apply { callee: Value, args: Vec<Value>, at: Span },
     /// The next item of a client's stream (`stream` by path), of type `item`.
-    Take { stream: SmolStr, recv: Value, item: Ty, at: Span, label: Span },
+    Take {
+        stream: SmolStr,
+        recv: Value,
+        item: Ty,
+        at: Span,
+        label: Span,
+    },
 }
 
 /// A call that is still to be made.
@@ -278,8 +308,19 @@ impl Value {
     #[must_use]
     pub fn variant(name: &str, fields: Vec<Self>) -> Self {
         let origin = fields.iter().fold(Origin::NONE, |all, field| all.with(field.origin));
-        let fields = fields.into_iter().enumerate().map(|(i, field)| (index_name(i), field)).collect();
-        Self::new(Kind::Variant { name: name.into(), fields }, Ty::Unknown, origin)
+        let fields = fields
+            .into_iter()
+            .enumerate()
+            .map(|(i, field)| (index_name(i), field))
+            .collect();
+        Self::new(
+            Kind::Variant {
+                name: name.into(),
+                fields,
+            },
+            Ty::Unknown,
+            origin,
+        )
     }
 
     #[must_use]
@@ -354,7 +395,10 @@ impl Value {
         match &self.kind {
             Kind::Api(api) => api.props.get(name).map(|prop| (&prop.value, prop.at)),
             Kind::Struct(fields) => fields.get(name).map(|value| (value, None)),
-            Kind::Variant { fields, .. } => fields.iter().find(|(field, _)| field == name).map(|(_, value)| (value, None)),
+            Kind::Variant { fields, .. } => fields
+                .iter()
+                .find(|(field, _)| field == name)
+                .map(|(_, value)| (value, None)),
             _ => None,
         }
     }
@@ -416,21 +460,45 @@ impl Value {
     /// The value without what only the graph it was made with knows: steps, tasks and transactions.
     #[must_use]
     pub fn detached(&self) -> Self {
-        let fields = |fields: &[(SmolStr, Self)]| fields.iter().map(|(name, value)| (name.clone(), value.detached())).collect();
+        let fields = |fields: &[(SmolStr, Self)]| {
+            fields
+                .iter()
+                .map(|(name, value)| (name.clone(), value.detached()))
+                .collect()
+        };
         let kind = match &self.kind {
             Kind::Tx(_) | Kind::Task(_) | Kind::Pending(..) | Kind::Future(_) => Kind::Opaque,
             Kind::Unseen(unseen) if unseen.node.is_some() => Kind::Opaque,
-            Kind::Variant { name, fields: inner } => Kind::Variant { name: name.clone(), fields: fields(inner) },
-            Kind::Struct(inner) => Kind::Struct(inner.iter().map(|(name, value)| (name.clone(), value.detached())).collect()),
+            Kind::Variant { name, fields: inner } => Kind::Variant {
+                name: name.clone(),
+                fields: fields(inner),
+            },
+            Kind::Struct(inner) => Kind::Struct(
+                inner
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.detached()))
+                    .collect(),
+            ),
             Kind::Tuple(values) => Kind::Tuple(values.iter().map(Self::detached).collect()),
             Kind::List(element) => Kind::List(Box::new(element.detached())),
-            Kind::Closure(closure) => {
-                Kind::Closure(Rc::new(Closure { captured: fields(&closure.captured), ..(**closure).clone() }))
-            }
+            Kind::Closure(closure) => Kind::Closure(Rc::new(Closure {
+                captured: fields(&closure.captured),
+                ..(**closure).clone()
+            })),
             Kind::Api(api) => {
-                let prop = |prop: &Prop| Prop { value: prop.value.detached(), at: prop.at };
-                let props = api.props.iter().map(|(name, known)| (name.clone(), prop(known))).collect();
-                Kind::Api(Rc::new(Api { props, constructed: api.constructed }))
+                let prop = |prop: &Prop| Prop {
+                    value: prop.value.detached(),
+                    at: prop.at,
+                };
+                let props = api
+                    .props
+                    .iter()
+                    .map(|(name, known)| (name.clone(), prop(known)))
+                    .collect();
+                Kind::Api(Rc::new(Api {
+                    props,
+                    constructed: api.constructed,
+                }))
             }
             other => other.clone(),
         };
@@ -466,11 +534,18 @@ impl Value {
         if self == other {
             return self.clone();
         }
-        let ty = if self.ty == other.ty { self.ty.clone() } else { Ty::Unknown };
+        let ty = if self.ty == other.ty {
+            self.ty.clone()
+        } else {
+            Ty::Unknown
+        };
         let origin = self.origin.with(other.origin);
         match (&self.kind, &other.kind) {
             (Kind::Struct(a), Kind::Struct(b)) if a.len() == b.len() && a.keys().eq(b.keys()) => {
-                let fields = a.iter().map(|(name, value)| (name.clone(), value.join(&b[name]))).collect();
+                let fields = a
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.join(&b[name])))
+                    .collect();
                 Self::new(Kind::Struct(fields), ty, origin)
             }
             (Kind::List(a), Kind::List(b)) => Self::new(Kind::List(Box::new(a.join(b))), ty, origin),

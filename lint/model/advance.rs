@@ -7,41 +7,51 @@ use crate::flow::{Broker, CondId, NodeId, Outcome, Settle, Step};
 use super::program::Program;
 use super::state::{NONE, Place, State};
 
-/// A state, and the last node with a site that the task passed on its way there.
-pub(super) type Landed = (State, Option<NodeId>);
+/// Takes a state, and the last node with a site that the task passed on its way there.
+pub(super) type Landed<'l> = dyn FnMut(State, Option<NodeId>) + 'l;
 
 /// Silent steps in a row after which a task is taken to spin for ever.
 const FUEL: usize = 1_000;
 
 /// Puts a task at a node and lets it run on; one result for each way that undecided branches may go. Ways that meet again in the same
 /// state are followed once, so that branches in a row cost their sum and not their product.
-pub(super) fn land(program: &Program<'_>, mut state: State, slot: u8, at: NodeId) -> Vec<Landed> {
+pub(super) fn land(program: &Program<'_>, mut state: State, slot: u8, at: NodeId, landed: &mut Landed<'_>) {
     state.task_mut(slot).pc = u16::try_from(at.0).unwrap_or(u16::MAX);
-    let mut landed = Vec::with_capacity(1);
     let mut waiting = vec![(state, None)];
     let mut branched: HashSet<State> = HashSet::new();
     while let Some((state, then)) = waiting.pop() {
         let (state, then, on) = run(program, state, slot, then);
         match on {
-            None => landed.push((state, then)),
+            None => landed(state, then),
             Some(_) if branched.len() >= FUEL => {}
             Some(on) => {
                 if branched.insert(state.clone()) {
-                    waiting.extend(ways(program, &state, slot, on).into_iter().rev().map(|state| (state, then)));
+                    waiting.extend(
+                        ways(program, &state, slot, on)
+                            .into_iter()
+                            .rev()
+                            .map(|state| (state, then)),
+                    );
                 }
             }
         }
     }
-    landed
 }
 
 /// Runs up to a step that matters, or to a branch (then with its condition).
-fn run(program: &Program<'_>, mut state: State, slot: u8, mut then: Option<NodeId>) -> (State, Option<NodeId>, Option<CondId>) {
+fn run(
+    program: &Program<'_>,
+    mut state: State,
+    slot: u8,
+    mut then: Option<NodeId>,
+) -> (State, Option<NodeId>, Option<CondId>) {
     for _ in 0..FUEL {
         let id = NodeId(state.task_mut(slot).pc.into());
         let node = program.flow.node(id);
         let next = match node.step {
-            Step::Pass | Step::Sleep { .. } | Step::ExtendLease => node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok)),
+            Step::Pass | Step::Sleep { .. } | Step::ExtendLease => {
+                node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok))
+            }
             Step::Receive if program.is_caller() => node.on(Outcome::Next),
             Step::Branch { on } => {
                 let then = if node.at.is_some() { Some(id) } else { then };

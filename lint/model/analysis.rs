@@ -85,7 +85,7 @@ pub fn analyse_program(program: &Program<'_>, promised: Semantic) -> Analysis {
         () if !questions.is_empty() => Verdict::Conditional,
         () => Verdict::Verified,
     };
-    let crash_points = crash_table(program);
+    let crash_points = crash_table(program, violations.is_empty() && !stats.is_capped);
     let mut assumptions = assumptions(program, promised);
     if stats.is_capped {
         assumptions.push(format!(

@@ -45,7 +45,7 @@ impl Default for Bounds {
                 leases: 1,
                 expiries: 1,
             },
-            states: 150_000,
+            states: 60_000,
             tasks: 6,
         }
     }

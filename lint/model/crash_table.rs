@@ -8,7 +8,7 @@ use super::bounds::{Faults, Tier};
 use super::explore::Search;
 use super::judge::{Property, judge};
 use super::program::Program;
-use super::state::{Role, State};
+use super::state::{Place, State};
 use super::step::successors;
 use super::trace::Event;
 
@@ -34,19 +34,32 @@ pub enum CrashOutcome {
     Lost,
 }
 
+/// Fault-free states, and ways through one node, that are looked at: the table illustrates the verdict, it does not prove it, and must
+/// not cost more than the search itself.
+const CALM_STATES: usize = 4_000;
+const WAYS_THROUGH: usize = 8;
+
 /// The crash points of the fault-free runs, in the order of their nodes; of several ways through a node the worst counts.
-pub(super) fn crash_table(program: &Program<'_>) -> Vec<CrashPoint> {
+///
+/// `sound`: no adversary breaks anything, so that nobody has to follow what comes of each crash.
+pub(super) fn crash_table(program: &Program<'_>, sound: bool) -> Vec<CrashPoint> {
     let mut calm = Search::new(program, Tier::Calm, 1);
     while calm.expand_next() {}
     let mut points: BTreeMap<NodeId, CrashPoint> = BTreeMap::new();
-    for index in 0..calm.len() {
+    let mut looked: BTreeMap<NodeId, usize> = BTreeMap::new();
+    for index in 0..calm.len().min(CALM_STATES) {
         let (Some(step), state) = (calm.step(index), calm.state(index)) else {
             continue;
         };
         let (Some(after), false) = (step.node, is_over(program, state)) else {
             continue;
         };
-        let Some(outcome) = crashed(program, state) else {
+        let looked = looked.entry(after).or_default();
+        *looked += 1;
+        let Some(outcome) = (*looked <= WAYS_THROUGH)
+            .then(|| crashed(program, state, sound))
+            .flatten()
+        else {
             continue;
         };
         let point = CrashPoint {
@@ -69,7 +82,7 @@ fn is_over(program: &Program<'_>, state: &State) -> bool {
 }
 
 /// The worst that can come of a crash in `state`, if nothing else fails.
-fn crashed(program: &Program<'_>, state: &State) -> Option<CrashOutcome> {
+fn crashed(program: &Program<'_>, state: &State, sound: bool) -> Option<CrashOutcome> {
     let mut before = state.clone();
     before.left = Faults {
         crashes: 1,
@@ -82,44 +95,28 @@ fn crashed(program: &Program<'_>, state: &State) -> Option<CrashOutcome> {
         .into_iter()
         .filter(|(step, _)| step.event == Event::Crash)
         .map(|(_, state)| state);
-    after.map(|state| outcome(program, state, touched)).max()
+    after.map(|state| outcome(program, state, touched, sound)).max()
 }
 
-fn outcome(program: &Program<'_>, crashed: State, touched: bool) -> CrashOutcome {
-    let comes_again = crashed.messages[0].place == super::state::Place::Ready;
-    let mut worst = if touched && comes_again {
+fn outcome(program: &Program<'_>, crashed: State, touched: bool, sound: bool) -> CrashOutcome {
+    let comes_again = crashed.messages[0].place == Place::Ready;
+    let best = if touched && comes_again {
         CrashOutcome::Absorbed
     } else {
         CrashOutcome::NothingLost
     };
-    let mut todo = vec![crashed];
-    let mut seen = Vec::new();
-    while let Some(state) = todo.pop() {
-        for violation in judge(program, &state)
-            .into_iter()
-            .map(|(violation, _)| violation)
-            .filter(|violation| violation.is_certain(program))
-        {
-            worst = worst.max(match violation.property {
-                Property::Lost | Property::PerhapsLost => CrashOutcome::Lost,
-                Property::Repeated => CrashOutcome::Repeated,
-            });
-        }
-        let mut moves = Vec::new();
-        if state
-            .tasks
-            .iter()
-            .any(|task| task.role != Role::Main || task.message == 0)
-            || seen.is_empty()
-        {
-            successors(program, &state, &mut moves);
-        }
-        for (_, next) in moves {
-            if !seen.contains(&next) {
-                todo.push(next.clone());
-                seen.push(next);
-            }
-        }
+    if sound {
+        return best;
     }
-    worst
+    let mut calm = Search::from(program, Tier::Calm, vec![crashed]);
+    while calm.expand_next() {}
+    let found = (0..calm.len()).flat_map(|index| judge(program, calm.state(index)));
+    let certain = found
+        .map(|(violation, _)| violation)
+        .filter(|violation| violation.is_certain(program));
+    let outcomes = certain.map(|violation| match violation.property {
+        Property::Lost | Property::PerhapsLost => CrashOutcome::Lost,
+        Property::Repeated => CrashOutcome::Repeated,
+    });
+    outcomes.max().unwrap_or(best)
 }

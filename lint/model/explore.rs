@@ -82,6 +82,11 @@ const NOBODY: u32 = u32::MAX;
 
 impl<'a, 'f> Search<'a, 'f> {
     pub(super) fn new(program: &'a Program<'f>, tier: Tier, messages: u8) -> Self {
+        Self::from(program, tier, initial(program, start(program, tier, messages)))
+    }
+
+    /// A search that starts in the middle.
+    pub(super) fn from(program: &'a Program<'f>, tier: Tier, starts: Vec<State>) -> Self {
         let mut search = Self {
             program,
             tier,
@@ -93,7 +98,7 @@ impl<'a, 'f> Search<'a, 'f> {
             is_capped: false,
             scratch: Vec::new(),
         };
-        for state in initial(program, start(program, tier, messages)) {
+        for state in starts {
             search.add(
                 state,
                 Origin {

@@ -56,9 +56,10 @@ impl Stepper<'_, '_> {
         end_process(&mut state, process, slot);
         let main = state.task_mut(slot);
         *main = restarted(main);
-        for (state, _) in land(self.program, state, slot, NodeId(0)) {
-            self.out.push((step, state));
-        }
+        let out = &mut *self.out;
+        land(self.program, state, slot, NodeId(0), &mut |state, _| {
+            out.push((step, state))
+        });
     }
 
     /// A queue gives one message to somebody else; a log gives all that is not committed to the other worker.

@@ -44,9 +44,9 @@ impl Stepper<'_, '_> {
             .find(|slot| !known.contains(slot))
             .unwrap_or(NONE);
         let step = Move::of(task, id, Event::Spawn { task: child });
-        for (state, _) in land(self.program, state, slot, start) {
-            self.go(state, step, node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok)));
-        }
+        let then = node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok));
+        let program = self.program;
+        land(program, state, slot, start, &mut |state, _| self.go(state, step, then));
     }
 
     pub(super) fn join(&mut self, task: &Running, id: NodeId, child: TaskId) {

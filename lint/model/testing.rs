@@ -503,6 +503,7 @@ fn condition(number: u32, words: &[&str]) -> Condition {
     let kind = match words[2] {
         "fixed" => CondKind::Fixed,
         "malformed" => CondKind::Malformed,
+        "store" => CondKind::Store,
         _ => CondKind::Free,
     };
     Condition {

@@ -99,10 +99,18 @@ fn execution(found: &ResolvedFinding<'_>, look: Look) -> String {
 
 /// What happens in a step. Who acts is said where the words do not say it and more than one worker takes part.
 pub(crate) fn sentence(step: &TraceStep, trace: &[TraceStep]) -> String {
-    let workers: BTreeSet<&str> = trace.iter().map(|step| step.actor.as_str()).filter(|actor| *actor != "broker").collect();
+    let workers: BTreeSet<&str> = trace
+        .iter()
+        .map(|step| step.actor.as_str())
+        .filter(|actor| *actor != "broker")
+        .collect();
     let text = if step.text.is_empty() { step.event } else { &step.text };
     let said = text.to_lowercase().contains(&step.actor.to_lowercase());
-    if said || (workers.len() < 2 && !step.text.is_empty()) { text.to_owned() } else { format!("{}: {text}", step.actor) }
+    if said || (workers.len() < 2 && !step.text.is_empty()) {
+        text.to_owned()
+    } else {
+        format!("{}: {text}", step.actor)
+    }
 }
 
 fn assumptions(report: &Resolved<'_>, look: Look) -> String {
@@ -182,7 +190,11 @@ const DRAWN_LINES: usize = 5;
 fn drawn(at: &Place<'_>) -> SourceSpan {
     let text = at.snippet();
     let first = text.lines().next().map_or(0, str::len);
-    let length = if text.lines().count() > DRAWN_LINES { first } else { text.len() };
+    let length = if text.lines().count() > DRAWN_LINES {
+        first
+    } else {
+        text.len()
+    };
     (at.bytes.start..at.bytes.start + length).into()
 }
 

@@ -22,7 +22,7 @@ pub enum ListFormat {
 #[must_use]
 pub fn list(report: &Resolved<'_>, format: ListFormat, look: Look) -> String {
     match format {
-        ListFormat::Human => table(report, look),
+        ListFormat::Human => human(report, look),
         ListFormat::Short => report
             .integrations
             .iter()
@@ -45,19 +45,15 @@ const HEADINGS: [&str; 7] = [
 fn fields(unit: &ResolvedIntegration<'_>) -> [String; 7] {
     let integration = unit.integration;
     let semantic = |semantic: Option<Semantic>| semantic.map_or("-".to_owned(), |semantic| semantic.to_string());
-    let sinks: Vec<String> = integration
-        .sinks
-        .iter()
-        .map(|sink| format!("{}:{}", sink.kind, sink.target))
-        .collect();
+    let targets = integration.targets();
     [
         unit.at.line(),
         integration.id.to_string(),
-        source(&integration.transport, integration.address.as_deref()),
-        if sinks.is_empty() {
+        integration.source(),
+        if targets.is_empty() {
             "-".to_owned()
         } else {
-            sinks.join(",")
+            targets.join(",")
         },
         semantic(integration.declared.as_ref().map(|declared| declared.semantic)),
         semantic(integration.inferred),
@@ -65,49 +61,66 @@ fn fields(unit: &ResolvedIntegration<'_>) -> [String; 7] {
     ]
 }
 
-/// `kafka:orders.v1`, `kafka:?` where the code does not show the topic, `call` for a producer.
-pub(crate) fn source(transport: &str, address: Option<&str>) -> String {
-    match address {
-        Some(address) => format!("{transport}:{address}"),
-        None if transport == "call" => transport.to_owned(),
-        None => format!("{transport}:?"),
+/// A table if the terminal is wide enough, else a few lines for each integration.
+fn human(report: &Resolved<'_>, look: Look) -> String {
+    let rows: Vec<[String; 7]> = report.integrations.iter().map(fields).collect();
+    let widths: Vec<usize> = (0..HEADINGS.len()).map(|column| width(&rows, column)).collect();
+    let verdicts = report.integrations.iter().map(|unit| unit.integration.verdict);
+    let rows = rows.iter().zip(verdicts);
+    let paint = Paint(look.colour);
+    if report.integrations.is_empty() {
+        "no integrations found\n".to_owned()
+    } else if widths.iter().map(|width| width + GAP.len()).sum::<usize>() > look.width {
+        rows.map(|(row, verdict)| block(row, verdict, paint)).collect()
+    } else {
+        let headings = HEADINGS
+            .iter()
+            .zip(&widths)
+            .map(|(heading, width)| format!("{heading:<width$}"));
+        let headings = paint.bold(headings.collect::<Vec<_>>().join(GAP).trim_end());
+        let lines = rows.map(|(row, verdict)| line(row, &widths, verdict, paint));
+        std::iter::once(format!("{headings}\n")).chain(lines).collect()
     }
 }
 
-/// The place comes last, so that what is asked for stands at the left.
-fn table(report: &Resolved<'_>, look: Look) -> String {
-    if report.integrations.is_empty() {
-        return "no integrations found\n".to_owned();
-    }
-    let mut rows = vec![HEADINGS.map(str::to_owned)];
-    rows.extend(report.integrations.iter().map(fields));
-    for row in &mut rows {
-        row.rotate_left(1);
-    }
-    let widths: Vec<usize> = (0..HEADINGS.len()).map(|column| width(&rows, column)).collect();
-    let paint = Paint(look.colour);
-    let verdicts = report.integrations.iter().map(|unit| Some(unit.integration.verdict));
-    rows.iter()
-        .zip(std::iter::once(None).chain(verdicts))
-        .map(|(row, verdict)| line(row, &widths, verdict, paint))
-        .collect()
-}
+const GAP: &str = "  ";
 
 fn width(rows: &[[String; 7]], column: usize) -> usize {
-    rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
+    let cells = rows.iter().map(|row| row[column].chars().count());
+    cells.max().unwrap_or(0).max(HEADINGS[column].len())
 }
 
-fn line(row: &[String; 7], widths: &[usize], verdict: Option<Verdict>, paint: Paint) -> String {
-    let cells: Vec<String> = row
-        .iter()
-        .zip(widths)
-        .map(|(cell, width)| format!("{cell:<width$}"))
-        .collect();
-    let coloured = match verdict {
-        None => return format!("{}\n", paint.bold(cells.join("  ").trim_end())),
-        Some(Verdict::Verified) => paint.green(&cells[5]),
-        Some(Verdict::Refuted) => paint.red(&cells[5]),
-        Some(Verdict::Conditional | Verdict::Unknown) => paint.yellow(&cells[5]),
+fn line(row: &[String; 7], widths: &[usize], verdict: Verdict, paint: Paint) -> String {
+    let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+    let mut cells: Vec<String> = cells.collect();
+    cells[6] = coloured(&row[6], verdict, paint);
+    format!("{}\n", cells.join(GAP))
+}
+
+fn block([place, id, source, sinks, declared, inferred, verdict]: &[String; 7], kind: Verdict, paint: Paint) -> String {
+    let promise = if declared == "-" {
+        "nothing declared".to_owned()
+    } else {
+        format!("declared {declared}")
     };
-    format!("{}  {coloured}  {}\n", cells[..5].join("  "), cells[6].trim_end())
+    let given = if inferred == "-" {
+        String::new()
+    } else {
+        format!(", the code gives {inferred}")
+    };
+    let (id, verdict) = (paint.bold(id), coloured(verdict, kind, paint));
+    let effects = if sinks == "-" {
+        String::new()
+    } else {
+        format!(" → {}", sinks.replace(',', ", "))
+    };
+    format!("{id}: {verdict}, {promise}{given}\n    {source}{effects}\n    {place}\n")
+}
+
+fn coloured(text: &str, verdict: Verdict, paint: Paint) -> String {
+    match verdict {
+        Verdict::Verified => paint.green(text),
+        Verdict::Refuted => paint.red(text),
+        Verdict::Conditional | Verdict::Unknown => paint.yellow(text),
+    }
 }

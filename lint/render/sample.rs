@@ -116,7 +116,12 @@ pub fn refutation() -> Finding {
                 "The offset of A is committed.",
             ),
             step("worker 1", "crash", None, "Worker 1 crashes."),
-            step("broker", "lost", None, "The broker has nothing to deliver again: A is lost."),
+            step(
+                "broker",
+                "lost",
+                None,
+                "The broker has nothing to deliver again: A is lost.",
+            ),
         ],
         suppressed: None,
     }

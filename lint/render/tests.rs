@@ -176,6 +176,11 @@ fn lists_and_statistics() {
     let report = report();
     let resolved = Resolved::new(&report, &Sample);
     snapshot("list.txt", &list(&resolved, ListFormat::Human, Look::PLAIN));
+    let wide = Look {
+        colour: false,
+        width: 200,
+    };
+    snapshot("list-wide.txt", &list(&resolved, ListFormat::Human, wide));
     snapshot("statistics.txt", &statistics(&resolved, Look::PLAIN));
     let short = list(&resolved, ListFormat::Short, Look::PLAIN);
     assert!(short.lines().all(|line| line.split('\t').count() == 7), "{short}");

@@ -124,17 +124,16 @@ impl<'a> Case<'a> {
     pub fn failure(&self) -> Option<(usize, &'a TraceStep)> {
         let until = self.settling().map_or(usize::MAX, |(index, _)| index);
         self.steps()
-            .filter(|(index, step)| *index <= until && is_failure(step.event))
-            .last()
+            .rfind(|(index, step)| *index <= until && is_failure(step.event))
     }
 
     /// The steps of the delivery in which the message was settled, up to that.
     pub fn last_attempt(&self) -> impl Iterator<Item = (usize, &'a TraceStep)> {
         let until = self.settling().map_or(self.trace.steps.len(), |(index, _)| index);
-        let receives = self
+        let mut receives = self
             .steps()
             .filter(|(i, step)| *i <= until && matches!(step.event, Event::Receive { .. }));
-        let from = receives.last().map_or(0, |(index, _)| index);
+        let from = receives.next_back().map_or(0, |(index, _)| index);
         self.steps().filter(move |(index, _)| (from..=until).contains(index))
     }
 

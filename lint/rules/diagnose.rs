@@ -46,7 +46,7 @@ const PRECEDENCE: &[&Rule] = &[
 /// Faults of one unit after which the search for more ends.
 const ROUNDS: usize = 12;
 /// Faults that together cause one execution.
-const DEPTH: usize = 4;
+const DEPTH: usize = 5;
 
 /// What is wrong with a unit, and why.
 #[derive(Debug, Clone)]
@@ -200,9 +200,8 @@ impl Doctor {
                 continue;
             };
             let same = |other: &Cause| other.rule.name == cause.rule.name && other.primary == cause.primary;
-            if !causes.iter().any(same) {
-                return Some((std::iter::once(cause).chain(causes).collect(), cured));
-            }
+            let first = (!causes.iter().any(same)).then_some(cause);
+            return Some((first.into_iter().chain(causes).collect(), cured));
         }
         None
     }

@@ -20,7 +20,7 @@ fn explain(case: &Case<'_>) -> Option<Named> {
     if settling.message == Some(case.message()) || case.states[index].is_worked_on(case.message()) {
         return None;
     }
-    let (_, last) = case.steps().filter(|(step, _)| *step < index).last()?;
+    let (_, last) = case.steps().rfind(|(step, _)| *step < index)?;
     let left = last.then.or(last.node);
     let mut sources: Vec<NodeId> = left.map(|left| case.failures_towards(&[left])).unwrap_or_default();
     sources.extend(case.failure().and_then(|(_, step)| step.node));

@@ -170,6 +170,7 @@ fn all(text: &str) -> String {
 
 /// `statements.txt`: a statement a line (`\n` for a line break), what is found indented below it, `#` before remarks.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "`BLESS=1` rewrites the expectations")]
 fn statements_are_read_as_expected() {
     let mut found = String::new();
     let expected = include_str!("tests/statements.txt");

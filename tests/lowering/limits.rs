@@ -95,19 +95,27 @@ fn deep_nesting() {
 #[test]
 fn deep_calls() {
     let items = repeated(60, |i| {
-        format!("async fn f{i}(http: &Client, body: &[u8]) -> Result<()> {{ f{}(http, body).await }}", i + 1)
+        format!(
+            "async fn f{i}(http: &Client, body: &[u8]) -> Result<()> {{ f{}(http, body).await }}",
+            i + 1
+        )
     });
     let items = format!("{items} async fn f60(http: &Client, body: &[u8]) -> Result<()> {{ pay(http, body).await }}");
     let (flow, took) = timed(&items, "f0(&http, &delivery.data).await?;");
     assert!(took < ENOUGH, "{took:?}");
-    assert!(flow.contains("http:POST") || flow.contains("opaque") || flow.contains("unknown "), "{flow}");
+    assert!(
+        flow.contains("http:POST") || flow.contains("opaque") || flow.contains("unknown "),
+        "{flow}"
+    );
 }
 
 #[test]
 fn calls_that_multiply() {
     let items = repeated(12, |i| {
         let next = i + 1;
-        format!("async fn f{i}(http: &Client, b: &[u8]) -> Result<()> {{ f{next}(http, b).await?; f{next}(http, b).await }}")
+        format!(
+            "async fn f{i}(http: &Client, b: &[u8]) -> Result<()> {{ f{next}(http, b).await?; f{next}(http, b).await }}"
+        )
     });
     let items = format!("{items} async fn f12(http: &Client, b: &[u8]) -> Result<()> {{ pay(http, b).await }}");
     let (flow, took) = timed(&items, "f0(&http, &delivery.data).await?;");
@@ -129,10 +137,15 @@ fn a_state_machine_in_a_loop() {
     let states = repeated(20, |i| format!("S{i},"));
     let arms = repeated(20, |i| {
         let next = (i + 1) % 20;
-        format!("State::S{i} => if pay(&http, &delivery.data).await.is_ok() {{ state = State::S{next} }} else {{ break }},")
+        format!(
+            "State::S{i} => if pay(&http, &delivery.data).await.is_ok() {{ state = State::S{next} }} else {{ break }},"
+        )
     });
     let items = format!("enum State {{ {states} }}");
-    let (flow, took) = timed(&items, &format!("let mut state = State::S0; loop {{ match state {{ {arms} }} }}"));
+    let (flow, took) = timed(
+        &items,
+        &format!("let mut state = State::S0; loop {{ match state {{ {arms} }} }}"),
+    );
     assert!(took < ENOUGH, "{took:?}");
     assert!(flow.contains("http:POST") || flow.contains("unknown "), "{flow}");
 }

@@ -156,10 +156,9 @@ async fn run(settings: Settings, http: reqwest::Client) {
 #[test]
 fn settings_in_constants() {
     check_files(
-        &[
-            (
-                "main.rs",
-                r#"
+        &[(
+            "main.rs",
+            r#"
 use rdkafka::{ClientConfig, Message, consumer::{CommitMode, Consumer, StreamConsumer}};
 const TOPICS: [&str; 1] = ["payments"];
 const AUTO_COMMIT: &str = "false";
@@ -172,8 +171,7 @@ async fn run(http: reqwest::Client) -> anyhow::Result<()> {
         consumer.commit_message(&message, CommitMode::Async)?;
     }
 }"#,
-            ),
-        ],
+        )],
         expect![[r#"
             source kafka log manual # payments
             effect e0 http:PUT idem http
@@ -188,10 +186,9 @@ async fn run(http: reqwest::Client) -> anyhow::Result<()> {
 #[test]
 fn a_config_struct() {
     check_files(
-        &[
-            (
-                "main.rs",
-                r#"
+        &[(
+            "main.rs",
+            r#"
 use rdkafka::{ClientConfig, Message, consumer::{CommitMode, Consumer, StreamConsumer}};
 struct Config { topic: String, auto_commit: bool }
 impl Default for Config {
@@ -208,8 +205,7 @@ async fn run(http: reqwest::Client) -> anyhow::Result<()> {
         consumer.commit_message(&message, CommitMode::Async)?;
     }
 }"#,
-            ),
-        ],
+        )],
         expect![[r#"
             source kafka log manual # payments
             effect e0 http:PUT idem http
@@ -224,10 +220,9 @@ async fn run(http: reqwest::Client) -> anyhow::Result<()> {
 #[test]
 fn a_consumer_in_a_field() {
     check_files(
-        &[
-            (
-                "main.rs",
-                r#"
+        &[(
+            "main.rs",
+            r#"
 use rdkafka::{ClientConfig, Message, consumer::{CommitMode, Consumer, StreamConsumer}};
 struct Worker { consumer: StreamConsumer, http: reqwest::Client }
 impl Worker {
@@ -249,8 +244,7 @@ async fn main() -> anyhow::Result<()> {
     let worker = Worker::new(reqwest::Client::new());
     worker.run().await
 }"#,
-            ),
-        ],
+        )],
         expect![[r#"
             source kafka log manual # payments
             effect e0 http:PUT idem http
@@ -265,10 +259,9 @@ async fn main() -> anyhow::Result<()> {
 #[test]
 fn a_sync_consumer() {
     check_files(
-        &[
-            (
-                "main.rs",
-                r#"
+        &[(
+            "main.rs",
+            r#"
 use rdkafka::{Message, consumer::{BaseConsumer, CommitMode, Consumer}};
 fn run(consumer: BaseConsumer, http: reqwest::blocking::Client) {
     for message in consumer.iter() {
@@ -291,8 +284,7 @@ fn poll(consumer: BaseConsumer, http: reqwest::blocking::Client) {
         }
     }
 }"#,
-            ),
-        ],
+        )],
         expect![[r#"
             == main::run
             source kafka log manual

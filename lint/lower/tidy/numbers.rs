@@ -34,7 +34,10 @@ impl Order {
     }
 
     fn pick<T: Clone>(&self, all: &[T]) -> Vec<T> {
-        self.0.iter().filter_map(|old| all.get(*old as usize).cloned()).collect()
+        self.0
+            .iter()
+            .filter_map(|old| all.get(*old as usize).cloned())
+            .collect()
     }
 }
 

@@ -9,8 +9,16 @@ pub(super) fn settle(flow: &mut Flow, around: &[Option<RetryId>]) {
     let inside = |node: &Node, wanted: RetryId| chain(node.retry, around).any(|retry| retry == wanted);
     let mut real = BTreeSet::new();
     for id in (0..).map(RetryId).take(flow.retries.len()) {
-        let members: BTreeSet<NodeId> = flow.iter().filter(|(_, node)| inside(node, id)).map(|(at, _)| at).collect();
-        let repeated: Vec<NodeId> = members.iter().copied().filter(|at| is_repeated(flow, &members, *at)).collect();
+        let members: BTreeSet<NodeId> = flow
+            .iter()
+            .filter(|(_, node)| inside(node, id))
+            .map(|(at, _)| at)
+            .collect();
+        let repeated: Vec<NodeId> = members
+            .iter()
+            .copied()
+            .filter(|at| is_repeated(flow, &members, *at))
+            .collect();
         if repeated.is_empty() {
             continue;
         }
@@ -33,15 +41,24 @@ fn chain(retry: Option<RetryId>, around: &[Option<RetryId>]) -> impl Iterator<It
 /// Whether the loop comes back to a step when it fails, and does not when it succeeds.
 fn is_repeated(flow: &Flow, members: &BTreeSet<NodeId>, at: NodeId) -> bool {
     let node = flow.node(at);
-    let fails = node.on(Outcome::Err).is_some_and(|next| reaches(flow, members, next, at));
-    let goes_on = node.edges.iter().any(|edge| edge.when != Outcome::Err && reaches(flow, members, edge.to, at));
+    let fails = node
+        .on(Outcome::Err)
+        .is_some_and(|next| reaches(flow, members, next, at));
+    let goes_on = node
+        .edges
+        .iter()
+        .any(|edge| edge.when != Outcome::Err && reaches(flow, members, edge.to, at));
     is_work(&node.step) && fails && !goes_on
 }
 
 /// Whether control may leave the loop although the step never succeeds.
 fn gives_up(flow: &Flow, members: &BTreeSet<NodeId>, at: NodeId) -> bool {
-    let Some(next) = flow.node(at).on(Outcome::Err) else { return true };
-    walk(flow, next, |id| members.contains(&id) && id != at).into_iter().any(|id| !members.contains(&id))
+    let Some(next) = flow.node(at).on(Outcome::Err) else {
+        return true;
+    };
+    walk(flow, next, |id| members.contains(&id) && id != at)
+        .into_iter()
+        .any(|id| !members.contains(&id))
 }
 
 fn is_work(step: &Step) -> bool {

@@ -209,7 +209,7 @@ fn tx_of(step: &Step) -> Option<TxId> {
 }
 
 /// The row is written right after the partner, in its transaction.
-fn behind(editor: &mut Editor, partner: NodeId, publish: EffectId, tx: TxId) -> () {
+fn behind(editor: &mut Editor, partner: NodeId, publish: EffectId, tx: TxId) {
     let node = editor.node(partner).clone();
     for edge in node
         .edges

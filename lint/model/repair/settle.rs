@@ -61,10 +61,9 @@ fn split(flow: &Flow, sources: &[NodeId], change: impl Fn(&mut Editor, NodeId, N
             well.for_each(|edge| editor.turn(copy, edge.when, edge.to));
         }
     }
-    for &source in sources {
-        if let Some(to) = flow.node(source).on(Outcome::Err) {
-            editor.turn(source, Outcome::Err, copies.of(to));
-        }
+    let failing = sources.iter().filter(|&&id| flow.node(id).on(Outcome::Err).is_some());
+    for (&source, way) in failing.zip(editor.node(copies.of(hub)).edges.clone()) {
+        editor.turn(source, Outcome::Err, way.to);
     }
     editor.flow
 }

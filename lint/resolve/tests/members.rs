@@ -244,3 +244,26 @@ fn callers_are_those_that_can_mean_it() {
         );
     });
 }
+
+#[test]
+fn deep_bodies_and_endless_definitions_end() {
+    let chain = ".b()".repeat(3_000);
+    let source = format!(
+        "fn deep() {{ a{chain} }} type A = B; type B = A; fn f() -> A {{ x }} trait P: Q {{}} trait Q: P {{}} fn g<T: P>() -> T {{ x }}
+         pub struct S; impl std::ops::Deref for S {{ type Target = S; }} fn s() -> S {{ x }} use self::u::V; mod u {{ pub use super::V; }}
+         trait X {{}} trait Y {{}} impl<T: X> Y for T {{}} impl<T: Y> X for T {{}} trait Z {{ fn z(&self) {{}} }} impl<T: X> Z for T {{}}
+         fn h<T: Iterator<Item = T> + Into<U>, U: Into<T>>() -> T::Item {{ x }}"
+    );
+    let on_large_stack = std::thread::Builder::new().stack_size(crate::source::STACK_BYTES);
+    let ask = move || {
+        index_lib(&source, |tree| {
+            assert_eq!(tree.index.mentions("b").len(), 1);
+            assert_eq!(tree.ty("app::f"), "?");
+            assert!(tree.methods("app::g", "any").is_empty());
+            assert!(tree.methods("app::s", "any").is_empty());
+            assert!(tree.methods("app::s", "z").is_empty());
+            assert_eq!(tree.ty("app::h"), "T");
+        });
+    };
+    on_large_stack.spawn(ask).unwrap().join().unwrap();
+}
