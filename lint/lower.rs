@@ -1,8 +1,8 @@
 //! From functions to flows: an abstract interpreter over bodies.
 //!
-//! A unit's function is executed with abstract values ([`value::Value`]): every path through it is followed, calls into the workspace are
+//! A unit's function is executed with abstract values (`value::Value`): every path through it is followed, calls into the workspace are
 //! inlined, calls into client crates do what the catalog says. What a path does for delivery is emitted as nodes of a
-//! [`crate::flow::Flow`]; paths that agree in what they know become one again ([`state::merge`]). So a flow has no variables: where a
+//! [`crate::flow::Flow`]; paths that agree in what they know become one again (`state::merge`). So a flow has no variables: where a
 //! result decides, there are two paths.
 //!
 //! Folders: `expr`, `control`, `pattern` know Rust's language; `call`, `combinator` know calls and the standard library's `Option`,

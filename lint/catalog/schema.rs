@@ -310,6 +310,8 @@ facts! {
     attempts: Operand,
     /// The property that the call appends its first argument to (`bind`).
     append: SmolStr,
+    /// Of a transaction's beginning: its isolation level.
+    isolation: Operand,
 }
 
 /// What names operands, for [`Facts::operands`].

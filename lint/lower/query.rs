@@ -118,7 +118,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn isolate(&mut self, tx: Option<TxId>, isolation: Isolation) {
+    pub(super) fn isolate(&mut self, tx: Option<TxId>, isolation: Isolation) {
         if let Some(tx) = tx {
             self.graph.transactions[tx.0 as usize].isolation = isolation;
         }
