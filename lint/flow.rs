@@ -8,6 +8,8 @@
 //! edge that belongs to the outcome. A task holds at most one message, the one its last [`Step::Receive`] gave it or the one its
 //! parent held when it was spawned.
 
+mod text;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -61,6 +63,9 @@ pub struct Flow {
     pub unknown: Vec<Unknown>,
     /// What has to be true for the flow to be the whole truth, in a reader's words ("the row's key is unique").
     pub assumptions: Vec<SmolStr>,
+    /// Whether somebody sees how the unit's function ends (`No`: it runs in a task that nobody joins).
+    #[serde(default)]
+    pub observed: Known,
 }
 
 /// Where messages come from and how they are settled.
@@ -78,6 +83,9 @@ pub struct Source {
     pub dead_letter: DeadLetter,
     /// Construction of the client that receives (label of a default that decides), and of the transactional producer, if seen.
     pub constructed_at: Option<Span>,
+    /// Construction of the producer that a consume-process-produce transaction would belong to, if seen.
+    #[serde(default)]
+    pub producer_at: Option<Span>,
 }
 
 /// What kind of system hands out messages.
@@ -280,6 +288,9 @@ pub struct Effect {
     /// control goes on at `Ok`.
     pub confirmed: bool,
     pub at: Site,
+    /// Where its idempotency key or message id is made, if that is new on each attempt (and so makes nothing idempotent).
+    #[serde(default)]
+    pub unstable_key: Option<Span>,
 }
 
 /// What kind of change.
@@ -320,6 +331,9 @@ pub struct Key {
     pub unique: Known,
     /// Whether the key is made of the message and of nothing else.
     pub from_message: Known,
+    /// Where the key is made, for a key that is not (only) made from the message.
+    #[serde(default)]
+    pub made_at: Option<Span>,
 }
 
 /// How long a dedup mark lives.
@@ -333,10 +347,11 @@ pub enum Durability {
 }
 
 /// Yes, no, or nobody knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Known {
     Yes,
     No,
+    #[default]
     Unknown,
 }
 
@@ -383,6 +398,9 @@ pub enum CondKind {
     Fixed,
     /// Decoding or validating the message fails in one of the cases; the same on every attempt.
     Malformed,
+    /// Depends on what a store, or a call that cannot be seen into, answers: the same on every attempt as far as loss goes, but it may be
+    /// what keeps a repetition from happening.
+    Store,
     /// May differ each time control comes by (a counter, a timeout, another branch of `select!`).
     Free,
 }

@@ -1,5 +1,22 @@
 //! `cargo delivery`: what happens to a message when something crashes?
 
+pub mod analysis;
 pub mod catalog;
+pub mod cli;
+pub mod config;
+pub mod docs;
 pub mod flow;
+pub mod lower;
+pub mod model;
+pub mod problem;
+pub mod render;
+pub mod report;
+pub mod resolve;
+pub mod rules;
+pub mod semantics;
+pub mod source;
 pub mod span;
+pub mod sql;
+pub mod suppress;
+#[expect(clippy::disallowed_methods, reason = "the only reader of the disk")]
+pub mod workspace;

@@ -1,10 +1,12 @@
 //! What a run found: facts, ready to be rendered. No colour, no serde, no words that a renderer would have to take apart.
 
+use std::fmt;
+
 use delivery_grammar::Semantic;
 use smol_str::SmolStr;
 
 use crate::flow::Site;
-use crate::span::Span;
+use crate::span::{FileId, Span};
 
 /// How a finding counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +15,19 @@ pub enum Level {
     Note,
     Warn,
     Deny,
+}
+
+impl Level {
+    /// The word that configuration and output use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Note => "note",
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        }
+    }
 }
 
 /// Everything that a run has to say.
@@ -25,6 +40,26 @@ pub struct Report {
     /// Files that could matter, and how many of them parsed whole.
     pub files: usize,
     pub parsed: usize,
+}
+
+impl Report {
+    /// Puts everything into the order of the report: by path, line, column, rule.
+    pub fn sort<'a>(&mut self, path: impl Fn(FileId) -> &'a str) {
+        let place = |span: Span| (path(span.file), span.start, span.end);
+        self.findings.sort_by(|a, b| {
+            let key = |finding: &Finding| {
+                (
+                    path(finding.primary.file),
+                    finding.primary.start,
+                    finding.code,
+                    finding.primary.end,
+                )
+            };
+            key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+        });
+        self.integrations
+            .sort_by(|a, b| place(a.at).cmp(&place(b.at)).then_with(|| a.id.cmp(&b.id)));
+    }
 }
 
 /// One finding.
@@ -86,6 +121,47 @@ pub struct Integration {
     pub unresolved: usize,
 }
 
+impl Integration {
+    /// Where messages come from, as far as anything says it: the code, else the declaration. `kafka:orders.v1`, `kafka:?`, `call`.
+    #[must_use]
+    pub fn source(&self) -> String {
+        let declared = self.declared.as_ref().and_then(|declared| declared.source.as_ref());
+        match (&self.address, declared) {
+            (Some(address), _) => format!("{}:{address}", self.transport),
+            (None, Some(declared)) => declared.to_string(),
+            (None, None) if self.transport == "call" => self.transport.to_string(),
+            (None, None) => format!("{}:?", self.transport),
+        }
+    }
+
+    /// Where effects go: what the code shows, then what only the declaration says.
+    #[must_use]
+    pub fn targets(&self) -> Vec<String> {
+        let mut targets: Vec<String> = self.sinks.iter().map(Sink::to_string).collect();
+        let declared = self
+            .declared
+            .iter()
+            .flat_map(|declared| &declared.sinks)
+            .map(ToString::to_string);
+        for target in declared {
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+        targets
+    }
+}
+
+/// `postgres:invoices`; the kind alone where the code shows no target.
+impl fmt::Display for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.target.as_str() {
+            "" => f.write_str(&self.kind),
+            target => write!(f, "{}:{target}", self.kind),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     Consume,
@@ -126,4 +202,41 @@ pub enum CrashOutcome {
     Absorbed,
     Repeated,
     Lost,
+}
+
+impl Direction {
+    /// The word of the report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Consume => "consume",
+            Self::Produce => "produce",
+        }
+    }
+}
+
+impl Verdict {
+    /// The word of the report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Refuted => "refuted",
+            Self::Conditional => "conditional",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl CrashOutcome {
+    /// The word of the report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NothingLost => "nothing_lost",
+            Self::Absorbed => "absorbed",
+            Self::Repeated => "repeated",
+            Self::Lost => "lost",
+        }
+    }
 }

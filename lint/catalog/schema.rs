@@ -310,6 +310,8 @@ facts! {
     attempts: Operand,
     /// The property that the call appends its first argument to (`bind`).
     append: SmolStr,
+    /// Of a transaction's beginning: its isolation level.
+    isolation: Operand,
 }
 
 /// What names operands, for [`Facts::operands`].
@@ -363,6 +365,8 @@ pub struct Receive {
     pub address: Option<Operand>,
     /// First match wins. Without a match, or without any: `manual`.
     pub settle: Vec<Settle>,
+    /// The name of the setting that gives a queue a dead-letter target, where that is declared in code.
+    pub dead_letter: Option<SmolStr>,
 }
 
 impl Default for Receive {
@@ -372,11 +376,12 @@ impl Default for Receive {
             broker: Broker::Queue,
             address: None,
             settle: Vec::new(),
+            dead_letter: None,
         }
     }
 }
 
-record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, settle });
+record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, settle, dead_letter });
 
 /// Who settles, under conditions on the receiver's properties.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -17,6 +17,7 @@ pub struct Module {
 
 /// An item that resolution cares about. Items under `#[cfg(test)]` (and `#[test]` functions) are left out unless tests are asked for.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most items are functions, the largest variant")]
 pub enum Item {
     Fn(Function),
     Impl(Impl),
@@ -24,11 +25,20 @@ pub enum Item {
     Struct(Struct),
     Enum(Enum),
     Const(Const),
-    Alias { name: SmolStr, ty: Type },
+    Alias {
+        name: SmolStr,
+        generics: Vec<Generic>,
+        ty: Type,
+    },
     /// One entry for each leaf of a use tree: `use a::{b as c, d::*}` gives two.
     Use(Use),
     /// Inline (`content` is there) or in another file (`path` is `#[path]`'s value, if any).
-    Mod { name: SmolStr, content: Option<Vec<Item>>, path: Option<SmolStr>, allows: Vec<AllowAttr> },
+    Mod {
+        name: SmolStr,
+        content: Option<Vec<Item>>,
+        path: Option<SmolStr>,
+        allows: Vec<AllowAttr>,
+    },
     /// An item-position macro call such as `diesel::table! { … }`.
     Macro(MacroItem),
 }
@@ -108,6 +118,8 @@ pub struct Attr {
 pub struct Generic {
     pub name: SmolStr,
     pub bounds: Vec<Bound>,
+    /// `E = Error`.
+    pub default: Option<Type>,
 }
 
 /// A bound: a trait's path (its last segment may carry arguments and associated types), or a closure trait.
@@ -115,7 +127,11 @@ pub struct Generic {
 pub enum Bound {
     Trait(Path),
     /// `Fn(A, B) -> C` and its kin (`AsyncFn` too: `is_async`).
-    Fn { params: Vec<Type>, ret: Option<Box<Type>>, is_async: bool },
+    Fn {
+        params: Vec<Type>,
+        ret: Option<Box<Type>>,
+        is_async: bool,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -156,6 +172,7 @@ pub struct Struct {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Enum {
     pub name: SmolStr,
+    pub generics: Vec<Generic>,
     pub variants: Vec<Variant>,
 }
 
@@ -197,12 +214,18 @@ pub struct Segment {
 pub enum Type {
     Path(Path),
     /// `&T`, `&mut T`, raw pointers.
-    Ref { mutable: bool, inner: Box<Type> },
+    Ref {
+        mutable: bool,
+        inner: Box<Type>,
+    },
     Tuple(Vec<Type>),
     /// `[T]`, `[T; n]`.
     Slice(Box<Type>),
     /// `fn(A) -> B`.
-    Fn { params: Vec<Type>, ret: Option<Box<Type>> },
+    Fn {
+        params: Vec<Type>,
+        ret: Option<Box<Type>>,
+    },
     /// `impl A + B` or `dyn A + B`.
     Bounds(Vec<Bound>),
     Never,
@@ -220,7 +243,12 @@ pub struct Block {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stmt {
     /// `let pat: ty = init else { otherwise };`
-    Let { pat: Pat, ty: Option<Type>, init: Option<Expr>, otherwise: Option<Block> },
+    Let {
+        pat: Pat,
+        ty: Option<Type>,
+        init: Option<Expr>,
+        otherwise: Option<Block>,
+    },
     /// With a semicolon, or an expression of type `()` that needs none; its value is dropped.
     Expr(Expr),
     /// The last expression of a block, without a semicolon: the block's value.
@@ -240,55 +268,144 @@ pub struct Expr {
 pub enum ExprKind {
     Lit(Lit),
     Path(Path),
-    Call { func: Box<Expr>, args: Vec<Expr> },
+    Call {
+        func: Box<Expr>,
+        args: Vec<Expr>,
+    },
     /// `name_at` is where the method's name starts.
-    MethodCall { recv: Box<Expr>, name: SmolStr, name_at: Pos, turbofish: Vec<Type>, args: Vec<Expr> },
+    MethodCall {
+        recv: Box<Expr>,
+        name: SmolStr,
+        name_at: Pos,
+        turbofish: Vec<Type>,
+        args: Vec<Expr>,
+    },
     /// Tuple fields are "0", "1", ….
-    Field { base: Box<Expr>, name: SmolStr },
-    Index { base: Box<Expr>, index: Box<Expr> },
-    Ref { mutable: bool, expr: Box<Expr> },
+    Field {
+        base: Box<Expr>,
+        name: SmolStr,
+    },
+    Index {
+        base: Box<Expr>,
+        index: Box<Expr>,
+    },
+    Ref {
+        mutable: bool,
+        expr: Box<Expr>,
+    },
     Deref(Box<Expr>),
     Not(Box<Expr>),
     Neg(Box<Expr>),
     /// `op` as written: `+`, `==`, `&&`, `<`, ….
-    Binary { op: SmolStr, left: Box<Expr>, right: Box<Expr> },
+    Binary {
+        op: SmolStr,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     /// `op` is "" for `=`, else `+`, ….
-    Assign { op: SmolStr, left: Box<Expr>, right: Box<Expr> },
+    Assign {
+        op: SmolStr,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     Await(Box<Expr>),
     Try(Box<Expr>),
     /// `unsafe`, `const` and labelled blocks too.
-    Block { label: Option<SmolStr>, block: Block },
+    Block {
+        label: Option<SmolStr>,
+        block: Block,
+    },
     /// `async { }`, `async move { }`.
     Async(Block),
     /// `try { }` and other blocks of unstable Rust are [`ExprKind::Other`].
-    Closure { params: Vec<(Pat, Option<Type>)>, body: Box<Expr>, is_async: bool },
-    If { cond: Box<Expr>, then: Block, otherwise: Option<Box<Expr>> },
+    Closure {
+        params: Vec<(Pat, Option<Type>)>,
+        body: Box<Expr>,
+        is_async: bool,
+    },
+    If {
+        cond: Box<Expr>,
+        then: Block,
+        otherwise: Option<Box<Expr>>,
+    },
     /// `let PAT = EXPR` in a condition.
-    Let { pat: Box<Pat>, expr: Box<Expr> },
-    Match { on: Box<Expr>, arms: Vec<Arm> },
-    While { label: Option<SmolStr>, cond: Box<Expr>, body: Block },
-    Loop { label: Option<SmolStr>, body: Block },
-    For { label: Option<SmolStr>, pat: Box<Pat>, iter: Box<Expr>, body: Block },
-    Break { label: Option<SmolStr>, value: Option<Box<Expr>> },
-    Continue { label: Option<SmolStr> },
+    Let {
+        pat: Box<Pat>,
+        expr: Box<Expr>,
+    },
+    Match {
+        on: Box<Expr>,
+        arms: Vec<Arm>,
+    },
+    While {
+        label: Option<SmolStr>,
+        cond: Box<Expr>,
+        body: Block,
+    },
+    Loop {
+        label: Option<SmolStr>,
+        body: Block,
+    },
+    For {
+        label: Option<SmolStr>,
+        pat: Box<Pat>,
+        iter: Box<Expr>,
+        body: Block,
+    },
+    Break {
+        label: Option<SmolStr>,
+        value: Option<Box<Expr>>,
+    },
+    Continue {
+        label: Option<SmolStr>,
+    },
     Return(Option<Box<Expr>>),
-    Struct { path: Path, fields: Vec<(SmolStr, Expr)>, rest: Option<Box<Expr>> },
+    Struct {
+        path: Path,
+        fields: Vec<(SmolStr, Expr)>,
+        rest: Option<Box<Expr>>,
+    },
     Tuple(Vec<Expr>),
     /// `[a, b]`, `vec![a, b]`; `[a; n]` gives one element.
     Array(Vec<Expr>),
     /// Ends may be missing.
-    Range { from: Option<Box<Expr>>, to: Option<Box<Expr>> },
-    Cast { expr: Box<Expr>, ty: Type },
+    Range {
+        from: Option<Box<Expr>>,
+        to: Option<Box<Expr>>,
+        /// `..=`
+        inclusive: bool,
+    },
+    Cast {
+        expr: Box<Expr>,
+        ty: Type,
+    },
     /// `tokio::select!`, `futures::select!` (also `select_biased!`). `otherwise` is `else =>` / `default =>` / `complete =>`.
-    Select { arms: Vec<SelectArm>, otherwise: Option<Box<Expr>> },
+    Select {
+        arms: Vec<SelectArm>,
+        otherwise: Option<Box<Expr>>,
+    },
     /// `join!` and `try_join!`.
-    Join { futures: Vec<Expr>, fallible: bool },
-    /// `format!`, `format_args!`, `println!`, `write!`, and the message part of `bail!`, `ensure!`, `anyhow!`, `panic!` and log macros:
-    /// a text made of its arguments, captured identifiers (`{name}`) included. `literal` is the format string.
-    Format { literal: SmolStr, args: Vec<Expr> },
-    /// Every other macro call; `args` is `None` where they do not parse as expressions separated by commas (`key = value` pairs: the values).
+    Join {
+        futures: Vec<Expr>,
+        fallible: bool,
+    },
+    /// `format!`, `format_args!`, `println!`, and the message part of `write!`, `bail!`, `ensure!`, `anyhow!`, `panic!` and log
+    /// macros: a text made of its arguments, captured identifiers (`{name}`) included. `literal` is the format string.
+    Format {
+        literal: SmolStr,
+        args: Vec<Expr>,
+    },
+    /// Every other macro call. Where a message ends the arguments, it is a [`ExprKind::Format`]: `bail!("{x}")` has one
+    /// argument, `ensure!(ok, "…")` and `write!(f, "…")` have two. `yield x` is the call `yield!(x)`; a body of statements
+    /// (`try_stream!`) is one [`ExprKind::Block`]; `json!` has the values in it, at any depth.
+    ///
+    /// `args` is `None` where they do not parse as expressions separated by commas (`key = value` pairs: the values).
     /// `text` is the first string literal, if there is one (`query!("SELECT …", id)`).
-    Macro { path: Path, args: Option<Vec<Expr>>, text: Option<SmolStr> },
+    Macro {
+        path: Path,
+        args: Option<Vec<Expr>>,
+        text: Option<SmolStr>,
+    },
     /// What none of the above covers (inline assembly, unstable syntax).
     Other,
 }
@@ -325,16 +442,28 @@ pub enum Pat {
     /// Can be refuted and binds nothing, but its value cannot be known (a range).
     Opaque,
     /// `x`, `ref mut x`, `x @ P`.
-    Bind { name: SmolStr, sub: Option<Box<Pat>> },
+    Bind {
+        name: SmolStr,
+        sub: Option<Box<Pat>>,
+    },
     /// A constant or a unit variant: `None`, `Kind::A`. A single lower-case segment is a `Bind`; `None` and other single upper-case segments are paths.
     Path(Path),
-    TupleStruct { path: Path, args: Vec<Pat> },
-    Struct { path: Path, fields: Vec<(SmolStr, Pat)> },
+    TupleStruct {
+        path: Path,
+        args: Vec<Pat>,
+    },
+    Struct {
+        path: Path,
+        fields: Vec<(SmolStr, Pat)>,
+    },
     Tuple(Vec<Pat>),
     Slice(Vec<Pat>),
     Or(Vec<Pat>),
     /// References are transparent: `&P` is `P`.
     Lit(Lit),
     /// `Some(x): Option<T>` of a closure parameter.
-    Typed { pat: Box<Pat>, ty: Type },
+    Typed {
+        pat: Box<Pat>,
+        ty: Type,
+    },
 }

@@ -1,0 +1,183 @@
+//! The pipeline, in order: parsed files → index → flows → what is said about each.
+
+mod assemble;
+
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+use crate::catalog::Catalog;
+use crate::config::Config;
+use crate::flow::Flow;
+use crate::lower::{self, Unit};
+use crate::problem::Problem;
+use crate::report::{Finding, Level, Report};
+use crate::resolve::{CrateInput, CrateKind, Dependency, FileInput, Index};
+use crate::source::Sources;
+use crate::span::Span;
+use crate::sql::Schema;
+use crate::workspace::{Crate, Target, TargetKind, Workspace};
+
+/// Checks a workspace. Findings are neither silenced nor levelled yet.
+#[must_use]
+pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: &Config) -> Report {
+    let known = |path: &str| knows(catalog, path);
+    let index = index(workspace, sources, &known);
+    let schema = schema(workspace);
+    let said = with_deep_stacks(|| {
+        let units = units(&index, sources, catalog, &schema);
+        units
+            .par_iter()
+            .map(|unit| assemble::judge(unit, &index, config))
+            .collect::<Vec<_>>()
+    });
+    let mut report = Report {
+        files: sources.files.len(),
+        parsed: sources.parsed(),
+        ..Report::default()
+    };
+    let problems = workspace.problems.iter().chain(sources.problems());
+    report.findings.extend(problems.map(unreadable));
+    for said in said {
+        report.integrations.push(said.integration);
+        report.findings.extend(said.findings);
+    }
+    report
+        .findings
+        .retain(|finding| workspace.file(finding.primary.file).reported);
+    report
+        .integrations
+        .retain(|integration| workspace.file(integration.at.file).reported);
+    report
+}
+
+/// Deep code is followed by deep recursion: threads get stacks that hold it.
+fn with_deep_stacks<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new()
+        .stack_size(crate::source::STACK_BYTES)
+        .build()
+    {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}
+
+fn unreadable(problem: &Problem) -> Finding {
+    let level = if problem.rule == "invalid-declaration" {
+        Level::Deny
+    } else {
+        Level::Warn
+    };
+    Finding {
+        rule: problem.rule,
+        code: problem.code,
+        level,
+        message: problem.message.clone(),
+        help: problem.help.clone(),
+        primary: problem.span,
+        labels: Vec::new(),
+        function: None,
+        integration: None,
+        declared: None,
+        assumed: false,
+        inferred: None,
+        trace: Vec::new(),
+        suppressed: None,
+    }
+}
+
+/// The index of a workspace's names and types.
+#[must_use]
+pub fn index<'a>(
+    workspace: &Workspace,
+    sources: &'a Sources,
+    known: &'a (dyn Fn(&str) -> bool + Send + Sync),
+) -> Index<'a> {
+    let crates: Vec<CrateInput> = workspace
+        .crates
+        .iter()
+        .flat_map(|krate| krate.targets.iter().map(|target| crate_input(workspace, krate, target)))
+        .collect();
+    let files: Vec<FileInput<'a>> = sources
+        .files
+        .iter()
+        .map(|file| FileInput {
+            id: file.id,
+            path: PathBuf::from(&file.path),
+            module: &file.module,
+        })
+        .collect();
+    Index::build(&crates, &files, known)
+}
+
+/// Whether the catalog describes a path of another crate, under whatever spelling.
+#[must_use]
+pub fn knows(catalog: &Catalog, path: &str) -> bool {
+    let canonical = catalog.canonical(path);
+    catalog.ty(&canonical).is_some() || catalog.function(&canonical).is_some()
+}
+
+fn crate_input(workspace: &Workspace, krate: &Crate, target: &Target) -> CrateInput {
+    let dependencies = krate.manifest.map(|_| {
+        krate
+            .dependencies
+            .iter()
+            .map(|(name, package)| Dependency {
+                name: name.clone(),
+                package: package.clone(),
+            })
+            .collect()
+    });
+    let is_lib = target.kind == TargetKind::Lib;
+    CrateInput {
+        name: if is_lib {
+            krate.name.clone()
+        } else {
+            target.name.replace('-', "_").into()
+        },
+        package: krate.package.clone(),
+        kind: if is_lib { CrateKind::Library } else { CrateKind::Binary },
+        root: PathBuf::from(&workspace.file(target.root).path),
+        dependencies,
+    }
+}
+
+/// The unique keys that the workspace's migrations show.
+#[must_use]
+pub fn schema(workspace: &Workspace) -> Schema {
+    let files: Vec<(String, String)> = workspace
+        .sql_files()
+        .filter_map(|file| Some((file.path.clone(), workspace.read(&file.path).ok()?)))
+        .collect();
+    Schema::read(&files)
+}
+
+/// Every unit of the workspace as a flow.
+#[must_use]
+pub fn units(index: &Index<'_>, sources: &Sources, catalog: &Catalog, schema: &Schema) -> Vec<Unit> {
+    with_context(index, sources, catalog, schema, lower::units)
+}
+
+/// Every function of the workspace, as if it handled a message: what lowering makes of code that it was not made for.
+#[must_use]
+pub fn every_function(index: &Index<'_>, sources: &Sources, catalog: &Catalog, schema: &Schema) -> Vec<Flow> {
+    with_context(index, sources, catalog, schema, lower::every_function)
+}
+
+fn with_context<T>(
+    index: &Index<'_>,
+    sources: &Sources,
+    catalog: &Catalog,
+    schema: &Schema,
+    work: impl FnOnce(&lower::Context<'_>) -> T,
+) -> T {
+    let text = |span: Span| sources.file(span.file).text_at(span);
+    let mentions = |word: &str| sources.files.iter().any(|file| file.lines.text().contains(word));
+    work(&lower::Context {
+        index,
+        catalog,
+        schema,
+        text: &text,
+        mentions: &mentions,
+    })
+}

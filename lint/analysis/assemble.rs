@@ -1,0 +1,268 @@
+//! From a unit's flow to what the report says about it.
+
+use delivery_grammar::{Declaration, Semantic};
+use smol_str::SmolStr;
+
+use crate::config::{Assume, Config};
+use crate::flow::{Broker, Effect, EffectKind, Flow, NodeId};
+use crate::lower::Unit;
+use crate::model::{self, Analysis, TraceStep as ModelStep};
+use crate::report::{self, CrashPoint, Direction, Finding, Integration, Level, Sink, TraceStep, Verdict};
+use crate::resolve::Index;
+use crate::rules::{self, Cause, Declared, Diagnosis, Promise};
+use crate::span::Span;
+
+/// What is said about one unit.
+pub(super) struct Said {
+    pub integration: Integration,
+    pub findings: Vec<Finding>,
+}
+
+/// Judges a unit by what it declares, or is assumed to.
+pub(super) fn judge(unit: &Unit, index: &Index<'_>, config: &Config) -> Said {
+    let info = index.function(unit.function);
+    let attribute = info.hir.declaration.as_ref();
+    let declaration = declaration(
+        attribute.map(|declared| &declared.declaration),
+        &unit.flow.function,
+        config,
+    );
+    let at = attribute.map_or(info.hir.name_span, |declared| declared.span);
+    let promise = promise(declaration.as_ref(), config);
+    let diagnosis = rules::diagnose(&unit.flow, promise);
+    let subject = Subject {
+        unit,
+        declaration: declaration.as_ref(),
+        at,
+        promise,
+        diagnosis: &diagnosis,
+    };
+    Said {
+        findings: subject.findings(config),
+        integration: subject.integration(),
+    }
+}
+
+/// What the attribute and `delivery.yaml` say together.
+fn declaration(attribute: Option<&Declaration>, function: &str, config: &Config) -> Option<Declaration> {
+    match attribute {
+        Some(declared) => {
+            let mut declared = declared.clone();
+            if let Some(configured) = config.integrations.get(&declared.integration) {
+                let _ = configured.merge_into(&mut declared);
+            }
+            Some(declared)
+        }
+        None => config.integrations.of_function(function)?.without_attribute(),
+    }
+}
+
+fn promise(declaration: Option<&Declaration>, config: &Config) -> Promise {
+    match (declaration, config.assume) {
+        (Some(declaration), _) => Promise::declared(declaration),
+        (None, Assume::Semantic(semantic)) => Promise::assumed(semantic),
+        (None, Assume::Nothing) => Promise::assumed(Semantic::NoGuarantee),
+    }
+}
+
+/// A unit with all that is known of it.
+struct Subject<'s> {
+    unit: &'s Unit,
+    declaration: Option<&'s Declaration>,
+    at: Span,
+    promise: Promise,
+    diagnosis: &'s Diagnosis,
+}
+
+impl Subject<'_> {
+    fn flow(&self) -> &Flow {
+        &self.unit.flow
+    }
+
+    fn analysis(&self) -> &Analysis {
+        &self.diagnosis.analysis
+    }
+
+    fn id(&self) -> SmolStr {
+        self.declaration.map_or_else(
+            || self.flow().function.clone(),
+            |declaration| SmolStr::new(&declaration.integration),
+        )
+    }
+
+    fn findings(&self, config: &Config) -> Vec<Finding> {
+        let declared = Declared {
+            declaration: self.declaration,
+            at: self.at,
+            flow: self.flow(),
+            analysis: self.analysis(),
+        };
+        let judged = self.declaration.is_some() || config.assume != Assume::Nothing;
+        let causes = self.diagnosis.findings.iter().filter(|&_| judged).cloned();
+        let about = rules::judge_declaration(&declared);
+        causes.chain(about).map(|cause| self.finding(cause)).collect()
+    }
+
+    fn finding(&self, cause: Cause) -> Finding {
+        let assumed = self.declaration.is_none();
+        let trace = cause
+            .trace
+            .map(|trace| trace.steps.iter().map(|step| self.step(step)).collect())
+            .unwrap_or_default();
+        Finding {
+            rule: cause.rule.name,
+            code: cause.rule.code,
+            level: level(cause.rule.level, assumed),
+            message: if assumed && cause.rule.code < "D5" {
+                self.assuming(&cause.message)
+            } else {
+                cause.message
+            },
+            help: Some(cause.help).filter(|help| !help.is_empty()),
+            primary: cause.primary,
+            labels: cause.labels,
+            function: Some(self.flow().function.clone()),
+            integration: Some(self.id()),
+            declared: self.declaration.map(|declaration| declaration.semantic),
+            assumed,
+            inferred: self.analysis().inferred,
+            trace,
+            suppressed: None,
+        }
+    }
+
+    fn assuming(&self, message: &str) -> String {
+        let title = self.promise.semantic.title().to_lowercase();
+        format!("{message} (no semantic is declared; assumed {title})")
+    }
+
+    fn step(&self, step: &ModelStep) -> TraceStep {
+        TraceStep {
+            actor: actor(step.actor),
+            event: step.event.word(),
+            at: step.node.and_then(|node| self.place(node)),
+            text: step.text.clone(),
+        }
+    }
+
+    fn place(&self, node: NodeId) -> Option<Span> {
+        self.flow().node(node).at.as_ref().map(|site| site.span)
+    }
+
+    fn integration(&self) -> Integration {
+        let flow = self.flow();
+        let consumes = flow.source.broker != Broker::Caller;
+        Integration {
+            id: self.id(),
+            function: flow.function.clone(),
+            at: self.at,
+            direction: if consumes {
+                Direction::Consume
+            } else {
+                Direction::Produce
+            },
+            transport: self.transport(),
+            address: self.address(),
+            sinks: self.sinks(),
+            declared: self.declaration.cloned(),
+            inferred: self.analysis().inferred,
+            verdict: verdict(self.analysis().verdict),
+            assumptions: self.analysis().assumptions.clone(),
+            questions: self.analysis().questions.clone(),
+            crash_points: self.crash_points(),
+            evidence: rules::evidence(flow),
+            flow: flow.to_string(),
+            unresolved: self.unit.unresolved,
+        }
+    }
+
+    fn transport(&self) -> SmolStr {
+        let declared = self.declaration.and_then(|declaration| declaration.source.as_ref());
+        match declared {
+            Some(source) if self.flow().source.transport == "call" => source.transport.as_str().into(),
+            _ => self.flow().source.transport.clone(),
+        }
+    }
+
+    fn address(&self) -> Option<SmolStr> {
+        let declared = self.declaration.and_then(|declaration| declaration.source.as_ref());
+        self.flow()
+            .source
+            .address
+            .clone()
+            .or_else(|| declared.map(|source| SmolStr::new(&source.address)))
+    }
+
+    fn sinks(&self) -> Vec<Sink> {
+        let mut sinks: Vec<Sink> = self
+            .flow()
+            .effects
+            .iter()
+            .filter(|effect| effect.kind != EffectKind::Opaque)
+            .map(sink)
+            .collect();
+        sinks.sort();
+        sinks.dedup_by(|a, b| (&a.kind, &a.target) == (&b.kind, &b.target));
+        sinks
+    }
+
+    fn crash_points(&self) -> Vec<CrashPoint> {
+        self.analysis()
+            .crash_points
+            .iter()
+            .map(|point| {
+                let site = self.flow().node(point.after).at.as_ref();
+                CrashPoint {
+                    event: point.event.word(),
+                    at: site.map(|site| site.span),
+                    text: site.map(|site| site.text.to_string()).unwrap_or_default(),
+                    outcome: outcome(point.outcome),
+                }
+            })
+            .collect()
+    }
+}
+
+fn actor(actor: model::Actor) -> String {
+    match actor {
+        model::Actor::Worker(number) => format!("worker {number}"),
+        model::Actor::Broker => "broker".to_owned(),
+        model::Actor::Store => "store".to_owned(),
+    }
+}
+
+/// Only code that contradicts its own declaration fails a build.
+fn level(level: Level, assumed: bool) -> Level {
+    if assumed && level == Level::Deny {
+        Level::Warn
+    } else {
+        level
+    }
+}
+
+fn sink(effect: &Effect) -> Sink {
+    let (kind, target) = effect.target.split_once(':').unwrap_or((&effect.target, ""));
+    Sink {
+        kind: kind.into(),
+        target: target.into(),
+        at: Some(effect.at.span),
+    }
+}
+
+fn verdict(verdict: model::Verdict) -> Verdict {
+    match verdict {
+        model::Verdict::Verified => Verdict::Verified,
+        model::Verdict::Refuted => Verdict::Refuted,
+        model::Verdict::Conditional => Verdict::Conditional,
+        model::Verdict::Unknown => Verdict::Unknown,
+    }
+}
+
+fn outcome(outcome: model::CrashOutcome) -> report::CrashOutcome {
+    match outcome {
+        model::CrashOutcome::NothingLost => report::CrashOutcome::NothingLost,
+        model::CrashOutcome::Absorbed => report::CrashOutcome::Absorbed,
+        model::CrashOutcome::Repeated => report::CrashOutcome::Repeated,
+        model::CrashOutcome::Lost => report::CrashOutcome::Lost,
+    }
+}

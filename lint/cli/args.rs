@@ -1,0 +1,211 @@
+//! The arguments, as clap reads them. What they mean is decided by the commands.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::levels::Levels;
+use crate::config::Assume;
+use crate::render::{Format, ListFormat};
+
+/// What happens to a message when something crashes?
+///
+/// Reads Rust services, infers the delivery semantic that each message handler really gives, compares it with the one its author
+/// declared, shows the execution that breaks the promise, and writes the documentation of every integration.
+#[derive(Debug, Parser)]
+#[command(name = "cargo-delivery", bin_name = "cargo delivery", version, max_term_width = 100)]
+#[command(after_help = "Exit status: 0 nothing denied, 1 something denied, 2 wrong usage, configuration or I/O.")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// When to colour the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+
+    /// Print findings only, without the summary
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Print the assumptions behind each verdict and the calls that could not be resolved, too
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+impl Cli {
+    /// `-q`, `-v` or neither.
+    pub fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        }
+    }
+}
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verbosity {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR or CLICOLOR=0 is set
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check every integration against what it declares
+    Check(Check),
+    /// List every integration: source, sinks, declared and inferred semantic, verdict
+    #[command(visible_alias = "ls")]
+    List(List),
+    /// Write the documentation of every integration
+    Doc(Doc),
+    /// Explain a rule or a semantic: what it means, an incident, wrong and right code
+    Explain(Explain),
+    /// List the rules with their levels as configured
+    Rules(Rules),
+}
+
+/// What is looked at; shared by every command that analyses code.
+#[derive(Debug, Default, Clone, Args)]
+pub struct Selection {
+    /// Files or folders to analyse, together, without their Cargo workspace [default: the workspace around the current folder]
+    pub paths: Vec<PathBuf>,
+
+    /// Only this package (may be repeated)
+    #[arg(short, long, value_name = "NAME", help_heading = "Packages", conflicts_with_all = ["paths", "workspace"])]
+    pub package: Vec<String>,
+
+    /// All packages of the workspace
+    #[arg(long, help_heading = "Packages", conflicts_with = "paths")]
+    pub workspace: bool,
+
+    /// All packages but this one (may be repeated)
+    #[arg(long, value_name = "NAME", help_heading = "Packages", conflicts_with_all = ["paths", "package"])]
+    pub exclude: Vec<String>,
+
+    /// The Cargo.toml of the workspace or package to analyse
+    #[arg(long, value_name = "FILE", help_heading = "Packages", conflicts_with = "paths")]
+    pub manifest_path: Option<PathBuf>,
+
+    /// Tests, benches and examples, too
+    #[arg(long, help_heading = "Packages")]
+    pub all_targets: bool,
+
+    /// The semantic that undeclared integrations are judged by, or `none` to leave them alone [default: at_least_once]
+    #[arg(long, value_name = "SEMANTIC|none", help_heading = "Rules", value_parser = Assume::from_str)]
+    pub assume: Option<Assume>,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub selection: Selection,
+
+    #[command(flatten)]
+    pub levels: Levels,
+
+    /// How findings are printed
+    #[arg(long, value_enum, default_value = "human", help_heading = "Output")]
+    pub format: Format,
+
+    /// Write a report to a file, beside what is printed (may be repeated): `--report json=delivery.json`
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = FileReport::from_str, help_heading = "Output")]
+    pub report: Vec<FileReport>,
+
+    /// Count the findings of each rule instead of printing them
+    #[arg(long, help_heading = "Output")]
+    pub statistics: bool,
+}
+
+/// `--report FORMAT=FILE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileReport {
+    pub format: Format,
+    pub file: PathBuf,
+}
+
+impl FromStr for FileReport {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, file) = text
+            .split_once('=')
+            .ok_or("write FORMAT=FILE, as in `json=delivery.json`")?;
+        if file.is_empty() {
+            return Err(format!("`{text}` names no file"));
+        }
+        Ok(Self {
+            format: Format::from_str(format, false)?,
+            file: OsString::from(file).into(),
+        })
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// How the list is printed
+    #[arg(long, value_enum, default_value = "human", help_heading = "Output")]
+    pub format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct Doc {
+    #[command(flatten)]
+    pub selection: Selection,
+
+    #[command(flatten)]
+    pub levels: Levels,
+
+    /// Where the documentation is written [default: target/delivery in the workspace]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub out: Option<PathBuf>,
+
+    /// What is written
+    #[arg(long, value_enum, default_value = "html", help_heading = "Output")]
+    pub format: DocFormat,
+
+    /// Write nothing; fail if DIR is not what would be written
+    #[arg(long, help_heading = "Output")]
+    pub check: bool,
+}
+
+/// `doc --format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DocFormat {
+    /// Pages to be read in a browser, from disk or from a server
+    Html,
+    /// Pages to be read in a repository
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A rule (`commit-before-process` or `D101`) or a semantic (`at_least_once`)
+    #[arg(value_name = "RULE|SEMANTIC")]
+    pub topic: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Rules {
+    #[command(flatten)]
+    pub levels: Levels,
+
+    /// The Cargo.toml of the workspace whose delivery.yaml is read
+    #[arg(long, value_name = "FILE")]
+    pub manifest_path: Option<PathBuf>,
+}

@@ -1,0 +1,178 @@
+//! From a selection to a finished report: opens the workspace, reads its configuration, analyses, and decides what counts.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{anyhow, bail};
+use delivery_grammar::{Date, Problem};
+
+use super::args::Selection;
+use super::levels::Levels;
+use crate::analysis;
+use crate::catalog::Catalog;
+use crate::config::{Config, FILE_NAME, Invalid};
+use crate::render::{Files, Resolved};
+use crate::report::{Finding, Report};
+use crate::source::Sources;
+use crate::span::{FileId, Span};
+use crate::suppress::{self, Allowance};
+use crate::workspace::{Options, Workspace};
+
+/// What an analysis has found, with everything that is needed to write it down.
+pub struct Session {
+    pub config: Config,
+    pub report: Report,
+    pub workspace: Workspace,
+    sources: Sources,
+    /// Texts of files that are no Rust, as far as the report points into them.
+    others: BTreeMap<FileId, String>,
+}
+
+impl Session {
+    /// Runs the analysis and applies levels and allows; `today` decides which allows have run out.
+    pub fn run(selection: &Selection, levels: &Levels, today: Date) -> anyhow::Result<Self> {
+        let (workspace, mut config) = open(selection)?;
+        config.assume = selection.assume.unwrap_or(config.assume);
+        config.overrides = levels.over(config.overrides);
+        let catalog = catalog(&workspace, &config)?;
+        let sources = Sources::parse(&workspace, selection.all_targets);
+        let mut report = analysis::run(&workspace, &sources, &catalog, &config);
+        suppress::apply(&mut report, &allowances(&workspace, &sources), today);
+        config.overrides.apply(&mut report.findings);
+        let others = others(&workspace, &report);
+        report.sort(|file| &workspace.file(file).path);
+        Ok(Self {
+            config,
+            report,
+            workspace,
+            sources,
+            others,
+        })
+    }
+
+    /// The report with its places.
+    pub fn resolved(&self) -> Resolved<'_> {
+        Resolved::new(&self.report, self)
+    }
+}
+
+impl Files for Session {
+    fn path(&self, file: FileId) -> &str {
+        &self.workspace.file(file).path
+    }
+
+    fn text(&self, file: FileId) -> &str {
+        let rust = || self.sources.files.get(usize::try_from(file.0).ok()?);
+        let other = self.others.get(&file).map(String::as_str);
+        other
+            .or_else(|| rust().map(|source| source.lines.text()))
+            .unwrap_or_default()
+    }
+}
+
+/// The workspace with its configuration, which may leave files out.
+fn open(selection: &Selection) -> anyhow::Result<(Workspace, Config)> {
+    let mut options = Options {
+        all_targets: selection.all_targets,
+        packages: selection.package.clone(),
+        workspace: selection.workspace,
+        exclude_packages: selection.exclude.clone(),
+        manifest_path: selection.manifest_path.clone(),
+        ..Options::default()
+    };
+    let workspace = Workspace::open(&selection.paths, &options)?;
+    let config = config(&workspace)?;
+    if config.exclude.is_empty() {
+        return Ok((workspace, config));
+    }
+    options.exclude.clone_from(&config.exclude);
+    Ok((Workspace::open(&selection.paths, &options)?, config))
+}
+
+/// The configuration of a workspace, without looking at its code.
+pub fn config_at(manifest: Option<&Path>) -> anyhow::Result<Config> {
+    open(&Selection {
+        manifest_path: manifest.map(Path::to_owned),
+        ..Selection::default()
+    })
+    .map(|(_, config)| config)
+}
+
+fn config(workspace: &Workspace) -> anyhow::Result<Config> {
+    match workspace.config {
+        Some(_) => Ok(Config::read(FILE_NAME, &read(workspace, FILE_NAME)?)?),
+        None => Ok(Config::default()),
+    }
+}
+
+fn read(workspace: &Workspace, path: &str) -> anyhow::Result<String> {
+    workspace
+        .read(path)
+        .map_err(|error| anyhow!("cannot read {path}: {error}"))
+}
+
+/// The embedded catalog, and the files that the configuration names.
+fn catalog(workspace: &Workspace, config: &Config) -> anyhow::Result<Catalog> {
+    if config.catalog.is_empty() {
+        return Ok(Catalog::embedded().clone());
+    }
+    let mut files = Vec::new();
+    for (path, at) in &config.catalog {
+        let Ok(text) = workspace.read(path) else {
+            let message = format!("`{path}` is not there or cannot be read");
+            let text = read(workspace, FILE_NAME)?;
+            return Err(Invalid {
+                path: FILE_NAME.to_owned(),
+                text,
+                problems: vec![Problem { at: *at, message }],
+            }
+            .into());
+        };
+        files.push((path.clone(), text));
+    }
+    let (catalog, errors) = Catalog::with_user(files);
+    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    if errors.is_empty() {
+        Ok(catalog)
+    } else {
+        bail!("the catalog is wrong\n{}", errors.join("\n"))
+    }
+}
+
+/// The allows of the files that are reported on.
+fn allowances(workspace: &Workspace, sources: &Sources) -> Vec<Allowance> {
+    let reported = sources.files.iter().filter(|file| workspace.file(file.id).reported);
+    let of_file = reported.map(|file| {
+        let comments = file.allows.iter();
+        let comments =
+            comments.map(|each| suppress::comment(each.allow.clone(), each.span, each.applies_to, file.lines.text()));
+        suppress::attributes(&file.module)
+            .into_iter()
+            .chain(comments)
+            .collect::<Vec<_>>()
+    });
+    of_file.flatten().collect()
+}
+
+fn others(workspace: &Workspace, report: &Report) -> BTreeMap<FileId, String> {
+    let rust = workspace.rust_files().count();
+    let outside = |file: &FileId| usize::try_from(file.0).is_ok_and(|id| id >= rust);
+    let files: Vec<FileId> = report
+        .findings
+        .iter()
+        .flat_map(spans)
+        .map(|span| span.file)
+        .filter(outside)
+        .collect();
+    files
+        .into_iter()
+        .map(|id| (id, workspace.read(&workspace.file(id).path).unwrap_or_default()))
+        .collect()
+}
+
+/// Every place that a finding mentions.
+fn spans(finding: &Finding) -> impl Iterator<Item = Span> {
+    let labels = finding.labels.iter().map(|(span, _)| *span);
+    let trace = finding.trace.iter().filter_map(|step| step.at);
+    std::iter::once(finding.primary).chain(labels).chain(trace)
+}

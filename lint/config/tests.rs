@@ -1,0 +1,145 @@
+//! What a `delivery.yaml` may say, and what is said about one that is wrong.
+
+use delivery_grammar::{Declaration, Mechanism, Semantic};
+
+use super::*;
+use crate::report::Level;
+
+fn read(text: &str) -> Config {
+    Config::read("delivery.yaml", text).unwrap_or_else(|invalid| panic!("{:#?}", invalid.problems))
+}
+
+fn problems(text: &str) -> Vec<(u32, u32, String)> {
+    let problems = Config::read("delivery.yaml", text).expect_err("it is wrong").problems;
+    problems
+        .into_iter()
+        .map(|problem| (problem.at.start.line, problem.at.start.column, problem.message))
+        .collect()
+}
+
+const EVERYTHING: &str = r#"
+rules:
+  D511: warn
+  missing-rationale: allow
+assume: none
+exclude: ["generated/**", "**/legacy/*.rs"]
+catalog: delivery/clients.yaml
+source_url: https://git.example.com/shop/src/main/{path}#L{line}
+integrations:
+  billing.invoices:
+    redelivery_window: 48h
+    mechanisms: [transactional_dedup, commit_after_process]
+    dedup: { store: "postgres:processed", retention: 7d }
+  legacy.import:
+    function: shop::legacy::import
+    semantic: at_least_once
+    why: The file is read again every night.
+docs:
+  title: Shop
+  language: ru
+"#;
+
+#[test]
+fn everything_can_be_said() {
+    let config = read(EVERYTHING);
+    assert_eq!(
+        config.overrides.get(find_rule("unverified-guarantee").unwrap()),
+        Some(Level::Warn)
+    );
+    assert_eq!(config.overrides.get(find_rule("D502").unwrap()), Some(Level::Allow));
+    assert_eq!(config.assume, Assume::Nothing);
+    assert_eq!(config.exclude, ["generated/**", "**/legacy/*.rs"]);
+    assert_eq!(config.catalog[0].0, "delivery/clients.yaml");
+    let link = config.source_url.unwrap().link("src/a.rs", 7);
+    assert_eq!(link, "https://git.example.com/shop/src/main/src/a.rs#L7");
+    assert_eq!(
+        config.docs,
+        Docs {
+            title: Some("Shop".to_owned()),
+            language: Language::Russian
+        }
+    );
+}
+
+#[test]
+fn an_entry_goes_over_the_attribute() {
+    let config = read(EVERYTHING);
+    let mut declared = Declaration::new(Semantic::EffectivelyOnce, "billing.invoices");
+    declared.why = Some("Money.".to_owned());
+    let entry = config.integrations.get("billing.invoices").unwrap();
+    assert_eq!(entry.merge_into(&mut declared), []);
+    assert_eq!(
+        declared.mechanisms,
+        [Mechanism::TransactionalDedup, Mechanism::CommitAfterProcess]
+    );
+    assert_eq!(declared.why.as_deref(), Some("Money."));
+    assert_eq!(entry.without_attribute(), None);
+}
+
+#[test]
+fn a_handler_can_be_declared_without_attribute() {
+    let config = read(EVERYTHING);
+    let declared = config
+        .integrations
+        .of_function("shop::legacy::import")
+        .unwrap()
+        .without_attribute()
+        .unwrap();
+    assert_eq!(
+        (declared.semantic, declared.integration.as_str()),
+        (Semantic::AtLeastOnce, "legacy.import")
+    );
+    assert_eq!(declared.why.as_deref(), Some("The file is read again every night."));
+}
+
+#[test]
+fn an_empty_file_decides_nothing() {
+    assert_eq!(read("").assume, Assume::Semantic(Semantic::AtLeastOnce));
+    assert_eq!(read("# only a comment\n").overrides, Overrides::default());
+    assert_eq!(read("rules:\nexclude:\n").overrides, Overrides::default());
+}
+
+#[test]
+fn a_mistake_is_blamed_on_its_own_place() {
+    let found = problems("rule:\n  D101: warn\nrules:\n  comit-before-process: deny\n  D102: forbid\n");
+    assert_eq!(
+        found,
+        [
+            (1, 1, "unknown key `rule`; did you mean `rules`?".to_owned()),
+            (
+                4,
+                3,
+                "unknown rule `comit-before-process`; did you mean `commit-before-process`?".to_owned()
+            ),
+            (
+                5,
+                9,
+                "unknown level `forbid`; expected one of `allow`, `note`, `warn`, `deny`".to_owned()
+            ),
+        ]
+    );
+}
+
+#[test]
+fn integrations_are_checked_as_attributes_are() {
+    let found = problems(
+        "integrations:\n  Billing:\n    why: x\n  a.b:\n    mechanism: [saga]\n    lease: 5 s\n    dedup: {retention: 1h}\n    \
+         redelivery_window: 2h\n    semantic: at_most_once\n",
+    );
+    let lines: Vec<u32> = found.iter().map(|(line, ..)| *line).collect();
+    assert_eq!(lines, [2, 4, 5, 6, 7], "{found:#?}");
+    assert!(found[2].2.ends_with("did you mean `mechanisms`?"));
+    assert!(found[4].2.contains("is shorter than `redelivery_window`"));
+}
+
+#[test]
+fn values_of_the_wrong_kind_are_named() {
+    let found = problems(
+        "assume: atleast_once\nexclude: [{a: b}]\ncatalog: ../elsewhere.yaml\nsource_url: example.com\nrules: off\n\
+         docs: {language: de, titel: x}\nassume: none\n",
+    );
+    let lines: Vec<u32> = found.iter().map(|(line, ..)| *line).collect();
+    assert_eq!(lines, [1, 2, 3, 4, 5, 6, 6, 7], "{found:#?}");
+    assert!(found[0].2.ends_with("did you mean `at_least_once`?"));
+    assert!(found[7].2.contains("given twice"));
+}

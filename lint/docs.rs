@@ -1,0 +1,88 @@
+//! The documentation: a report becomes pages.
+//!
+//! Pure: [`pages`] gives names and contents; who writes them where is the command line's business. `templates/` holds layout,
+//! `lint/rules/*.md` and `lint/semantics/*.md` hold prose, `templates/strings.yaml` holds every phrase, and Rust holds none of them.
+//! What comes from the analysed code is escaped by the templates.
+
+mod html;
+mod markdown;
+mod prose;
+mod said;
+mod strings;
+mod unit;
+
+use delivery_grammar::Semantic;
+
+use crate::config::Config;
+use crate::render::Resolved;
+use crate::semantics;
+
+pub use self::markdown::Markdown;
+pub use self::said::Said;
+pub use self::strings::Strings;
+pub use self::unit::{Link, Unit};
+
+/// The kinds of documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// To be read in a browser.
+    Html,
+    /// To be read in a repository.
+    Markdown,
+}
+
+/// A file of the documentation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Relative to the documentation's folder, `/`-separated.
+    pub path: String,
+    pub text: String,
+}
+
+/// What every page shares.
+#[derive(Debug)]
+pub struct Site<'a> {
+    pub title: &'a str,
+    pub t: &'a Strings,
+    /// Every integration, in the order of the index.
+    pub units: &'a [Unit<'a>],
+    pub counts: crate::render::Counts,
+    pub levels: &'a crate::config::Overrides,
+}
+
+impl Site<'_> {
+    /// What a semantic is called in the language of the documentation.
+    #[must_use]
+    pub fn semantic(&self, semantic: &Semantic) -> &'static str {
+        semantics::title(semantics::text(*semantic, self.t.language))
+    }
+
+    /// A sentence in which backticks mark code.
+    #[must_use]
+    pub fn said(&self, text: &str) -> Said {
+        text.into()
+    }
+}
+
+/// Every page, in the order of their paths.
+#[must_use]
+pub fn pages(report: &Resolved<'_>, config: &Config, format: Format) -> Vec<Page> {
+    let strings = Strings::new(config.docs.language);
+    let units = unit::all(report, config.source_url.as_ref());
+    let site = Site {
+        title: config.docs.title.as_deref().unwrap_or(&strings.default_title),
+        t: &strings,
+        units: &units,
+        counts: report.counts,
+        levels: &config.overrides,
+    };
+    let mut pages = match format {
+        Format::Html => html::pages(&site),
+        Format::Markdown => markdown::pages(&site),
+    };
+    pages.sort_by(|a, b| a.path.cmp(&b.path));
+    pages
+}
+
+#[cfg(test)]
+mod tests;

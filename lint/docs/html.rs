@@ -1,0 +1,270 @@
+//! Pages for a browser: static, self-contained, with every link relative.
+
+use askama::Template;
+use delivery_grammar::{Declaration, Semantic};
+
+use super::prose::Prose;
+use super::{Page, Site, Unit};
+use crate::report::Verdict;
+use crate::rules::{RULES, Rule};
+use crate::semantics;
+
+/// From a page in a folder to the root.
+const UP: &str = "../";
+
+#[derive(Template)]
+#[template(path = "html/index.html")]
+struct Index<'a> {
+    site: &'a Site<'a>,
+    root: &'a str,
+    section: &'a str,
+    verdicts: Vec<(&'a str, usize)>,
+    verdict_words: Vec<(&'a str, &'a str)>,
+    semantic_words: Vec<(&'a str, &'a str)>,
+    unread: usize,
+    unread_text: String,
+}
+
+#[derive(Template)]
+#[template(path = "html/integration.html")]
+struct Integration<'a> {
+    site: &'a Site<'a>,
+    root: &'a str,
+    section: &'a str,
+    unit: &'a Unit<'a>,
+    facts: Vec<Fact<'a>>,
+    promise: Option<Promise<'a>>,
+    unresolved: String,
+}
+
+#[derive(Template)]
+#[template(path = "html/prose.html")]
+struct Text<'a> {
+    site: &'a Site<'a>,
+    root: &'a str,
+    section: &'a str,
+    up: Option<(&'a str, &'a str)>,
+    title: &'a str,
+    level: Option<&'a str>,
+    body: String,
+    /// Pages that belong to this one, with their names.
+    pages: Vec<(String, &'a str)>,
+}
+
+#[derive(Template)]
+#[template(path = "html/rules.html")]
+struct Rules<'a> {
+    site: &'a Site<'a>,
+    root: &'a str,
+    section: &'a str,
+    rules: &'a [&'a Rule],
+}
+
+/// A setting of the declaration.
+pub(super) struct Fact<'a> {
+    pub label: &'a str,
+    pub value: String,
+    pub meaning: Option<&'a str>,
+}
+
+/// What a semantic means, beside the integration that promises it.
+struct Promise<'a> {
+    heading: &'a str,
+    semantic: Semantic,
+    title: &'a str,
+    yes: String,
+    no: String,
+}
+
+/// Every page.
+pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
+    let mut pages = vec![index(site), choosing(site), rules(site)];
+    pages.extend(site.units.iter().map(|unit| integration(site, unit)));
+    pages.extend(Semantic::ALL.iter().map(|semantic| about_semantic(site, *semantic)));
+    pages.extend(RULES.iter().map(|rule| about_rule(site, rule)));
+    pages
+}
+
+fn page(path: impl Into<String>, template: &impl Template) -> Page {
+    // Rendering fails only where a `Display` does, and none here can.
+    Page {
+        path: path.into(),
+        text: template.render().unwrap_or_default(),
+    }
+}
+
+fn index(site: &Site<'_>) -> Page {
+    let all = [
+        Verdict::Verified,
+        Verdict::Refuted,
+        Verdict::Conditional,
+        Verdict::Unknown,
+    ];
+    let count = |verdict| site.units.iter().filter(|unit| unit.verdict() == verdict).count();
+    let unread = site.counts.files.saturating_sub(site.counts.parsed);
+    let template = Index {
+        site,
+        root: "",
+        section: "index",
+        verdicts: all.map(|verdict| (site.t.verdict(verdict).0, count(verdict))).to_vec(),
+        verdict_words: all
+            .map(|verdict| (verdict.as_str(), site.t.verdict(verdict).0))
+            .to_vec(),
+        semantic_words: Semantic::ALL
+            .iter()
+            .map(|semantic| (semantic.as_str(), site.semantic(semantic)))
+            .collect(),
+        unread,
+        unread_text: site.t.unread_files.replace("{}", &unread.to_string()),
+    };
+    page("index.html", &template)
+}
+
+fn integration(site: &Site<'_>, unit: &Unit<'_>) -> Page {
+    let unresolved = site
+        .t
+        .unresolved
+        .replace("{}", &unit.integration.unresolved.to_string());
+    let facts = unit
+        .declaration()
+        .map_or_else(Vec::new, |declared| facts(site, declared));
+    let template = Integration {
+        site,
+        root: UP,
+        section: "",
+        unit,
+        facts,
+        promise: promise(site, unit),
+        unresolved,
+    };
+    page(format!("integrations/{}.html", unit.slug), &template)
+}
+
+/// The settings that were declared.
+pub(super) fn facts<'a>(site: &'a Site<'a>, declared: &Declaration) -> Vec<Fact<'a>> {
+    let t = site.t;
+    let mut facts = vec![
+        Fact {
+            label: &t.criticality,
+            value: declared.criticality.to_string(),
+            meaning: Some(t.criticality(declared.criticality)),
+        },
+        Fact {
+            label: &t.settle,
+            value: declared.settle.to_string(),
+            meaning: Some(t.settle(declared.settle)),
+        },
+    ];
+    let dedup = declared.dedup.as_ref();
+    let others = [
+        (
+            &t.dedup_store,
+            dedup.and_then(|dedup| dedup.store.as_ref()).map(ToString::to_string),
+        ),
+        (&t.dedup_key, dedup.and_then(|dedup| dedup.key.clone())),
+        (
+            &t.retention,
+            dedup.and_then(|dedup| dedup.retention).map(|time| time.to_string()),
+        ),
+        (
+            &t.redelivery_window,
+            declared.redelivery_window.map(|time| time.to_string()),
+        ),
+        (&t.lease, declared.lease.map(|time| time.to_string())),
+        (
+            &t.processing_time,
+            declared.processing_time.map(|time| time.to_string()),
+        ),
+    ];
+    facts.extend(others.into_iter().filter_map(|(label, value)| {
+        Some(Fact {
+            label,
+            value: value?,
+            meaning: None,
+        })
+    }));
+    facts
+}
+
+fn promise<'a>(site: &'a Site<'a>, unit: &Unit<'_>) -> Option<Promise<'a>> {
+    let semantic = unit.semantic()?;
+    let heading = if unit.declaration().is_some() {
+        &site.t.meaning_declared
+    } else {
+        &site.t.meaning_inferred
+    };
+    let prose = Prose { root: UP, rule: None };
+    let mut sections =
+        semantics::sections(semantics::text(semantic, site.t.language)).map(|section| prose.html(section));
+    let (yes, no) = (sections.next()?, sections.next()?);
+    Some(Promise {
+        heading,
+        semantic,
+        title: site.semantic(&semantic),
+        yes,
+        no,
+    })
+}
+
+fn choosing(site: &Site<'_>) -> Page {
+    let text = semantics::choosing(site.t.language);
+    let template = Text {
+        site,
+        root: "",
+        section: "semantics",
+        up: None,
+        title: semantics::title(text),
+        level: None,
+        body: Prose { root: "", rule: None }.html(text),
+        pages: Semantic::ALL
+            .iter()
+            .map(|semantic| (format!("semantics/{semantic}.html"), site.semantic(semantic)))
+            .collect(),
+    };
+    page("semantics.html", &template)
+}
+
+fn about_semantic(site: &Site<'_>, semantic: Semantic) -> Page {
+    let text = semantics::text(semantic, site.t.language);
+    let template = Text {
+        site,
+        root: UP,
+        section: "semantics",
+        up: Some(("../semantics.html", &site.t.semantics)),
+        title: semantics::title(text),
+        level: None,
+        body: Prose { root: UP, rule: None }.html(text),
+        pages: Vec::new(),
+    };
+    page(format!("semantics/{semantic}.html"), &template)
+}
+
+fn rules(site: &Site<'_>) -> Page {
+    page(
+        "rules.html",
+        &Rules {
+            site,
+            root: "",
+            section: "rules",
+            rules: RULES,
+        },
+    )
+}
+
+fn about_rule(site: &Site<'_>, rule: &Rule) -> Page {
+    let template = Text {
+        site,
+        root: UP,
+        section: "rules",
+        up: Some(("../rules.html", &site.t.rules)),
+        title: &format!("{} {}", rule.code, rule.name),
+        level: Some(site.levels.level(rule).as_str()),
+        body: Prose {
+            root: UP,
+            rule: Some(rule.code),
+        }
+        .html(rule.doc),
+        pages: Vec::new(),
+    };
+    page(format!("rules/{}.html", rule.name), &template)
+}

@@ -1,0 +1,140 @@
+//! Markdown to HTML, for the texts about rules and semantics and for nothing that users write.
+
+use delivery_grammar::Semantic;
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+
+use crate::config::find_rule;
+
+/// What a text needs to know of the page that it is put into.
+#[derive(Debug, Clone, Copy)]
+pub struct Prose<'a> {
+    /// From the page to the root of the site: empty, or `../`.
+    pub root: &'a str,
+    /// The code of the rule whose page it is, which does not link to itself.
+    pub rule: Option<&'a str>,
+}
+
+impl Prose<'_> {
+    /// The text without its title.
+    #[must_use]
+    pub fn html(&self, text: &str) -> String {
+        let mut title = false;
+        let mut fence = None;
+        let parser = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
+        let events = parser.filter_map(|event| match event {
+            Event::Start(Tag::Heading {
+                level: HeadingLevel::H1,
+                ..
+            }) => {
+                title = true;
+                None
+            }
+            Event::End(TagEnd::Heading(HeadingLevel::H1)) => {
+                title = false;
+                None
+            }
+            _ if title => None,
+            Event::Start(Tag::CodeBlock(kind)) => {
+                fence = Some(verdict_of(&kind));
+                Some(Event::Html(
+                    format!("<pre class=\"code {}\" tabindex=\"0\"><code>", verdict_of(&kind)).into(),
+                ))
+            }
+            Event::End(TagEnd::CodeBlock) => {
+                fence = None;
+                Some(Event::Html("</code></pre>\n".into()))
+            }
+            Event::Text(text) if fence.is_some() => Some(Event::Html(marked(&text).into())),
+            Event::Code(word) => Some(self.word(word)),
+            Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(raw)),
+            event => Some(event),
+        });
+        let mut out = String::new();
+        html::push_html(&mut out, events);
+        out.replace("<table>", "<div class=\"scroll\" tabindex=\"0\"><table>")
+            .replace("</table>", "</table></div>")
+    }
+
+    /// The name of a rule or a semantic leads to its page.
+    fn word<'e>(&self, word: CowStr<'e>) -> Event<'e> {
+        let page = match (find_rule(&word), word.parse::<Semantic>()) {
+            (Ok(rule), _) if self.rule != Some(rule.code) => format!("rules/{}.html", rule.name),
+            (_, Ok(semantic)) => format!("semantics/{semantic}.html"),
+            _ => return Event::Code(word),
+        };
+        Event::Html(format!("<a href=\"{}{page}\"><code>{}</code></a>", self.root, escaped(&word)).into())
+    }
+}
+
+/// `bad` or `good`, from the tag of a code block such as `rust,bad`.
+fn verdict_of(kind: &CodeBlockKind<'_>) -> &'static str {
+    match kind {
+        CodeBlockKind::Fenced(info) if info.contains("bad") => "bad",
+        CodeBlockKind::Fenced(info) if info.contains("good") => "good",
+        _ => "",
+    }
+}
+
+/// Lines of an example on which a rule fires are marked.
+fn marked(code: &str) -> String {
+    code.split_inclusive('\n').fold(String::new(), |mut out, line| {
+        match line.trim_end().rsplit_once("//~ ") {
+            Some((code, rule)) => {
+                out.push_str(&format!(
+                    "<mark>{}<span>← {}</span></mark>\n",
+                    escaped(code),
+                    escaped(rule)
+                ));
+            }
+            None => out.push_str(&escaped(line)),
+        }
+        out
+    })
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn html(text: &str) -> String {
+        Prose {
+            root: "../",
+            rule: Some("D101"),
+        }
+        .html(text)
+    }
+
+    #[test]
+    fn drops_the_title_and_links_what_has_a_page() {
+        let page =
+            html("# D101 commit-before-process\n\nSee `auto-commit`, `at_least_once`, `commit-before-process`, `x`.\n");
+        assert_eq!(
+            page,
+            "<p>See <a href=\"../rules/auto-commit.html\"><code>auto-commit</code></a>, \
+             <a href=\"../semantics/at_least_once.html\"><code>at_least_once</code></a>, \
+             <code>commit-before-process</code>, <code>x</code>.</p>\n"
+        );
+    }
+
+    #[test]
+    fn marks_the_line_on_which_a_rule_fires() {
+        let page = html("```rust,bad\nlet a: Vec<u8>;\nack(); //~ commit-before-process\n```\n");
+        assert_eq!(
+            page,
+            "<pre class=\"code bad\" tabindex=\"0\"><code>let a: Vec&lt;u8&gt;;\n<mark>ack(); <span>← commit-before-process</span></mark>\n\
+             </code></pre>\n"
+        );
+    }
+
+    #[test]
+    fn html_in_a_text_stays_text() {
+        assert_eq!(html("a <b>c</b>\n"), "<p>a &lt;b&gt;c&lt;/b&gt;</p>\n");
+    }
+}

@@ -1,0 +1,156 @@
+//! What the documentation itself says, by language; the words are in `templates/strings.yaml`.
+
+use std::collections::BTreeMap;
+
+use delivery_grammar::{Criticality, Mechanism, Settle};
+use serde::Deserialize;
+
+use crate::config::Language;
+use crate::report::{CrashOutcome, Verdict};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Phrase {
+    en: String,
+    ru: String,
+}
+
+impl Phrase {
+    fn of(self, language: Language) -> String {
+        match language {
+            Language::English => self.en,
+            Language::Russian => self.ru,
+        }
+    }
+}
+
+/// Defines the phrases that templates may use; one that the file lacks, or has beyond these, fails a test.
+macro_rules! strings {
+    ($($name:ident)+) => {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct File {
+            $($name: Phrase,)+
+            events: BTreeMap<String, Phrase>,
+            vocabulary: BTreeMap<String, String>,
+        }
+
+        /// The phrases in one language; each field is named after its phrase in the file.
+        #[derive(Debug, Clone)]
+        pub struct Strings {
+            /// The language itself.
+            pub language: Language,
+            /// Words of the attributes, where the grammar does not say what they mean.
+            vocabulary: BTreeMap<String, String>,
+            events: BTreeMap<String, String>,
+            $(pub $name: String,)+
+        }
+
+        impl File {
+            fn of(self, language: Language) -> Strings {
+                let vocabulary = match language {
+                    Language::English => BTreeMap::new(),
+                    Language::Russian => self.vocabulary,
+                };
+                let events = self.events.into_iter().map(|(word, phrase)| (word, phrase.of(language))).collect();
+                Strings { language, vocabulary, events, $($name: self.$name.of(language),)+ }
+            }
+        }
+    };
+}
+
+strings! {
+    default_title unresolved index semantics rules skip sections made_by lead integration source sinks declared inferred verdict owner
+    undeclared not_inferred search search_hint all nothing_matches nothing_found unread_files total verified
+    refuted conditional unknown verified_text refuted_text conditional_text unknown_text assumed_note
+    counterexample fix why why_missing guarantees guarantees_not meaning_declared meaning_inferred mechanisms
+    mechanism what_it_does shown_at unproven not_declared_here no_mechanisms edge_cases edge_cases_missing
+    crash_table crash_lead after outcome place nothing_lost absorbed repeated lost assumptions assumptions_lead
+    questions findings suppressed operation metrics tests runbook criticality settle dedup_store dedup_key
+    retention redelivery_window lease processing_time missing flow rules_lead rule level summary
+}
+
+impl Strings {
+    /// The phrases of a language.
+    ///
+    /// # Panics
+    ///
+    /// If the embedded file is wrong, which a test rules out.
+    #[must_use]
+    pub fn new(language: Language) -> Self {
+        let file: File =
+            serde_yaml::from_str(include_str!("../../templates/strings.yaml")).expect("the embedded phrases are valid");
+        file.of(language)
+    }
+
+    /// What a verdict is called, and what it means.
+    #[must_use]
+    pub fn verdict(&self, verdict: Verdict) -> (&str, &str) {
+        match verdict {
+            Verdict::Verified => (&self.verified, &self.verified_text),
+            Verdict::Refuted => (&self.refuted, &self.refuted_text),
+            Verdict::Conditional => (&self.conditional, &self.conditional_text),
+            Verdict::Unknown => (&self.unknown, &self.unknown_text),
+        }
+    }
+
+    /// What a crash does.
+    #[must_use]
+    pub fn outcome(&self, outcome: &CrashOutcome) -> &str {
+        match outcome {
+            CrashOutcome::NothingLost => &self.nothing_lost,
+            CrashOutcome::Absorbed => &self.absorbed,
+            CrashOutcome::Repeated => &self.repeated,
+            CrashOutcome::Lost => &self.lost,
+        }
+    }
+
+    /// The word for a step; one that has none stands for itself.
+    #[must_use]
+    pub fn event<'a>(&'a self, event: &'a str) -> &'a str {
+        self.events.get(event).map_or(event, String::as_str)
+    }
+
+    /// What a mechanism does.
+    #[must_use]
+    pub fn mechanism(&self, mechanism: &Mechanism) -> &str {
+        self.meaning(mechanism.as_str(), mechanism.summary())
+    }
+
+    /// What a criticality means.
+    #[must_use]
+    pub fn criticality(&self, criticality: Criticality) -> &str {
+        self.meaning(criticality.as_str(), criticality.summary())
+    }
+
+    /// Who settles a message, and when.
+    #[must_use]
+    pub fn settle(&self, settle: Settle) -> &str {
+        self.meaning(settle.as_str(), settle.summary())
+    }
+
+    fn meaning<'a>(&'a self, word: &str, english: &'a str) -> &'a str {
+        self.vocabulary.get(word).map_or(english, String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_has_a_meaning_in_russian_and_no_other_has() {
+        let russian = Strings::new(Language::Russian);
+        let words = Mechanism::ALL.iter().map(|word| word.as_str());
+        let words = words
+            .chain(Criticality::ALL.iter().map(|word| word.as_str()))
+            .chain(Settle::ALL.iter().map(|word| word.as_str()));
+        let mut words: Vec<&str> = words.collect();
+        words.sort_unstable();
+        assert_eq!(russian.vocabulary.keys().collect::<Vec<_>>(), words);
+        assert_eq!(
+            Strings::new(Language::English).mechanism(&Mechanism::Saga),
+            Mechanism::Saga.summary()
+        );
+    }
+}

@@ -1,0 +1,247 @@
+//! What must hold for every page, whatever the report.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::config::{Docs, Language, SourceUrl};
+use crate::render::sample::{Sample, refutation, report};
+use crate::report::Report;
+
+fn config(language: Language) -> Config {
+    Config {
+        source_url: SourceUrl::new("https://git.example.com/shop/{path}#L{line}").ok(),
+        docs: Docs { title: None, language },
+        ..Config::default()
+    }
+}
+
+fn of(report: &Report, language: Language, format: Format) -> Vec<Page> {
+    pages(&Resolved::new(report, &Sample), &config(language), format)
+}
+
+fn written(language: Language, format: Format) -> Vec<Page> {
+    of(&report(), language, format)
+}
+
+fn page<'a>(pages: &'a [Page], path: &str) -> &'a str {
+    let page = pages.iter().find(|page| page.path == path);
+    page.map(|page| page.text.as_str())
+        .unwrap_or_else(|| panic!("{path} is not there"))
+}
+
+fn assert_all(text: &str, needles: &[&str]) {
+    for needle in needles {
+        assert!(text.contains(needle), "`{needle}` is not in {text}");
+    }
+}
+
+/// The values of an attribute, as a browser reads them.
+fn attributes(text: &str, name: &str) -> Vec<String> {
+    let begin = format!("{name}=\"");
+    text.split(begin.as_str())
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap_or_default().replace("&amp;", "&"))
+        .collect()
+}
+
+#[test]
+fn a_page_answers_every_question() {
+    let pages = written(Language::English, Format::Html);
+    assert_all(
+        page(&pages, "integrations/billing.invoices.html"),
+        &[
+            "Refuted: Effectively once",
+            "Best effort",
+            "The offset of A is committed.",
+            "What helps:",
+            "A lost order is lost money",
+            "What it does not guarantee",
+            "transactional_dedup",
+            "not shown by the code",
+            "https://git.example.com/shop/src/orders.rs#L6",
+            "absorbed by the dedup row",
+            "Message lost",
+            "the unique key of <code>invoices</code> covers <code>id</code>",
+            "invoices_duplicates_total",
+            "tests::redelivery_is_absorbed",
+            "team-billing",
+            "href=\"https://wiki.example.com/invoices\"",
+            "receive → ack",
+        ],
+    );
+}
+
+#[test]
+fn what_the_code_says_stays_text() {
+    let mut report = report();
+    let evil = "<script>alert(1)</script>\"'`</code>{{ x }}";
+    let unit = &mut report.integrations[0];
+    let declared = unit.declared.as_mut().unwrap();
+    declared.why = Some(evil.to_owned());
+    declared.owner = Some(evil.to_owned());
+    declared.edge_cases = vec![evil.to_owned()];
+    declared.runbook = Some("javascript:alert(1)".to_owned());
+    unit.crash_points[0].text = evil.to_owned();
+    unit.function = evil.into();
+    unit.flow = evil.to_owned();
+    unit.assumptions = vec![evil.to_owned()];
+    report.findings[0].message = evil.to_owned();
+    let html = of(&report, Language::English, Format::Html);
+    for page in html
+        .iter()
+        .filter(|page| page.path.starts_with("integrations/") || page.path == "index.html")
+    {
+        let scripts = page.text.matches("<script").count();
+        assert_eq!(scripts, usize::from(page.path == "index.html"), "{}", page.path);
+        assert!(
+            !attributes(&page.text, "href")
+                .iter()
+                .any(|href| href.starts_with("javascript"))
+        );
+    }
+    for page in of(&report, Language::English, Format::Markdown)
+        .iter()
+        .filter(|page| page.path.starts_with("integrations/"))
+    {
+        let code = page.text.split("](javascript").count();
+        assert!(
+            code == 1 && !page.text.contains("<script>alert(1)</script>\"'`"),
+            "{}",
+            page.text
+        );
+    }
+}
+
+#[test]
+fn every_link_inside_leads_somewhere() {
+    for language in [Language::English, Language::Russian] {
+        let html = written(language, Format::Html);
+        let paths: BTreeSet<&str> = html.iter().map(|page| page.path.as_str()).collect();
+        for page in &html {
+            for href in attributes(&page.text, "href")
+                .iter()
+                .filter(|href| !href.starts_with('#') && !href.contains("://"))
+            {
+                let target = match href.strip_prefix("../") {
+                    Some(rest) => rest.to_owned(),
+                    None => page
+                        .path
+                        .rsplit_once('/')
+                        .map_or(href.clone(), |(folder, _)| format!("{folder}/{href}")),
+                };
+                assert!(paths.contains(target.as_str()), "{} in {}", href, page.path);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_asked_of_any_server() {
+    for page in written(Language::English, Format::Html) {
+        assert_eq!(attributes(&page.text, "src"), Vec::<String>::new(), "{}", page.path);
+        assert!(
+            !page.text.contains("@import") && !page.text.contains("url("),
+            "{}",
+            page.path
+        );
+        assert_all(
+            &page.text,
+            &["<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'"],
+        );
+    }
+}
+
+#[test]
+fn a_reader_without_eyes_finds_the_way() {
+    for page in written(Language::Russian, Format::Html) {
+        assert_eq!(page.text.matches("<h1>").count(), 1, "{}", page.path);
+        assert_all(
+            &page.text,
+            &[
+                "<html lang=\"ru\">",
+                "<main id=\"main\">",
+                "<nav aria-label=",
+                "<footer>",
+                "class=\"skip\"",
+            ],
+        );
+        let ids = attributes(&page.text, " id");
+        assert_eq!(
+            ids.len(),
+            ids.iter().collect::<BTreeSet<_>>().len(),
+            "{}: {ids:?}",
+            page.path
+        );
+        for label in attributes(&page.text, "aria-labelledby") {
+            assert!(ids.contains(&label), "{}: {label}", page.path);
+        }
+    }
+}
+
+#[test]
+fn the_language_is_that_of_the_configuration() {
+    let russian = written(Language::Russian, Format::Html);
+    assert_all(
+        page(&russian, "integrations/billing.invoices.html"),
+        &[
+            "Опровергнуто",
+            "Почему эта семантика",
+            "Что гарантирует",
+            "Сообщение потеряно",
+            "A lost order is lost money",
+        ],
+    );
+    assert_all(page(&russian, "semantics.html"), &["Дерево решений"]);
+}
+
+#[test]
+fn the_bytes_are_the_same_on_every_run() {
+    for format in [Format::Html, Format::Markdown] {
+        assert_eq!(written(Language::English, format), written(Language::English, format));
+    }
+}
+
+#[test]
+fn markdown_says_the_same() {
+    let pages = written(Language::English, Format::Markdown);
+    assert_all(
+        page(&pages, "README.md"),
+        &[
+            "| [billing.invoices](integrations/billing.invoices.md) | kafka:orders.v1 |",
+            "**Refuted**",
+        ],
+    );
+    let unit = page(&pages, "integrations/billing.invoices.md");
+    assert_all(
+        unit,
+        &[
+            "**Refuted: Effectively once.**",
+            "3. Worker 1 crashes.",
+            "| transactional\\_dedup |",
+            "[src/orders.rs:6](<https://git.example.com/shop/src/orders.rs#L6>)",
+            "A lost order is lost money, a repeated one is a &lt;double\\> charge.",
+        ],
+    );
+    assert!(!unit.contains("\n\n\n"), "{unit}");
+}
+
+#[test]
+fn an_empty_workspace_has_an_index() {
+    let html = of(&Report::default(), Language::English, Format::Html);
+    assert_all(page(&html, "index.html"), &["No integration was found"]);
+}
+
+#[test]
+fn what_was_allowed_is_shown_with_its_reason() {
+    let mut finding = refutation();
+    finding.suppressed = Some("A trial until June.".to_owned());
+    let report = Report {
+        findings: vec![finding],
+        ..report()
+    };
+    let html = of(&report, Language::English, Format::Html);
+    assert_all(
+        page(&html, "integrations/billing.invoices.html"),
+        &["Allowed: A trial until June."],
+    );
+}

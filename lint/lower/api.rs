@@ -1,0 +1,584 @@
+//! What a catalogued call does, as steps.
+
+mod declared;
+mod operands;
+mod stores;
+mod tasks;
+
+use smol_str::SmolStr;
+
+use super::Lowering;
+use super::call::{CallSite, future};
+use super::expr::{deep_origin, origin_of};
+use super::state::{Flowing, State};
+use super::value::{Call, Future, Kind, Origin, Place, Target, Value};
+use crate::catalog::{self, Confirm, Covers, Facts, Is, Operand, Role, TypeExpr};
+use crate::flow::{self, Ack, Effect, EffectKind, Idempotency, KeyId, Known, MarkMode, Outcome, Step, TxId};
+use crate::resolve::Ty;
+use crate::span::Span;
+
+/// The values of a call.
+#[derive(Clone, Copy)]
+pub(super) struct Operands<'v> {
+    pub recv: Option<&'v Value>,
+    pub args: &'v [Value],
+    pub result: Option<&'v Value>,
+}
+
+impl Operands<'_> {
+    /// Whether everything that was set on the operand's value is known, so that what is not set has its default.
+    pub(super) fn is_visible(&self, operand: &Operand) -> bool {
+        let root = match operand.root() {
+            Operand::Recv => self.recv,
+            Operand::Arg(i) => self.args.get(*i),
+            _ => None,
+        };
+        root.is_some_and(|value| matches!(value.kind, Kind::Api(_)))
+    }
+}
+
+/// A call under way: what is done, with what, where.
+pub(in crate::lower) struct Doing<'c> {
+    facts: &'c Facts,
+    role: Role,
+    returns: Option<&'c TypeExpr>,
+    call: &'c catalog::Call,
+    recv: Option<Value>,
+    args: Vec<Value>,
+    places: &'c [Option<Place>],
+    site: CallSite,
+}
+
+impl<'a> Lowering<'a> {
+    /// Calls a client: now, or a future of it.
+    pub(super) fn call_api(
+        &mut self,
+        call: &catalog::Call,
+        recv: Option<Value>,
+        args: Vec<Value>,
+        places: &[Option<Place>],
+        site: CallSite,
+        state: State,
+    ) -> Flowing {
+        let waits = call.is_async && !call.eager && !matches!(call.does, Role::Pure | Role::Monitor | Role::Fresh);
+        if !waits {
+            return self.perform(call, recv, args, places, site, state);
+        }
+        let call = Call {
+            target: Target::Api(call.path.clone()),
+            recv,
+            args,
+            at: site.at,
+            label: site.label,
+            places: places.to_vec(),
+            expected: self.expected.clone(),
+        };
+        vec![(state, future(Future::Call(call)))]
+    }
+
+    /// Does what the catalog says.
+    pub(super) fn perform(
+        &mut self,
+        call: &catalog::Call,
+        recv: Option<Value>,
+        args: Vec<Value>,
+        places: &[Option<Place>],
+        site: CallSite,
+        state: State,
+    ) -> Flowing {
+        let operands = Operands {
+            recv: recv.as_ref(),
+            args: &args,
+            result: None,
+        };
+        let case = call.cases.iter().find(|case| {
+            case.when
+                .0
+                .iter()
+                .all(|condition| self.condition_holds(condition, &operands) == Some(true))
+        });
+        let role = case.and_then(|case| case.does).unwrap_or(call.does);
+        let facts = case.map_or(&call.facts, |case| &case.facts);
+        let returns = case.and_then(|case| case.returns.as_ref()).or(call.returns.as_ref());
+        let doing = Doing {
+            facts,
+            role,
+            returns,
+            call,
+            recv,
+            args,
+            places,
+            site,
+        };
+        self.act(&doing, state)
+    }
+
+    fn act(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        match doing.role {
+            Role::Pure | Role::Apply | Role::Channel | Role::Take | Role::Queue => self.compute(doing, state),
+            Role::Monitor => {
+                self.monitored = true;
+                self.compute(doing, state)
+            }
+            Role::Read => self.read(doing, state),
+            Role::Decode => self.decode(doing, state),
+            Role::Fresh => {
+                let flowing = self.compute(doing, state);
+                flowing
+                    .into_iter()
+                    .map(|(state, value)| (state, value.with_origin(Origin::fresh(doing.site.at))))
+                    .collect()
+            }
+            Role::Receive => self.receive_call(doing, state),
+            Role::Ack => self.ack(doing, state),
+            Role::Nack => self.nack(doing, state),
+            Role::Rewind => self.two_way(doing, state, Step::Rewind),
+            Role::Extend => self.two_way(doing, state, Step::ExtendLease),
+            Role::Effect => self.plain_effect(doing, state),
+            Role::Http => self.http(doing, state),
+            Role::Publish => self.publish(doing, state),
+            Role::Confirm => self.confirm_call(doing, state),
+            Role::Sql => self.sql(doing, state),
+            Role::Check | Role::Mark | Role::Unmark => self.dedup(doing, state),
+            Role::Begin => self.begin(doing, state),
+            Role::Commit => self.finish_tx(doing, state, true),
+            Role::Rollback => self.finish_tx(doing, state, false),
+            Role::Transaction => self.transaction(doing, state),
+            Role::Execute => self.execute_queued(doing, state),
+            Role::Spawn => self.spawn_call(doing, state),
+            Role::Join => self.join_call(doing, state),
+            Role::Send => self.send(doing, state),
+            Role::Sleep => self.sleep(doing, state),
+            Role::Timeout => self.timeout(doing, state),
+            Role::Retry => self.retry(doing, state),
+            Role::Exit => {
+                self.panic(&state, doing.site.at);
+                Vec::new()
+            }
+        }
+    }
+
+    // ---- steps --------------------------------------------------------------------------------------------------------------
+
+    /// Emits a step that comes out `Ok` or `Err`, where a message is at hand.
+    fn two_way(&mut self, doing: &Doing<'_>, state: State, step: Step) -> Flowing {
+        let value = self.given(doing);
+        let state = self.mutated(doing, state);
+        if !state.holding {
+            return vec![(state, self.succeed(doing, value))];
+        }
+        let node = self.graph.emit(&state, step, Some(self.site(doing.site.at)));
+        let mut all = vec![(state.after(node, Outcome::Ok), self.succeed(doing, value))];
+        if doing.call.fallible {
+            all.push((state.after(node, Outcome::Err), self.failure(doing)));
+        }
+        all
+    }
+
+    fn ack(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let covers = match &doing.facts.covers {
+            Some(Covers::UpTo) => flow::Covers::UpTo,
+            Some(Covers::AllReceived) => flow::Covers::AllReceived,
+            Some(Covers::UpToIf(operand)) if self.is_true(Some(operand), doing) == Some(true) => flow::Covers::UpTo,
+            _ => flow::Covers::One,
+        };
+        let tx = self.transaction_of(doing, &state);
+        let mut state = state;
+        if covers == flow::Covers::UpTo
+            || self
+                .draft
+                .as_ref()
+                .is_some_and(|draft| draft.broker == flow::Broker::Log)
+        {
+            state.holding |= self.receives > 0;
+        }
+        let mut site = doing.site;
+        site.at = doing.site.label;
+        let doing = Doing {
+            site,
+            ..doing.reborrow()
+        };
+        self.two_way(&doing, state, Step::Ack(Ack { covers, tx }))
+    }
+
+    fn nack(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let requeue = self.is_true(doing.facts.requeue.as_ref(), doing);
+        if requeue.is_none() && state.holding {
+            self.assumptions
+                .insert("a message that is given back is put into its queue again".into());
+        }
+        let multiple = self.is_true(doing.facts.multiple.as_ref(), doing).unwrap_or(false);
+        self.two_way(
+            doing,
+            state,
+            Step::Nack {
+                requeue: requeue.unwrap_or(true),
+                multiple,
+            },
+        )
+    }
+
+    /// The transaction that a step belongs to: named by the entry, or the executor itself.
+    fn transaction_of(&self, doing: &Doing<'_>, state: &State) -> Option<TxId> {
+        let named = self.operand_of(doing.facts.tx.as_ref(), doing).map(|(value, _)| value);
+        let found = named
+            .as_ref()
+            .and_then(transaction_in)
+            .or_else(|| doing.recv.as_ref().and_then(transaction_in));
+        found.filter(|tx| state.open.contains(tx))
+    }
+
+    fn plain_effect(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let kind = doing.facts.kind.unwrap_or(EffectKind::Opaque);
+        let idempotency = match doing.facts.idempotent {
+            Some(Known::Yes) => Idempotency::Idempotent,
+            Some(Known::No) => Idempotency::NotIdempotent,
+            _ => Idempotency::Unknown,
+        };
+        let key = self.write_key(doing);
+        let tx = self.transaction_of(doing, &state);
+        let effect = self.effect(
+            doing,
+            kind,
+            idempotency,
+            doing.facts.why.clone().unwrap_or_default(),
+            true,
+            None,
+        );
+        if let (Some(key), true) = (key, state.holding) {
+            self.graph.writes.insert(effect, key);
+        }
+        self.two_way(doing, state, Step::Effect { effect, tx })
+    }
+
+    /// What a written entry is recognised by.
+    fn write_key(&mut self, doing: &Doing<'_>) -> Option<KeyId> {
+        doing.facts.key.as_ref()?;
+        Some(self.key(doing))
+    }
+
+    fn effect(
+        &mut self,
+        doing: &Doing<'_>,
+        kind: EffectKind,
+        idempotency: Idempotency,
+        why: SmolStr,
+        confirmed: bool,
+        target: Option<SmolStr>,
+    ) -> flow::EffectId {
+        let site = self.site(doing.site.at);
+        let target = target.unwrap_or_else(|| self.target(doing));
+        self.graph.effect(
+            || Effect {
+                kind,
+                target,
+                idempotency,
+                why,
+                confirmed,
+                at: site.clone(),
+                unstable_key: None,
+            },
+            &site,
+        )
+    }
+
+    fn target(&self, doing: &Doing<'_>) -> SmolStr {
+        let store = doing
+            .facts
+            .store
+            .clone()
+            .or_else(|| self.store_of(doing))
+            .unwrap_or_else(|| "?".into());
+        match self.text_operand(doing.facts.target.as_ref(), doing) {
+            Some(name) => smol_str::format_smolstr!("{store}:{name}"),
+            None => store,
+        }
+    }
+
+    fn store_of(&self, doing: &Doing<'_>) -> Option<SmolStr> {
+        let on = self.operand_of(doing.facts.on.as_ref(), doing).map(|(value, _)| value);
+        on.as_ref()
+            .or(doing.recv.as_ref())
+            .and_then(|value| self.store_of_value(value))
+    }
+
+    /// The kind of store behind a connection, pool or transaction.
+    fn store_of_value(&self, value: &Value) -> Option<SmolStr> {
+        if let Kind::Tx(tx) = value.kind {
+            return Some(self.graph.transactions[tx.0 as usize].store.clone());
+        }
+        let Ty::External { args, .. } = &value.ty else {
+            return None;
+        };
+        let path = self.client_path(&value.ty)?;
+        let own = self.catalog.ty(&path)?.store.clone()?;
+        let precise = args
+            .iter()
+            .find_map(|arg| self.catalog.ty(&self.client_path(arg)?)?.store.clone());
+        Some(precise.unwrap_or(own))
+    }
+
+    fn http(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let method = self
+            .text_operand(doing.facts.method.as_ref(), doing)
+            .unwrap_or_else(|| "?".into())
+            .to_uppercase();
+        let key = self.operand(
+            &Operand::Prop(Box::new(Operand::Recv), "idempotency-key".into()),
+            &doing.operands(),
+        );
+        let (idempotency, why) = match (method.as_str(), &key) {
+            ("GET" | "HEAD" | "OPTIONS", _) => return self.read(doing, state),
+            ("PUT" | "DELETE", _) => (
+                Idempotency::Idempotent,
+                format!("{method} leaves the same state when it is repeated"),
+            ),
+            ("POST" | "PATCH", Some((value, _))) if deep_origin(value).has(Origin::FRESH) => (
+                Idempotency::NotIdempotent,
+                "its idempotency key is made anew on each attempt".into(),
+            ),
+            ("POST" | "PATCH", Some(_)) => (
+                Idempotency::Idempotent,
+                "it carries an idempotency key made from the message".into(),
+            ),
+            ("POST" | "PATCH", None) => (
+                Idempotency::NotIdempotent,
+                format!("a {method} without idempotency key is done again"),
+            ),
+            _ => (Idempotency::Unknown, "its method is not known".into()),
+        };
+        let unstable = key
+            .filter(|(value, _)| deep_origin(value).has(Origin::FRESH))
+            .map(|(value, at)| made_at(&value, at, doing));
+        let target = smol_str::format_smolstr!("http:{method}");
+        let effect = self.effect(doing, EffectKind::Http, idempotency, why.into(), true, Some(target));
+        self.graph.effects[effect.0 as usize].unstable_key = unstable;
+        self.two_way(doing, state, Step::Effect { effect, tx: None })
+    }
+
+    fn publish(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let confirm = doing.facts.confirm.unwrap_or(Confirm::Ok);
+        let confirmed = confirm == Confirm::Ok;
+        let why = "a duplicate is passed on, recognisable by its id".into();
+        let key = self.operand_of(doing.facts.key.as_ref(), doing);
+        let fresh = key
+            .as_ref()
+            .is_some_and(|(value, _)| deep_origin(value).has(Origin::FRESH));
+        let effect = self.effect(
+            doing,
+            EffectKind::Publish,
+            Idempotency::Idempotent,
+            why,
+            confirmed,
+            None,
+        );
+        if fresh {
+            let at = key.map_or(doing.site.at, |(value, at)| made_at(&value, at, doing));
+            self.graph.effects[effect.0 as usize].unstable_key = Some(at);
+        }
+        let tx = self.transaction_of(doing, &state);
+        let flowing = self.two_way(doing, state, Step::Effect { effect, tx });
+        if confirm != Confirm::Pending {
+            return flowing;
+        }
+        let useless = self.is_true(doing.facts.confirm_if.as_ref(), doing) == Some(false);
+        flowing
+            .into_iter()
+            .map(|(state, value)| {
+                let pending = if useless {
+                    value
+                } else {
+                    pending_in(value, effect, &state)
+                };
+                (state, pending)
+            })
+            .collect()
+    }
+
+    fn confirm_call(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        match doing.recv.clone() {
+            Some(recv) if matches!(recv.kind, Kind::Pending(..)) => self.confirm(&recv, state, doing.site.at),
+            _ => self.compute(doing, state),
+        }
+    }
+
+    /// The confirmation of a publish is awaited: only here its failure shows. The node that sent it becomes a mere local step.
+    pub(super) fn confirm(&mut self, pending: &Value, state: State, at: Span) -> Flowing {
+        let Kind::Pending(effect, sent) = pending.kind else {
+            return Vec::new();
+        };
+        self.graph.effects[effect.0 as usize].confirmed = true;
+        let result = Value::opaque(Ty::Unknown, Origin::NONE);
+        if !state.holding {
+            return vec![(state, Value::ok(result))];
+        }
+        self.graph.unsend(sent, &self.site(at));
+        let node = self.graph.emit(
+            &state,
+            Step::Effect { effect, tx: None },
+            Some(self.graph.effects[effect.0 as usize].at.clone()),
+        );
+        vec![
+            (state.after(node, Outcome::Ok), Value::ok(result)),
+            (state.after(node, Outcome::Err), Value::err(Value::failure(Ty::Unknown))),
+        ]
+    }
+}
+
+/// Where a key that is not the same on each attempt is made.
+fn made_at(key: &Value, set_at: Option<Span>, doing: &Doing<'_>) -> Span {
+    deep_origin(key).made_at().or(set_at).unwrap_or(doing.site.at)
+}
+
+/// The property under which a client keeps the transaction that it has begun itself.
+const TRANSACTION: &str = "(transaction)";
+
+impl<'c> Doing<'c> {
+    fn operands(&self) -> Operands<'_> {
+        Operands {
+            recv: self.recv.as_ref(),
+            args: &self.args,
+            result: None,
+        }
+    }
+
+    fn reborrow(&self) -> Self {
+        Self {
+            facts: self.facts,
+            role: self.role,
+            returns: self.returns,
+            call: self.call,
+            recv: self.recv.clone(),
+            args: self.args.clone(),
+            places: self.places,
+            site: self.site,
+        }
+    }
+}
+
+/// The good outcomes of a step.
+fn step_outcomes(step: &Step) -> Vec<Outcome> {
+    match step {
+        Step::Check { .. } => vec![Outcome::Found, Outcome::Absent],
+        Step::Mark {
+            mode: MarkMode::IfAbsent,
+            ..
+        } => vec![Outcome::Fresh, Outcome::Duplicate],
+        _ => vec![Outcome::Ok],
+    }
+}
+
+/// The transaction that a value is, or carries.
+pub(super) fn transaction_in(value: &Value) -> Option<TxId> {
+    match &value.kind {
+        Kind::Tx(tx) => Some(*tx),
+        Kind::Api(api) => api.props.get(TRANSACTION).and_then(|prop| transaction_in(&prop.value)),
+        Kind::Struct(fields) => fields.values().find_map(transaction_in),
+        Kind::Variant { fields, .. } => fields.iter().find_map(|(_, value)| transaction_in(value)),
+        Kind::Tuple(values) => values.iter().find_map(transaction_in),
+        _ => None,
+    }
+}
+
+fn task_in(value: &Value) -> Option<flow::TaskId> {
+    match &value.kind {
+        Kind::Task(task) => Some(*task),
+        Kind::List(element) => task_in(element),
+        _ => None,
+    }
+}
+
+/// Whether a value is what a condition wants; `None` where that is not known. `visible`: what is not set is known not to be set.
+pub(super) fn holds(is: &Is, value: Option<&Value>, visible: bool) -> Option<bool> {
+    let text = value.map(text_of);
+    match (is, text) {
+        (Is::Set, found) => {
+            if found.is_some() {
+                Some(true)
+            } else {
+                visible.then_some(false)
+            }
+        }
+        (Is::Unset, found) => {
+            if found.is_some() {
+                Some(false)
+            } else {
+                visible.then_some(true)
+            }
+        }
+        (Is::Text(_) | Is::OneOf(_), None) => visible.then_some(false),
+        (Is::Text(_) | Is::OneOf(_), Some(None)) => None,
+        (Is::Text(want), Some(Some(text))) => Some(text.eq_ignore_ascii_case(want)),
+        (Is::OneOf(wants), Some(Some(text))) => Some(wants.iter().any(|want| text.eq_ignore_ascii_case(want))),
+    }
+}
+
+/// A value as the text that a catalog compares it with, or that names a target.
+pub(super) fn text_of(value: &Value) -> Option<SmolStr> {
+    match &value.kind {
+        Kind::Text(text) => Some(text.clone()),
+        Kind::Bool(known) => Some(if *known { "true".into() } else { "false".into() }),
+        Kind::Int(known) => Some(smol_str::format_smolstr!("{known}")),
+        Kind::Variant { name, fields } => match (name.as_str(), fields.as_slice()) {
+            ("Some" | "Ok", [(_, inner)]) => text_of(inner),
+            _ => Some(name.clone()),
+        },
+        Kind::List(element) => text_of(element),
+        _ => None,
+    }
+}
+
+fn literal(literal: &catalog::Literal) -> Value {
+    match literal {
+        catalog::Literal::Bool(known) => Value::bool(*known),
+        catalog::Literal::Int(known) => Value::int(i128::from(*known)),
+        catalog::Literal::Text(text) => Value::text(text.clone()),
+    }
+}
+
+fn appended(value: Value, property: &SmolStr, doing: &Doing<'_>) -> Value {
+    let mut items = match value.prop(property).map(|(known, _)| known.kind.clone()) {
+        Some(Kind::Tuple(items)) => items,
+        _ => Vec::new(),
+    };
+    items.push(doing.args.first().cloned().unwrap_or_else(Value::unit));
+    let origin = origin_of(&items);
+    value.with_prop(
+        property.clone(),
+        Value::new(Kind::Tuple(items), Ty::Unknown, origin),
+        Some(doing.site.label),
+    )
+}
+
+/// Where each bound value comes from.
+fn bind_origins(binds: Option<&Value>) -> Vec<Origin> {
+    match binds.map(|binds| &binds.kind) {
+        Some(Kind::Tuple(items)) => items.iter().map(deep_origin).collect(),
+        Some(_) => binds.map(deep_origin).into_iter().cycle().take(32).collect(),
+        None => Vec::new(),
+    }
+}
+
+/// A duration in milliseconds: a `Duration`, or a number of `unit`.
+fn millis(value: &Value, unit: Option<catalog::Unit>) -> Option<u64> {
+    let Kind::Int(count) = value.kind else { return None };
+    let is_duration = matches!(&value.ty, Ty::External { path, .. } if path.ends_with("Duration"));
+    let factor = match unit {
+        Some(catalog::Unit::Seconds) if !is_duration => 1_000,
+        _ => 1,
+    };
+    u64::try_from(count * factor).ok()
+}
+
+/// The value of a publish's first await, waiting for its confirmation.
+fn pending_in(value: Value, effect: flow::EffectId, state: &State) -> Value {
+    let Some(sent) = state.at.first().map(|dangling| dangling.from) else {
+        return value;
+    };
+    let pending = Value::new(Kind::Pending(effect, sent), Ty::Unknown, Origin::NONE);
+    match value.variant_name() {
+        Some("Ok") => Value::ok(pending),
+        Some(_) => value,
+        None => pending,
+    }
+}

@@ -1,0 +1,259 @@
+//! What an entry's operands and types mean, and what a call gives.
+
+use super::*;
+use crate::catalog::{Operand, TypeExpr};
+use crate::flow::{self};
+use crate::lower::Lowering;
+use crate::lower::expr::origin_of;
+use crate::lower::state::{Flowing, State};
+use crate::lower::value::{Api, Kind, Origin, Value};
+use crate::resolve::Ty;
+use crate::span::Span;
+use smol_str::SmolStr;
+use std::rc::Rc;
+
+impl<'a> Lowering<'a> {
+    /// The value of an operand and where it was set. Properties that are not set have the type's default, if the object is known.
+    pub(in crate::lower) fn operand(
+        &self,
+        operand: &Operand,
+        operands: &Operands<'_>,
+    ) -> Option<(Value, Option<Span>)> {
+        match operand {
+            Operand::Recv => operands.recv.map(|value| (value.clone(), None)),
+            Operand::Arg(i) => operands.args.get(*i).map(|value| (value.clone(), None)),
+            Operand::Rest(from) => {
+                let rest: Vec<Value> = operands.args.iter().skip(*from).cloned().collect();
+                let origin = origin_of(&rest);
+                Some((Value::new(Kind::Tuple(rest), Ty::Unknown, origin), None))
+            }
+            Operand::Result => operands.result.map(|value| (value.clone(), None)),
+            Operand::Literal(text) => Some((Value::text(text.clone()), None)),
+            Operand::Prop(base, name) => {
+                let (base, _) = self.operand(base, operands)?;
+                if let Some((value, at)) = base.prop(name) {
+                    return Some((value.clone(), at));
+                }
+                if !matches!(base.kind, Kind::Api(_)) {
+                    return None;
+                }
+                let path = self.client_path(&base.ty)?;
+                let default = self.catalog.ty(&path)?.defaults.get(name)?;
+                Some((literal(default), None))
+            }
+        }
+    }
+
+    pub(in crate::lower) fn operand_of(
+        &self,
+        operand: Option<&Operand>,
+        doing: &Doing<'_>,
+    ) -> Option<(Value, Option<Span>)> {
+        self.operand(operand?, &doing.operands())
+    }
+
+    pub(in crate::lower) fn text_operand(&self, operand: Option<&Operand>, doing: &Doing<'_>) -> Option<SmolStr> {
+        self.operand_of(operand, doing).and_then(|(value, _)| text_of(&value))
+    }
+
+    pub(in crate::lower) fn is_true(&self, operand: Option<&Operand>, doing: &Doing<'_>) -> Option<bool> {
+        match self.operand_of(operand, doing)?.0.kind {
+            Kind::Bool(known) => Some(known),
+            Kind::Text(text) if text == "true" => Some(true),
+            Kind::Text(text) if text == "false" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The type that an entry's expression means for these values.
+    pub(in crate::lower) fn type_of_expr(&self, expr: &TypeExpr, recv: &Value, args: &[Value]) -> Ty {
+        match expr {
+            TypeExpr::Path { path, args: inner } => {
+                let args = inner.iter().map(|arg| self.type_of_expr(arg, recv, args)).collect();
+                let path = match path.as_str() {
+                    "Option" => "std::option::Option".into(),
+                    "Result" => "std::result::Result".into(),
+                    "Vec" => "std::vec::Vec".into(),
+                    "String" => "std::string::String".into(),
+                    _ => path.clone(),
+                };
+                Ty::External { path, args }
+            }
+            TypeExpr::Tuple(items) => Ty::Tuple(items.iter().map(|item| self.type_of_expr(item, recv, args)).collect()),
+            TypeExpr::Receiver => recv.ty.clone(),
+            TypeExpr::Generic(_) | TypeExpr::Expected => self.expected.clone().unwrap_or(Ty::Unknown),
+            TypeExpr::Param(i) => self.type_argument(&recv.ty, *i),
+            TypeExpr::Argument(i) => args.get(*i).map_or(Ty::Unknown, |arg| arg.ty.clone()),
+        }
+    }
+
+    /// The value that a call gives when it succeeds, without the `Result` around it.
+    pub(in crate::lower) fn given(&self, doing: &Doing<'_>) -> Value {
+        let unknown = Value::unknown();
+        let recv = doing.recv.as_ref().unwrap_or(&unknown);
+        let origin = origin_of(doing.recv.iter().chain(&doing.args));
+        let receiver = matches!(doing.returns, Some(TypeExpr::Receiver));
+        if receiver && doing.recv.is_some() {
+            return self.with_sets(recv.clone().with_origin(origin), doing);
+        }
+        let ty = match doing.returns {
+            Some(TypeExpr::Receiver) => Ty::external(doing.call.owner(), Vec::new()),
+            Some(expr) => self.expected_inside(self.type_of_expr(expr, recv, &doing.args), doing),
+            None => Ty::Unknown,
+        };
+        let keeps =
+            doing.call.keeps || doing.call.constructs || !doing.call.set.is_empty() || doing.call.set_entry.is_some();
+        let known_type = self
+            .client_path(&ty)
+            .is_some_and(|path| self.catalog.ty(&path).is_some());
+        if !keeps && !known_type {
+            return Value::opaque(ty, origin);
+        }
+        let props = match (&recv.kind, doing.call.keeps) {
+            (Kind::Api(api), true) => api.props.clone(),
+            _ => Default::default(),
+        };
+        let unseen = doing.recv.is_some() && !matches!(recv.kind, Kind::Api(_));
+        if doing.call.keeps && !doing.call.constructs && doing.call.set.is_empty() && unseen {
+            // What was set on what it is made of is not known, so its defaults say nothing.
+            return Value::opaque(ty, origin);
+        }
+        let inherited = match (&recv.kind, doing.call.keeps) {
+            (Kind::Api(api), true) => api.constructed,
+            _ => None,
+        };
+        let constructed = if doing.call.constructs {
+            Some(doing.site.label)
+        } else {
+            inherited
+        };
+        if !doing.call.constructs
+            && !doing.call.keeps
+            && doing.call.set.is_empty()
+            && matches!(recv.kind, Kind::Api(_))
+            && doing.recv.is_some()
+        {
+            return Value::opaque(ty, origin);
+        }
+        let api = Value::new(Kind::Api(Rc::new(Api { props, constructed })), ty, origin);
+        self.with_sets(api, doing)
+    }
+
+    /// `_` behind a fallible call: what is expected may be written with its `Result`.
+    pub(in crate::lower) fn expected_inside(&self, ty: Ty, doing: &Doing<'_>) -> Ty {
+        if doing.call.fallible && self.is_result(&ty) && matches!(doing.returns, Some(TypeExpr::Expected)) {
+            return self.type_argument(&ty, 0);
+        }
+        self.canonical_ty(ty)
+    }
+
+    /// The value with the properties that the call sets.
+    pub(in crate::lower) fn with_sets(&self, mut value: Value, doing: &Doing<'_>) -> Value {
+        let operands = doing.operands();
+        for (name, operand) in &doing.call.set {
+            if let Some((set, at)) = self.operand(operand, &operands) {
+                value = value.with_prop(name.clone(), set, at.or(Some(doing.site.label)));
+            }
+        }
+        if let Some([key, set]) = &doing.call.set_entry
+            && let (Some((key, _)), Some((set, _))) = (self.operand(key, &operands), self.operand(set, &operands))
+            && let Some(name) = text_of(&key)
+        {
+            value = value.with_prop(name.to_lowercase().into(), set, Some(doing.site.label));
+        }
+        if let Some(property) = &doing.facts.append {
+            value = appended(value, property, doing);
+        }
+        if let Some((other, _)) = doing
+            .call
+            .merge
+            .as_ref()
+            .and_then(|operand| self.operand(operand, &operands))
+            && let Kind::Api(api) = &other.kind
+        {
+            for (name, prop) in &api.props {
+                value = value.with_prop(name.clone(), prop.value.clone(), prop.at);
+            }
+        }
+        value
+    }
+
+    /// Changes the receiver where the call does.
+    pub(in crate::lower) fn mutated(&self, doing: &Doing<'_>, mut state: State) -> State {
+        if doing.call.mutates
+            && let (Some(recv), Some(Some(place))) = (&doing.recv, doing.places.first())
+        {
+            state.change(place, self.with_sets(recv.clone(), doing));
+        }
+        state
+    }
+
+    pub(in crate::lower) fn succeed(&self, doing: &Doing<'_>, value: Value) -> Value {
+        if doing.call.fallible { Value::ok(value) } else { value }
+    }
+
+    pub(in crate::lower) fn error_ty(&self, doing: &Doing<'_>) -> Ty {
+        let unknown = Value::unknown();
+        let recv = doing.recv.as_ref().unwrap_or(&unknown);
+        doing
+            .call
+            .error
+            .as_ref()
+            .map_or(Ty::Unknown, |error| self.type_of_expr(error, recv, &doing.args))
+    }
+
+    pub(in crate::lower) fn failure(&self, doing: &Doing<'_>) -> Value {
+        Value::err(Value::failure(self.error_ty(doing)))
+    }
+
+    pub(in crate::lower) fn compute(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let value = self.given(doing);
+        let state = self.mutated(doing, state);
+        vec![(state, self.succeed(doing, value))]
+    }
+
+    /// Reads from outside; it may fail, and then nothing happened.
+    pub(in crate::lower) fn read(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let value = if state.holding {
+            self.given(doing).with_origin(Origin::STORE)
+        } else {
+            self.given(doing)
+        };
+        let state = self.mutated(doing, state);
+        if !doing.call.fallible || !state.holding {
+            return vec![(state, self.succeed(doing, value))];
+        }
+        let cases = self.branch(&state, flow::CondKind::Free, doing.site.at, 2);
+        vec![
+            (cases[0].clone(), Value::ok(value)),
+            (cases[1].clone(), self.failure(doing)),
+        ]
+    }
+
+    /// Decoding: opaque until somebody looks whether it failed.
+    pub(in crate::lower) fn decode(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let value = self.given(doing);
+        if !doing.call.fallible {
+            return vec![(state, value)];
+        }
+        let ty = Ty::result(value.ty.clone(), self.error_ty(doing));
+        vec![(state, Value::opaque(ty, value.origin))]
+    }
+
+    pub(in crate::lower) fn receive_call(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let Some(receive) = doing.facts.receive.clone() else {
+            return self.compute(doing, state);
+        };
+        let unknown = Value::unknown();
+        let recv = doing.recv.as_ref().unwrap_or(&unknown);
+        let inner = doing
+            .returns
+            .map_or(Ty::Unknown, |expr| self.type_of_expr(expr, recv, &doing.args));
+        let given = if doing.call.fallible {
+            Ty::result(inner, self.error_ty(doing))
+        } else {
+            inner
+        };
+        self.receive(&receive, &doing.operands(), given, doing.site, state)
+    }
+}

@@ -1,0 +1,287 @@
+//! Dedup marks, transactions and SQL.
+
+use super::*;
+use crate::catalog::{Answer, Role};
+use crate::flow::{Durability, EffectKind, Idempotency, Key, KeyId, Known, MarkMode, Outcome, Step, TxId};
+use crate::lower::expr::deep_origin;
+use crate::lower::state::{Flowing, State, merge_values};
+use crate::lower::value::{Kind, Origin, Value};
+use crate::lower::{Lowering, combinator};
+use crate::resolve::Ty;
+
+impl<'a> Lowering<'a> {
+    pub(in crate::lower) fn key(&mut self, doing: &Doing<'_>) -> KeyId {
+        let value = self.operand_of(doing.facts.key.as_ref(), doing).map(|(value, _)| value);
+        let durability = doing.facts.durability.unwrap_or(Durability::Durable);
+        let store = doing
+            .facts
+            .store
+            .clone()
+            .or_else(|| self.store_of(doing))
+            .unwrap_or_else(|| "memory".into());
+        let name = match durability {
+            Durability::Memory => combinator::place_text(doing.places.first().and_then(Option::as_ref)),
+            _ => value.as_ref().and_then(text_of).unwrap_or_else(|| "?".into()),
+        };
+        let ttl = self.operand_of(doing.facts.ttl.as_ref(), doing);
+        let origin = value.as_ref().map_or(Origin::NONE, deep_origin);
+        let from_message = if origin.has(Origin::FRESH) {
+            Known::No
+        } else if origin.has(Origin::MESSAGE) {
+            Known::Yes
+        } else {
+            Known::Unknown
+        };
+        self.graph.key(Key {
+            store: smol_str::format_smolstr!("{store}:{name}"),
+            durability,
+            ttl_millis: ttl.as_ref().and_then(|(value, _)| millis(value, doing.facts.ttl_unit)),
+            ttl_at: ttl.and_then(|(_, at)| at),
+            unique: Known::Yes,
+            from_message,
+            made_at: None,
+        })
+    }
+
+    pub(in crate::lower) fn dedup(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        if !state.holding {
+            return self.compute(doing, state);
+        }
+        let key = self.key(doing);
+        let tx = self.transaction_of(doing, &state);
+        let site = Some(self.site(doing.site.at));
+        let state = self.mutated(doing, state);
+        let step = match doing.role {
+            Role::Check => Step::Check { key, tx, locks: false },
+            Role::Unmark => Step::Unmark { key, tx },
+            _ => Step::Mark {
+                key,
+                tx,
+                mode: doing.facts.mode.unwrap_or(MarkMode::Plain),
+                effect: None,
+            },
+        };
+        let outcomes = step_outcomes(&step);
+        let node = self.graph.emit(&state, step, site);
+        let mut all: Flowing = outcomes
+            .into_iter()
+            .map(|outcome| {
+                let value = self.answer(doing, outcome);
+                (state.after(node, outcome), self.succeed(doing, value))
+            })
+            .collect();
+        if doing.call.fallible {
+            all.push((state.after(node, Outcome::Err), self.failure(doing)));
+        }
+        all
+    }
+
+    /// What a check or mark answers.
+    pub(in crate::lower) fn answer(&self, doing: &Doing<'_>, outcome: Outcome) -> Value {
+        let there = matches!(outcome, Outcome::Found | Outcome::Duplicate);
+        let is_bool = matches!(&self.expected, Some(Ty::External { path, .. }) if path == "bool");
+        if is_bool && outcome != Outcome::Ok {
+            return Value::bool(if doing.role == Role::Check { there } else { !there });
+        }
+        match doing.facts.outcome {
+            Some(Answer::Affected) => Value::int(i128::from(!there)),
+            Some(Answer::Optional) if doing.role == Role::Check => {
+                if there {
+                    Value::some(Value::unknown())
+                } else {
+                    Value::none()
+                }
+            }
+            Some(Answer::Optional) => {
+                if there {
+                    Value::none()
+                } else {
+                    Value::some(Value::unknown())
+                }
+            }
+            Some(Answer::FlagFound) => Value::bool(there),
+            Some(Answer::Flag) => Value::bool(!there),
+            _ if outcome == Outcome::Ok => self.given(doing),
+            _ if doing.role == Role::Check => Value::bool(there),
+            _ => Value::bool(!there),
+        }
+    }
+
+    pub(in crate::lower) fn begin(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let store = doing
+            .facts
+            .store
+            .clone()
+            .or_else(|| self.store_of(doing))
+            .unwrap_or_else(|| "?".into());
+        let site = self.site(doing.site.at);
+        let tx = self.graph.transaction(store, &site);
+        let level = self.text_operand(doing.facts.isolation.as_ref(), doing);
+        if level.is_some_and(|level| level.eq_ignore_ascii_case("serializable")) {
+            self.isolate(Some(tx), crate::flow::Isolation::Serializable);
+        }
+        let given = self.given(doing);
+        let is_receiver = doing.returns.is_none() || matches!(given.ty, Ty::Unknown);
+        let value = if is_receiver {
+            Value::unit()
+        } else {
+            Value::new(Kind::Tx(tx), given.ty, Origin::NONE)
+        };
+        let step = Step::Begin { tx };
+        if !state.holding {
+            return vec![(state, self.succeed(doing, value))];
+        }
+        let node = self.graph.emit(&state, step, Some(site));
+        let mut begun = state.after(node, Outcome::Ok);
+        begun.open.insert(tx);
+        if is_receiver && let (Some(recv), Some(Some(place))) = (&doing.recv, doing.places.first()) {
+            let handle = Value::new(Kind::Tx(tx), Ty::Unknown, Origin::NONE);
+            begun.change(place, recv.with_prop(TRANSACTION.into(), handle, None));
+        }
+        let mut all = vec![(begun, self.succeed(doing, value))];
+        if doing.call.fallible {
+            all.push((state.after(node, Outcome::Err), self.failure(doing)));
+        }
+        all
+    }
+
+    pub(in crate::lower) fn finish_tx(&mut self, doing: &Doing<'_>, state: State, commit: bool) -> Flowing {
+        let named = self.operand_of(doing.facts.on.as_ref(), doing).map(|(value, _)| value);
+        let tx = named
+            .as_ref()
+            .and_then(transaction_in)
+            .or_else(|| doing.recv.as_ref().and_then(transaction_in));
+        let Some(tx) = tx.filter(|tx| state.open.contains(tx)) else {
+            return self.compute(doing, state);
+        };
+        let step = if commit {
+            Step::Commit { tx }
+        } else {
+            Step::Rollback { tx }
+        };
+        let flowing = self.two_way(doing, state, step);
+        flowing
+            .into_iter()
+            .map(|(mut state, value)| {
+                state.open.remove(&tx);
+                (state, value)
+            })
+            .collect()
+    }
+
+    /// A closure in a transaction: `Ok` commits, `Err` rolls back.
+    pub(in crate::lower) fn transaction(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let Some((closure, _)) = self.operand_of(doing.facts.closure.as_ref(), doing) else {
+            return self.compute(doing, state);
+        };
+        let store = doing
+            .facts
+            .store
+            .clone()
+            .or_else(|| self.store_of(doing))
+            .unwrap_or_else(|| "?".into());
+        let site = self.site(doing.site.at);
+        let tx = self.graph.transaction(store, &site);
+        let recv_ty = doing.recv.as_ref().map_or(Ty::Unknown, |recv| recv.ty.clone());
+        let handle = Value::new(Kind::Tx(tx), recv_ty, Origin::NONE);
+        if !state.holding {
+            let called = self.call_value(&closure, vec![handle], doing.site, state);
+            return self.each(called, |this, state, value| {
+                this.await_value(value, state, doing.site.at)
+            });
+        }
+        let node = self.graph.emit(&state, Step::Begin { tx }, Some(site));
+        let mut begun = state.after(node, Outcome::Ok);
+        begun.open.insert(tx);
+        let called = self.call_value(&closure, vec![handle], doing.site, begun);
+        let ended = self.each(called, |this, state, value| {
+            this.await_value(value, state, doing.site.at)
+        });
+        let mut all = vec![(state.after(node, Outcome::Err), self.failure(doing))];
+        for (state, value) in ended {
+            all.extend(self.end_transaction(doing, tx, state, value));
+        }
+        merge_values(all)
+    }
+
+    pub(in crate::lower) fn end_transaction(
+        &mut self,
+        doing: &Doing<'_>,
+        tx: TxId,
+        mut state: State,
+        value: Value,
+    ) -> Flowing {
+        state.open.remove(&tx);
+        let site = Some(self.site(doing.site.at));
+        if value.variant_name() == Some("Err") {
+            let node = self.graph.emit(&state, Step::Rollback { tx }, site);
+            return vec![(state.after(node, Outcome::Then), value)];
+        }
+        let node = self.graph.emit(&state, Step::Commit { tx }, site);
+        vec![
+            (state.after(node, Outcome::Ok), value),
+            (state.after(node, Outcome::Err), self.failure(doing)),
+        ]
+    }
+
+    /// Commands that were queued act together.
+    pub(in crate::lower) fn execute_queued(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let queued = doing
+            .recv
+            .as_ref()
+            .is_some_and(|recv| deep_origin(recv).has(Origin::MESSAGE));
+        if !queued || !state.holding {
+            return self.compute(doing, state);
+        }
+        let idempotency = match doing.facts.idempotent {
+            Some(Known::Yes) => Idempotency::Idempotent,
+            Some(Known::No) => Idempotency::NotIdempotent,
+            _ => Idempotency::Unknown,
+        };
+        let effect = self.effect(
+            doing,
+            EffectKind::Cache,
+            idempotency,
+            "commands queued on a pipeline".into(),
+            true,
+            None,
+        );
+        self.two_way(doing, state, Step::Effect { effect, tx: None })
+    }
+
+    pub(in crate::lower) fn sql(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        if !state.holding {
+            return self.compute(doing, state);
+        }
+        let text = self.text_operand(doing.facts.sql.as_ref(), doing);
+        let on = self.operand_of(doing.facts.on.as_ref(), doing).map(|(value, _)| value);
+        let executor = on.as_ref().or(doing.recv.as_ref());
+        let tx = executor.and_then(transaction_in).filter(|tx| state.open.contains(tx));
+        let store = self.store_of(doing).unwrap_or_else(|| "sql".into());
+        let binds = self
+            .operand_of(doing.facts.binds.as_ref(), doing)
+            .map(|(value, _)| value);
+        let query = crate::lower::query::Query {
+            text,
+            store,
+            tx,
+            binds: bind_origins(binds.as_ref()),
+            answer: doing.facts.outcome,
+            at: doing.site.at,
+        };
+        let given = self.given(doing);
+        let failure = doing.call.fallible.then(|| self.failure(doing));
+        let flowing = self.run_sql(&query, &given, failure, state);
+        flowing
+            .into_iter()
+            .map(|(state, value)| {
+                let value = if value.variant_name() == Some("Err") && doing.call.fallible {
+                    value
+                } else {
+                    self.succeed(doing, value)
+                };
+                (state, value)
+            })
+            .collect()
+    }
+}

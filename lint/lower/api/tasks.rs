@@ -1,0 +1,126 @@
+//! Tasks, queues in memory, and time.
+
+use super::*;
+use crate::flow::{self, Known, Outcome, Step};
+use crate::lower::Lowering;
+use crate::lower::expr::deep_origin;
+use crate::lower::state::{Flowing, State, merge_values};
+use crate::lower::value::{Future, Kind, Origin, Value};
+use std::rc::Rc;
+
+impl<'a> Lowering<'a> {
+    pub(in crate::lower) fn spawn_call(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let task = self
+            .operand_of(doing.facts.task.as_ref(), doing)
+            .map(|(value, _)| value);
+        let Some(task) = task.or_else(|| doing.args.last().cloned()) else {
+            return self.compute(doing, state);
+        };
+        let (mut state, handle) = self.spawn(task, doing.site.at, false, state);
+        if let (Some(recv), Some(Some(place))) = (&doing.recv, doing.places.first()) {
+            let list = Value::new(Kind::List(Box::new(handle.clone())), recv.ty.clone(), recv.origin);
+            state.write(place, list);
+        }
+        vec![(state, handle)]
+    }
+
+    pub(in crate::lower) fn join_call(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let target = self
+            .operand_of(doing.facts.task.as_ref(), doing)
+            .map(|(value, _)| value)
+            .or_else(|| doing.recv.clone());
+        let optional = doing.call.name().starts_with("join_next");
+        let nothing_spawned = target
+            .as_ref()
+            .is_some_and(|target| matches!(target.kind, Kind::Api(_)) || target.is_known_empty());
+        if optional && nothing_spawned {
+            return vec![(state, Value::none())];
+        }
+        let Some(task) = target.as_ref().and_then(task_in) else {
+            return self.compute(doing, state);
+        };
+        let joined = self.join(task, state, doing.site.at);
+        if !optional {
+            return joined;
+        }
+        // One task stands for all of a set: when it has ended, none is left.
+        let taken = joined.into_iter().map(|(mut state, value)| {
+            if let (Some(Some(place)), Some(set)) = (doing.places.first(), &target) {
+                state.write(place, set.emptied());
+            }
+            (state, Value::some(value))
+        });
+        taken.collect()
+    }
+
+    pub(in crate::lower) fn send(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let value = self
+            .operand_of(doing.facts.value.as_ref(), doing)
+            .map(|(value, _)| value)
+            .or_else(|| doing.args.first().cloned());
+        let Some(value) = value.filter(|value| deep_origin(value).has(Origin::MESSAGE) && state.holding) else {
+            return self.compute(doing, state);
+        };
+        let carries_ack = self.settles(&value);
+        self.two_way(doing, state, Step::Handoff { carries_ack })
+    }
+
+    pub(in crate::lower) fn sleep(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let value = self.given(doing);
+        if !state.holding {
+            return vec![(state, value)];
+        }
+        let millis = self
+            .operand_of(doing.facts.duration.as_ref(), doing)
+            .and_then(|(value, _)| millis(&value, doing.facts.duration_unit));
+        let node = self
+            .graph
+            .emit(&state, Step::Sleep { millis }, Some(self.site(doing.site.at)));
+        vec![(state.after(node, Outcome::Then), value)]
+    }
+
+    pub(in crate::lower) fn timeout(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let task = self
+            .operand_of(doing.facts.task.as_ref(), doing)
+            .map(|(value, _)| value)
+            .or_else(|| doing.args.last().cloned());
+        let Some(inner) = task else {
+            return self.compute(doing, state);
+        };
+        self.run_future(
+            &Rc::new(Future::Limited {
+                inner,
+                at: doing.site.at,
+            }),
+            state,
+        )
+    }
+
+    /// A closure that is called again while it fails.
+    pub(in crate::lower) fn retry(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let closure = self
+            .operand_of(doing.facts.closure.as_ref(), doing)
+            .map(|(value, _)| value)
+            .or_else(|| doing.recv.clone());
+        let Some(closure) = closure else {
+            return self.compute(doing, state);
+        };
+        let site = self.site(doing.site.label);
+        let retry = self.graph.retry(&site, Known::Yes);
+        let head = self.graph.emit(&state, Step::Pass, None);
+        self.graph.retry.push(retry);
+        let ended = self.run_callable(closure, doing.site.at, state.after(head, Outcome::Then));
+        let mut all = Vec::new();
+        for (state, value) in ended {
+            if value.variant_name() != Some("Err") || !state.holding {
+                all.push((state, value));
+                continue;
+            }
+            let cases = self.branch(&state, flow::CondKind::Free, doing.site.label, 2);
+            self.graph.close(&cases[0], head);
+            all.push((cases[1].clone(), value));
+        }
+        self.graph.retry.pop();
+        merge_values(all)
+    }
+}

@@ -1,0 +1,588 @@
+//! Calls: what is called, with what, and what it leaves behind.
+
+mod callee;
+mod methods;
+
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use super::expr::{origin_of, place_of, unseen};
+use super::state::{Flowing, State, merge_values};
+use super::value::{Api, Call, Closure, Future, Kind, Origin, Place, Target, Value, index_name};
+use super::{Body, Frame, Lowering, MAX_INLINED};
+use crate::flow::CondKind;
+use crate::resolve::{FnId, Ty};
+use crate::source::hir::{Expr, ExprKind, Receiver};
+use crate::span::Span;
+
+/// More implementations than this are not followed one by one.
+const MAX_FAN_OUT: usize = 8;
+
+/// Where a call stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CallSite {
+    /// The whole call.
+    pub at: Span,
+    /// The name to the end of the call: where labels sit.
+    pub label: Span,
+}
+
+impl<'a> Lowering<'a> {
+    pub(super) fn eval_call(&mut self, expr: &'a Expr, func: &'a Expr, args: &'a [Expr], state: State) -> Flowing {
+        let site = CallSite {
+            at: self.span(expr),
+            label: self.span(expr),
+        };
+        let places: Vec<_> = args.iter().map(borrowed_place).collect();
+        let callee = self.callee(func, &state);
+        let paths = self.eval_all(args.iter(), state);
+        let mut all = Vec::new();
+        for (state, values) in paths {
+            all.extend(self.call(&callee, values, &places, site, state));
+        }
+        merge_values(all)
+    }
+
+    fn call(
+        &mut self,
+        callee: &Callee,
+        args: Vec<Value>,
+        places: &[Option<Place>],
+        site: CallSite,
+        state: State,
+    ) -> Flowing {
+        match callee {
+            Callee::Fns(fns, owner) => self.call_fns(fns, owner, None, args, places, site, state),
+            Callee::Variant(ty, name) if name.is_empty() => vec![(state, tuple_struct(ty.clone(), args))],
+            Callee::Variant(ty, name) => vec![(state, Value::variant(name, args).with_ty(ty.clone()))],
+            Callee::External(path, expected) => self.call_external(path, expected.clone(), args, places, site, state),
+            Callee::Value(value) => self.call_value(value, args, site, state),
+            Callee::Unknown => vec![self.call_unknown(&args, site, state)],
+        }
+    }
+
+    /// Transactions among dropped values roll back.
+    fn dropped(&mut self, values: &[Value], mut state: State) -> State {
+        let open: Vec<_> = values
+            .iter()
+            .filter_map(super::api::transaction_in)
+            .filter(|tx| state.open.contains(tx))
+            .collect();
+        for tx in open {
+            let node = self.graph.emit(&state, crate::flow::Step::Rollback { tx }, None);
+            state = state.after(node, crate::flow::Outcome::Then);
+            state.open.remove(&tx);
+        }
+        state
+    }
+
+    /// A call that leads where nobody can see.
+    pub(super) fn call_unknown(&mut self, args: &[Value], site: CallSite, state: State) -> (State, Value) {
+        for arg in args {
+            self.escape(arg, &state, site.at);
+        }
+        let value = unseen(site.label, origin_of(args));
+        (state, value)
+    }
+
+    /// Calls a closure, or a function that was passed as a value.
+    pub(super) fn call_value(&mut self, callee: &Value, args: Vec<Value>, site: CallSite, state: State) -> Flowing {
+        match &callee.kind {
+            Kind::Closure(closure) => self.call_closure(closure, args, site, state),
+            Kind::Function(f) => self.call_fns(&[*f], &Ty::Unknown, None, args, &[], site, state),
+            Kind::Variant { name, fields } if fields.is_empty() => {
+                vec![(state, Value::variant(name, args).with_ty(callee.ty.clone()))]
+            }
+            _ => match &callee.ty {
+                Ty::External { path, .. } if self.catalog.function(path).is_some() => {
+                    let path = path.clone();
+                    self.call_external(&path, None, args, &[], site, state)
+                }
+                _ => vec![self.call_unknown(&args, site, state)],
+            },
+        }
+    }
+
+    fn call_closure(&mut self, closure: &Rc<Closure>, args: Vec<Value>, site: CallSite, state: State) -> Flowing {
+        let Body::Closure { is_async, .. } = self.bodies[closure.body.0 as usize] else {
+            return Vec::new();
+        };
+        if is_async {
+            let call = Call {
+                target: Target::Closure(Rc::clone(closure)),
+                recv: None,
+                args,
+                at: site.at,
+                label: site.label,
+                places: Vec::new(),
+                expected: None,
+            };
+            return vec![(state, future(Future::Call(call)))];
+        }
+        self.run_closure(closure, args, site.at, state)
+    }
+
+    /// Executes a closure's body.
+    pub(super) fn run_closure(&mut self, closure: &Closure, args: Vec<Value>, at: Span, state: State) -> Flowing {
+        let Body::Closure { params, body, .. } = self.bodies[closure.body.0 as usize] else {
+            return Vec::new();
+        };
+        if self.frames.len() > MAX_INLINED {
+            return vec![(state, Value::unknown())];
+        }
+        let outer = state.env.clone();
+        let before = state.open.clone();
+        let mut inner = state.with_env(closure.captured.clone());
+        let frame = self.plain_frame(closure.code, Ty::Unknown);
+        for (i, (pat, ty)) in params.iter().enumerate() {
+            let mut value = args.get(i).cloned().unwrap_or_else(Value::unknown);
+            if let Some(ty) = ty.as_ref().filter(|_| value.ty == Ty::Unknown) {
+                value.ty = self.canonical_ty(self.index.ty(&frame.scope, ty));
+            }
+            inner = super::control::bind_pat(inner, pat, &value);
+        }
+        self.via.push(at);
+        let ended = self.in_frame(frame, |this| this.eval(body, inner));
+        self.via.pop();
+        self.restore(ended, &outer, &before)
+    }
+
+    /// Executes an async block.
+    pub(super) fn run_block(&mut self, future: &Future, state: State) -> Flowing {
+        let Future::Block {
+            body, code, captured, ..
+        } = future
+        else {
+            return Vec::new();
+        };
+        let Body::Block(block) = self.bodies[body.0 as usize] else {
+            return Vec::new();
+        };
+        let outer = state.env.clone();
+        let before = state.open.clone();
+        let inner = state.with_env(captured.clone());
+        let frame = self.plain_frame(*code, Ty::Unknown);
+        let ended = self.in_frame(frame, |this| this.eval_block(block, inner));
+        self.restore(ended, &outer, &before)
+    }
+
+    /// Back in the caller: its variables again, and what was begun inside and forgotten is rolled back.
+    fn restore(
+        &mut self,
+        ended: Flowing,
+        outer: &[(SmolStr, Value)],
+        before: &std::collections::BTreeSet<crate::flow::TxId>,
+    ) -> Flowing {
+        let mut all = Vec::new();
+        for (mut state, value) in ended {
+            state.env = outer.to_vec();
+            all.push((self.roll_back(state, before, &value), value));
+        }
+        merge_values(all)
+    }
+
+    /// Calls into the workspace. An `async fn` gives a future.
+    #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
+    pub(super) fn call_fns(
+        &mut self,
+        fns: &[FnId],
+        owner: &Ty,
+        recv: Option<Value>,
+        args: Vec<Value>,
+        places: &[Option<Place>],
+        site: CallSite,
+        state: State,
+    ) -> Flowing {
+        let recv = recv.map(|recv| {
+            if recv.ty == Ty::Unknown {
+                recv.with_ty(owner.clone())
+            } else {
+                recv
+            }
+        });
+        let is_async = fns.iter().all(|f| self.index.function(*f).hir.is_async);
+        if is_async {
+            let call = Call {
+                target: Target::Workspace(fns.to_vec()),
+                recv,
+                args,
+                at: site.at,
+                label: site.label,
+                places: places.to_vec(),
+                expected: Some(owner.clone()),
+            };
+            return vec![(state, future(Future::Call(call)))];
+        }
+        self.inline_owned(fns, owner, recv, args, Some(site.at), state, places)
+    }
+
+    pub(super) fn inline(
+        &mut self,
+        fns: &[FnId],
+        recv: Option<Value>,
+        args: Vec<Value>,
+        at: Option<Span>,
+        state: State,
+        places: &[Option<Place>],
+    ) -> Flowing {
+        self.inline_owned(fns, &Ty::Unknown, recv, args, at, state, places)
+    }
+
+    /// Executes one of several functions of the workspace.
+    #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
+    pub(super) fn inline_owned(
+        &mut self,
+        fns: &[FnId],
+        owner: &Ty,
+        recv: Option<Value>,
+        args: Vec<Value>,
+        at: Option<Span>,
+        state: State,
+        places: &[Option<Place>],
+    ) -> Flowing {
+        if fns.len() > MAX_FAN_OUT {
+            let site = at.map(|at| CallSite { at, label: at });
+            return match site {
+                Some(site) => vec![self.call_unknown(&args, site, state)],
+                None => vec![(state, Value::unknown())],
+            };
+        }
+        let entries = match (fns, at) {
+            ([only], _) => vec![(*only, state)],
+            (_, Some(at)) => {
+                let cases = self.branch(&state, CondKind::Fixed, at, fns.len() as u8);
+                fns.iter().copied().zip(cases).collect()
+            }
+            _ => return vec![(state, Value::unknown())],
+        };
+        let mut all = Vec::new();
+        for (f, state) in entries {
+            all.extend(self.inline_one(f, owner, recv.clone(), args.clone(), at, state, places));
+        }
+        merge_values(all)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
+    fn inline_one(
+        &mut self,
+        f: FnId,
+        owner: &Ty,
+        recv: Option<Value>,
+        args: Vec<Value>,
+        at: Option<Span>,
+        state: State,
+        places: &[Option<Place>],
+    ) -> Flowing {
+        if let Some(capture) = self.capture.as_mut().filter(|capture| capture.of == f) {
+            capture
+                .seen
+                .push((recv, args, at.unwrap_or(self.index.function(f).hir.signature)));
+            return vec![(state, self.returned_value(f, Origin::NONE))];
+        }
+        if let Some((kind, at)) = self.declared_step(f, at) {
+            return self.declared(f, &kind, recv, args, at, state);
+        }
+        let info = self.index.function(f);
+        let recursive = self.frames.iter().any(|frame| frame.function == Some(f));
+        if recursive || self.frames.len() > MAX_INLINED || info.hir.body.is_none() {
+            let origin = origin_of(recv.iter().chain(&args));
+            let value = self.unseen_result(f, origin, at);
+            return match &value.kind {
+                // Its future was awaited already.
+                Kind::Unseen(unseen) if info.hir.is_async => self.await_unseen(&value, &Rc::clone(unseen), state),
+                _ => vec![(state, value)],
+            };
+        }
+        self.execute(f, owner, recv, args, at, state, places)
+    }
+
+    /// Executes the unit's own function; unlike any other it is not reached by a call.
+    pub(super) fn enter_root(&mut self, f: FnId, recv: Option<Value>, args: Vec<Value>, state: State) -> Flowing {
+        self.execute(f, &Ty::Unknown, recv, args, None, state, &[])
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a call has that many parts")]
+    fn execute(
+        &mut self,
+        f: FnId,
+        owner: &Ty,
+        recv: Option<Value>,
+        args: Vec<Value>,
+        at: Option<Span>,
+        state: State,
+        places: &[Option<Place>],
+    ) -> Flowing {
+        let info = self.index.function(f);
+        let self_ty = recv.as_ref().map_or_else(|| owner.clone(), |recv| recv.ty.clone());
+        let frame = self.frame_for(f, &self_ty, &args);
+        let outer = state.env.clone();
+        let before = state.open.clone();
+        let mut args = args;
+        let mut recv = recv;
+        if info.hir.receiver.is_some() && recv.is_none() && !args.is_empty() {
+            recv = Some(args.remove(0));
+        }
+        let inner = self.bind_params(f, &frame, recv, args, state.with_env(Vec::new()));
+        let Some(body) = &info.hir.body else { return Vec::new() };
+        self.via.extend(at);
+        let ended = self.in_frame(frame, |this| this.eval_block_keeping(body, inner));
+        if at.is_some() {
+            self.via.pop();
+        }
+        self.write_back(f, ended, &outer, &before, places)
+    }
+
+    /// A function's body; its parameters stay readable afterwards.
+    fn eval_block_keeping(&mut self, body: &'a crate::source::hir::Block, state: State) -> Flowing {
+        let mut ended = self.eval_block(body, state);
+        let returned = std::mem::take(&mut self.frame_mut().returns);
+        ended.extend(returned);
+        ended
+    }
+
+    fn bind_params(
+        &mut self,
+        f: FnId,
+        frame: &Frame<'a>,
+        recv: Option<Value>,
+        args: Vec<Value>,
+        mut state: State,
+    ) -> State {
+        let info = self.index.function(f);
+        if info.hir.receiver.is_some() {
+            let own = frame.scope.self_ty.clone().unwrap_or(Ty::Unknown);
+            let recv = recv.unwrap_or_else(Value::unknown);
+            let ty = if recv.ty == Ty::Unknown || matches!(recv.ty, Ty::Bounds(_) | Ty::Param { .. }) {
+                own
+            } else {
+                recv.ty.clone()
+            };
+            state.bind("self".into(), recv.with_ty(ty));
+        }
+        for (i, (pat, ty)) in info.hir.params.iter().enumerate() {
+            let declared = self.canonical_ty(self.index.ty(&frame.scope, ty));
+            let mut value = args
+                .get(i)
+                .cloned()
+                .unwrap_or_else(|| Value::opaque(declared.clone(), Origin::NONE));
+            if value.ty == Ty::Unknown {
+                value.ty = declared;
+            }
+            state = super::control::bind_pat(state, pat, &value);
+        }
+        state
+    }
+
+    /// The frame of a function, with `Self` and type parameters standing for what the call shows.
+    pub(super) fn frame_for(&mut self, f: FnId, self_ty: &Ty, args: &[Value]) -> Frame<'a> {
+        let info = self.index.function(f);
+        let mut scope = if *self_ty == Ty::Unknown {
+            info.scope.clone()
+        } else {
+            self.index.scope_for(f, self_ty)
+        };
+        let mut bindings = Vec::new();
+        for ((_, ty), value) in info.hir.params.iter().zip(args) {
+            if let Ty::Param { name, .. } = self.index.ty(&scope, ty)
+                && value.ty != Ty::Unknown
+            {
+                bindings.push((name, value.ty.clone()));
+            }
+        }
+        scope = scope.bind(bindings);
+        let returned = info.hir.ret.as_ref().map_or(Ty::UNIT, |ty| self.index.ty(&scope, ty));
+        let code = self.scope_id(scope.clone(), info.file);
+        Frame {
+            code,
+            scope,
+            function: Some(f),
+            returns: Vec::new(),
+            returned,
+            loops: Vec::new(),
+        }
+    }
+
+    /// What a function changed through `&mut` is changed for its caller.
+    fn write_back(
+        &mut self,
+        f: FnId,
+        ended: Flowing,
+        outer: &[(SmolStr, Value)],
+        before: &std::collections::BTreeSet<crate::flow::TxId>,
+        places: &[Option<Place>],
+    ) -> Flowing {
+        let info = self.index.function(f);
+        let mut names: Vec<Option<SmolStr>> = Vec::new();
+        if let Some(receiver) = info.hir.receiver {
+            names.push((receiver != Receiver::Value).then(|| "self".into()));
+        }
+        names.extend(info.hir.params.iter().map(|(pat, _)| match pat {
+            crate::source::hir::Pat::Bind { name, .. } => Some(name.clone()),
+            _ => None,
+        }));
+        let mut all = Vec::new();
+        for (state, value) in ended {
+            let changed: Vec<Option<Value>> = names
+                .iter()
+                .map(|name| {
+                    name.as_ref()
+                        .and_then(|name| state.env.iter().find(|(n, _)| n == name))
+                        .map(|(_, v)| v.clone())
+                })
+                .collect();
+            let mut state = state.with_env(outer.to_vec());
+            for (place, value) in places.iter().zip(changed) {
+                if let (Some(place), Some(value)) = (place, value)
+                    && !matches!(value.kind, Kind::Opaque)
+                {
+                    state.change(place, value);
+                }
+            }
+            state = self.roll_back(state, before, &value);
+            all.push((state, value));
+        }
+        merge_values(all)
+    }
+
+    /// The result of a function that is not executed.
+    fn unseen_result(&mut self, f: FnId, origin: Origin, at: Option<Span>) -> Value {
+        let Some(at) = at else {
+            return self.returned_value(f, origin);
+        };
+        let mut value = unseen(at, origin);
+        value.ty = self.canonical_ty(self.index.returned(f));
+        value
+    }
+
+    pub(super) fn returned_value(&self, f: FnId, origin: Origin) -> Value {
+        self.typed(self.index.returned(f), origin)
+    }
+
+    fn call_external(
+        &mut self,
+        path: &SmolStr,
+        expected: Option<Ty>,
+        args: Vec<Value>,
+        places: &[Option<Place>],
+        site: CallSite,
+        state: State,
+    ) -> Flowing {
+        let call = self.catalog.function(path).cloned().or_else(|| {
+            let (owner, name) = path.rsplit_once("::")?;
+            self.catalog.method(owner, name).cloned()
+        });
+        if let Some(call) = call {
+            let outer = self.expected.clone();
+            if let Some(expected) = expected {
+                self.expected = Some(self.canonical_ty(expected));
+            }
+            // `Type::method(recv, …)` and `Trait::method(recv, …)`.
+            let by_trait = args.first().is_some_and(|first| {
+                self.client_path(&first.ty)
+                    .is_some_and(|ty| self.catalog.lineage(&ty).iter().any(|owner| owner == call.owner()))
+            });
+            let flowing = if by_trait
+                && call
+                    .facts
+                    .operands()
+                    .iter()
+                    .any(|(_, operand)| *operand.root() == crate::catalog::Operand::Recv)
+            {
+                let mut args = args;
+                let recv = args.remove(0);
+                self.call_api(&call, Some(recv), args, places, site, state)
+            } else {
+                let places: Vec<_> = std::iter::once(None).chain(places.iter().cloned()).collect();
+                self.call_api(&call, None, args, &places, site, state)
+            };
+            self.expected = outer;
+            return flowing;
+        }
+        if matches!(path.as_str(), "std::mem::drop" | "drop") {
+            return vec![(self.dropped(&args, state), Value::unit())];
+        }
+        if let Some(value) = self.standard_function(path, &args) {
+            return vec![(state, value)];
+        }
+        let (owner, name) = path.rsplit_once("::").unwrap_or(("", path));
+        if is_type(path) && is_type(owner) {
+            let ty = Ty::External {
+                path: owner.into(),
+                args: Vec::new(),
+            };
+            return vec![(state, Value::variant(name, args).with_ty(ty))];
+        }
+        if let Some(first) = args.first().cloned()
+            && let Some(flowing) = self.standard_method(&first, name, &args[1..], &[], site, &state)
+        {
+            return flowing;
+        }
+        if is_type(owner) && is_constructor(name) {
+            let api = Api {
+                constructed: Some(site.label),
+                ..Api::default()
+            };
+            let ty = Ty::External {
+                path: owner.into(),
+                args: Vec::new(),
+            };
+            return vec![(state, Value::new(Kind::Api(Rc::new(api)), ty, origin_of(&args)))];
+        }
+        vec![self.call_unknown(&args, site, state)]
+    }
+}
+
+/// What a call expression calls.
+pub(in crate::lower) enum Callee {
+    Fns(Vec<FnId>, Ty),
+    Variant(Ty, SmolStr),
+    External(SmolStr, Option<Ty>),
+    Value(Value),
+    Unknown,
+}
+
+/// A future as a value.
+pub(super) fn future(future: Future) -> Value {
+    let origin = origin_of(match &future {
+        Future::Call(call) => call.recv.iter().chain(&call.args).collect::<Vec<_>>(),
+        Future::Block { captured, .. } => captured.iter().map(|(_, value)| value).collect(),
+        Future::All { futures, .. } => futures.iter().collect(),
+        Future::Then { inner, .. } | Future::Limited { inner, .. } => vec![inner],
+        Future::Apply { callee, args, .. } => std::iter::once(callee).chain(args).collect(),
+        Future::Take { recv, .. } => vec![recv],
+    });
+    Value::new(Kind::Future(Rc::new(future)), Ty::Unknown, origin)
+}
+
+fn tuple_struct(ty: Ty, args: Vec<Value>) -> Value {
+    let origin = origin_of(&args);
+    let fields = args
+        .into_iter()
+        .enumerate()
+        .map(|(i, value)| (index_name(i), value))
+        .collect();
+    Value::new(Kind::Struct(fields), ty, origin)
+}
+
+/// The variable that is passed as `&mut x`.
+fn borrowed_place(arg: &Expr) -> Option<Place> {
+    match &arg.kind {
+        ExprKind::Ref { mutable: true, expr } => place_of(expr),
+        ExprKind::Path(_) => place_of(arg),
+        _ => None,
+    }
+}
+
+fn is_type(path: &str) -> bool {
+    path.rsplit("::")
+        .next()
+        .is_some_and(|name| name.starts_with(char::is_uppercase))
+}
+
+fn is_constructor(name: &str) -> bool {
+    matches!(
+        name,
+        "new" | "default" | "builder" | "from" | "create" | "named" | "with_capacity"
+    )
+}

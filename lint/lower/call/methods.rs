@@ -1,0 +1,188 @@
+//! Methods: of the workspace, of the standard library, of clients.
+
+use super::*;
+use crate::lower::Lowering;
+use crate::lower::expr::{chained_place, place_of};
+use crate::lower::state::{Flowing, State, merge_values};
+use crate::lower::value::{Kind, Place, Value};
+use crate::resolve::{FnId, Ty};
+use crate::source::hir::{Expr, Type};
+use crate::span::Pos;
+use smol_str::SmolStr;
+
+impl<'a> Lowering<'a> {
+    pub(in crate::lower) fn eval_method(
+        &mut self,
+        expr: &'a Expr,
+        recv: &'a Expr,
+        name: (&'a SmolStr, Pos),
+        turbofish: &'a [Type],
+        args: &'a [Expr],
+        state: State,
+    ) -> Flowing {
+        let at = self.span(expr);
+        let label = if recv.start.line == expr.end.line {
+            at
+        } else {
+            self.span_from(name.1, expr)
+        };
+        let site = CallSite { at, label };
+        let mut places = vec![place_of(recv).or_else(|| chained_place(recv))];
+        places.extend(args.iter().map(borrowed_place));
+        let expected = turbofish
+            .first()
+            .map(|ty| self.canonical_ty(self.index.ty(&self.frame().scope, ty)));
+        let outer_expected = self.expected.take();
+        let mut all = Vec::new();
+        for (state, value) in self.eval(recv, state) {
+            for (state, values) in self.eval_all(args.iter(), state) {
+                self.expected = expected
+                    .clone()
+                    .filter(|ty| *ty != Ty::Unknown)
+                    .or_else(|| outer_expected.clone());
+                all.extend(self.method(&value, name.0, values, &places, site, state));
+                self.expected = None;
+            }
+        }
+        self.expected = outer_expected;
+        merge_values(all)
+    }
+
+    /// `recv.name(args)`.
+    pub(in crate::lower) fn method(
+        &mut self,
+        recv: &Value,
+        name: &SmolStr,
+        args: Vec<Value>,
+        places: &[Option<Place>],
+        site: CallSite,
+        state: State,
+    ) -> Flowing {
+        if recv.kind == Kind::Never {
+            return Vec::new();
+        }
+        if let Some(flowing) = self.standard_method(recv, name, &args, places, site, &state) {
+            return flowing;
+        }
+        if args.is_empty()
+            && matches!(recv.kind, Kind::Api(_))
+            && let Some((value, _)) = recv.prop(name)
+        {
+            return vec![(state, value.clone())];
+        }
+        let fns = self.workspace_methods(recv, name, args.len());
+        if !fns.is_empty() {
+            let owner = recv.ty.clone();
+            return self.call_fns(&fns, &owner, Some(recv.clone()), args, places, site, state);
+        }
+        if let Some(call) = self.client_method(recv, name) {
+            return self.call_api(&call, Some(recv.clone()), args, places, site, state);
+        }
+        if let Some(flowing) = self.stream_method(recv, name, &args, site, &state) {
+            return flowing;
+        }
+        if let Some(value) = self.builder_method(recv, name, &args, places, site) {
+            let mut state = state;
+            if let Some(Some(place)) = places.first() {
+                state.change(place, value.clone());
+            }
+            return vec![(state, value)];
+        }
+        if let Some(value) = crate::lower::combinator::passes_through(recv, name, &args) {
+            return vec![(state, value)];
+        }
+        if matches!(name.as_str(), "next" | "try_next") && args.is_empty() {
+            // An iterator or stream of who knows what: reading on from it changes nothing outside.
+            return vec![(state, Value::opaque(Ty::Unknown, recv.origin))];
+        }
+        let mut all = vec![recv.clone()];
+        all.extend(args);
+        vec![self.call_unknown(&all, site, state)]
+    }
+
+    pub(in crate::lower) fn workspace_methods(&self, recv: &Value, name: &str, args: usize) -> Vec<FnId> {
+        if recv.ty != Ty::Unknown {
+            return self.index.methods(&recv.ty, name);
+        }
+        if matches!(recv.kind, Kind::Unseen(_) | Kind::Opaque)
+            && name.len() > 3
+            && !crate::lower::combinator::is_common(name)
+        {
+            let named = self.index.methods_named(name);
+            if let [only] = named
+                && self.index.function(*only).hir.params.len() == args
+            {
+                return vec![*only];
+            }
+        }
+        Vec::new()
+    }
+
+    pub(in crate::lower) fn client_method(&self, recv: &Value, name: &str) -> Option<crate::catalog::Call> {
+        let path = self.client_path(&recv.ty);
+        if let Some(path) = &path
+            && let Some(call) = self.catalog.method(path, name)
+        {
+            return Some(call.clone());
+        }
+        if let Ty::Bounds(bounds) | Ty::Param { bounds, .. } = &recv.ty {
+            for bound in bounds {
+                if let crate::resolve::TyBound::External { path, .. } = bound
+                    && let Some(call) = self.catalog.method(&self.catalog.canonical(path), name)
+                {
+                    return Some(call.clone());
+                }
+            }
+        }
+        if recv.ty != Ty::Unknown {
+            return None;
+        }
+        let krate = self
+            .frames
+            .first()
+            .and_then(|frame| frame.function)
+            .map(|f| self.index.function(f).krate)?;
+        let candidates = self.catalog.by_name(name);
+        candidates
+            .into_iter()
+            .find(|call| self.index.crate_depends(krate, &call.package))
+            .cloned()
+    }
+
+    /// The catalog's path of a client type.
+    pub(in crate::lower) fn client_path(&self, ty: &Ty) -> Option<SmolStr> {
+        match ty {
+            Ty::External { path, .. } => Some(self.catalog.canonical(path)),
+            Ty::Tuple(_) | Ty::Slice(_) | Ty::Local { .. } => {
+                let through = self.index.deref(ty)?;
+                if through == *ty {
+                    None
+                } else {
+                    self.client_path(&through)
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// A builder's setter: the property of its name becomes the argument.
+    pub(in crate::lower) fn builder_method(
+        &self,
+        recv: &Value,
+        name: &SmolStr,
+        args: &[Value],
+        _places: &[Option<Place>],
+        site: CallSite,
+    ) -> Option<Value> {
+        let path = self.client_path(&recv.ty)?;
+        if !self.catalog.ty(&path)?.builder {
+            return None;
+        }
+        let value = args.first().cloned().unwrap_or_else(|| Value::bool(true));
+        let name = name
+            .strip_prefix("set_")
+            .or_else(|| name.strip_prefix("with_"))
+            .map_or_else(|| name.clone(), SmolStr::new);
+        Some(recv.with_prop(name, value, Some(site.label)))
+    }
+}

@@ -1,0 +1,193 @@
+//! Values that expressions make: literals, texts, operations on what is known.
+
+use crate::lower::value::{Api, Kind, Origin, Value};
+use crate::resolve::Ty;
+use crate::source::hir::Lit;
+
+pub(in crate::lower) fn literal(lit: &Lit) -> Value {
+    let (kind, ty) = match lit {
+        Lit::Str(text) => (Kind::Text(text.clone()), "str"),
+        Lit::Int(value) => (Kind::Int(*value), ""),
+        Lit::Bool(value) => (Kind::Bool(*value), "bool"),
+        Lit::ByteStr | Lit::Float(_) | Lit::Char(_) => (Kind::Opaque, ""),
+    };
+    let ty = if ty.is_empty() {
+        Ty::Unknown
+    } else {
+        Ty::External {
+            path: ty.into(),
+            args: Vec::new(),
+        }
+    };
+    Value::new(kind, ty, Origin::NONE)
+}
+
+pub(in crate::lower) fn api_of(base: Option<&Value>) -> Api {
+    match base.map(|base| &base.kind) {
+        Some(Kind::Api(api)) => (**api).clone(),
+        _ => Api::default(),
+    }
+}
+
+pub(in crate::lower) fn is_collection(path: &str) -> bool {
+    const COLLECTIONS: [&str; 8] = [
+        "Vec",
+        "VecDeque",
+        "HashSet",
+        "BTreeSet",
+        "BinaryHeap",
+        "LinkedList",
+        "HashMap",
+        "BTreeMap",
+    ];
+    path.rsplit("::").next().is_some_and(|name| COLLECTIONS.contains(&name))
+}
+
+/// All that several values are made of.
+pub(in crate::lower) fn origin_of<'v>(values: impl IntoIterator<Item = &'v Value>) -> Origin {
+    values
+        .into_iter()
+        .fold(Origin::NONE, |all, value| all.with(deep_origin(value)))
+}
+
+/// Everything that a value and what is in it are made of.
+pub(in crate::lower) fn deep_origin(value: &Value) -> Origin {
+    match &value.kind {
+        Kind::Struct(fields) => origin_of(fields.values()).with(value.origin),
+        Kind::Tuple(values) => origin_of(values).with(value.origin),
+        Kind::List(element) => deep_origin(element).with(value.origin),
+        Kind::Variant { fields, .. } => origin_of(fields.iter().map(|(_, value)| value)).with(value.origin),
+        _ => value.origin,
+    }
+}
+
+pub(in crate::lower) fn tuple(values: Vec<Value>) -> Value {
+    let origin = origin_of(&values);
+    Value::new(Kind::Tuple(values), Ty::Unknown, origin)
+}
+
+pub(in crate::lower) fn list(values: &[Value]) -> Value {
+    let origin = origin_of(values);
+    match values.iter().cloned().reduce(|a, b| a.join(&b)) {
+        Some(element) => {
+            let ty = Ty::External {
+                path: "std::vec::Vec".into(),
+                args: vec![element.ty.clone()],
+            };
+            Value::new(Kind::List(Box::new(element)), ty, origin)
+        }
+        None => Value::opaque(
+            Ty::External {
+                path: "std::vec::Vec".into(),
+                args: Vec::new(),
+            },
+            origin,
+        ),
+    }
+}
+
+pub(in crate::lower) fn negate(value: Value) -> Value {
+    match value.kind {
+        Kind::Bool(known) => Value::bool(!known),
+        _ => Value::opaque(value.ty, value.origin),
+    }
+}
+
+pub(in crate::lower) fn minus(value: Value) -> Value {
+    match value.kind {
+        Kind::Int(known) => Value::int(-known),
+        _ => value,
+    }
+}
+
+/// The text that a format string makes, with `{}` for what is not constant.
+pub(in crate::lower) fn formatted(literal: &str, values: &[Value]) -> Value {
+    let mut text = String::new();
+    let mut depth = 0_u32;
+    let mut chars = literal.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '{' if chars.peek() == Some(&'{') && depth == 0 => text.extend(chars.next()),
+            '}' if chars.peek() == Some(&'}') && depth == 0 => text.extend(chars.next()),
+            '{' => depth += 1,
+            '}' if depth > 0 => {
+                depth -= 1;
+                text.push_str("{}");
+            }
+            _ if depth == 0 => text.push(c),
+            _ => {}
+        }
+    }
+    if let ([only], true) = (values, text.matches("{}").count() == 1)
+        && let Kind::Text(known) = &only.kind
+    {
+        text = text.replacen("{}", known, 1);
+    }
+    Value::new(
+        Kind::Text(text.into()),
+        Ty::External {
+            path: "std::string::String".into(),
+            args: Vec::new(),
+        },
+        origin_of(values),
+    )
+}
+
+/// A binary operation on what is known.
+pub(in crate::lower) fn binary(op: &str, a: &Value, b: &Value) -> Value {
+    let origin = deep_origin(a).with(deep_origin(b));
+    let kind = match (&a.kind, &b.kind) {
+        (Kind::Int(x), Kind::Int(y)) => integers(op, *x, *y),
+        (Kind::Bool(x), Kind::Bool(y)) => booleans(op, *x, *y),
+        (Kind::Text(x), Kind::Text(y)) if !x.contains("{}") && !y.contains("{}") => equality(op, x == y),
+        (Kind::Variant { name: x, fields: f }, Kind::Variant { name: y, fields: g })
+            if f.is_empty() && g.is_empty() =>
+        {
+            equality(op, x == y)
+        }
+        (Kind::Variant { name: x, .. }, Kind::Variant { name: y, .. }) if x != y => equality(op, false),
+        (Kind::Bool(false), _) | (_, Kind::Bool(false)) if op == "&&" => Kind::Bool(false),
+        (Kind::Bool(true), _) | (_, Kind::Bool(true)) if op == "||" => Kind::Bool(true),
+        (Kind::Bool(true), other) | (other, Kind::Bool(true)) if op == "&&" => other.clone(),
+        (Kind::Bool(false), other) | (other, Kind::Bool(false)) if op == "||" => other.clone(),
+        _ => Kind::Opaque,
+    };
+    let ty = if matches!(op, "==" | "!=" | "<" | ">" | "<=" | ">=" | "&&" | "||") {
+        Ty::Unknown
+    } else {
+        a.ty.clone()
+    };
+    Value::new(kind, ty, origin)
+}
+
+pub(in crate::lower) fn equality(op: &str, same: bool) -> Kind {
+    match op {
+        "==" => Kind::Bool(same),
+        "!=" => Kind::Bool(!same),
+        _ => Kind::Opaque,
+    }
+}
+
+pub(in crate::lower) fn booleans(op: &str, x: bool, y: bool) -> Kind {
+    match op {
+        "&&" | "&" => Kind::Bool(x && y),
+        "||" | "|" => Kind::Bool(x || y),
+        _ => equality(op, x == y),
+    }
+}
+
+pub(in crate::lower) fn integers(op: &str, x: i128, y: i128) -> Kind {
+    let folded = match op {
+        "+" => x.checked_add(y),
+        "-" => x.checked_sub(y),
+        "*" => x.checked_mul(y),
+        "/" => x.checked_div(y),
+        "%" => x.checked_rem(y),
+        "<" => return Kind::Bool(x < y),
+        ">" => return Kind::Bool(x > y),
+        "<=" => return Kind::Bool(x <= y),
+        ">=" => return Kind::Bool(x >= y),
+        _ => return equality(op, x == y),
+    };
+    folded.map_or(Kind::Opaque, Kind::Int)
+}

@@ -1,0 +1,370 @@
+//! Tidying a flow: what only the whole of it shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use smol_str::SmolStr;
+
+use super::Lowering;
+use super::receive::Draft;
+use super::state::Flowing;
+use super::value::Value;
+use crate::flow::{
+    Broker, CondId, CondKind, Condition, Covers, DeadLetter, Edge, EffectId, Ended, Flow, KeyId, Known, MarkMode, Node,
+    NodeId, Outcome, Settle, Site, Source, Step, Unknown,
+};
+
+impl Lowering<'_> {
+    /// The flow of a unit whose function ended like this.
+    pub(super) fn finish(mut self, function: SmolStr, ended: Flowing, at: Site, caller: bool) -> Flow {
+        for (state, value) in ended {
+            let how = if value.variant_name() == Some("Err") {
+                Ended::Err
+            } else {
+                Ended::Ok
+            };
+            let state = self.roll_back(state, &BTreeSet::new(), &Value::unit());
+            self.graph.emit(&state, Step::Exit(how), None);
+        }
+        self.pair_checks();
+        self.settle_marks();
+        self.doubt_guarded();
+        let source = self.source(at, caller);
+        self.judge_visibility(&source);
+        self.close_ends();
+        let around = std::mem::take(&mut self.graph.around);
+        let mut flow = Flow {
+            function,
+            source,
+            nodes: self.graph.nodes,
+            effects: self.graph.effects,
+            keys: self.graph.keys,
+            transactions: self.graph.transactions,
+            tasks: self.graph.tasks,
+            conditions: self.graph.conditions,
+            retries: self.graph.retries,
+            unknown: self.unknown,
+            assumptions: self.assumptions.into_iter().collect(),
+            observed: Known::Unknown,
+        };
+        super::tidy::tidy(&mut flow, &around);
+        flow
+    }
+
+    fn source(&mut self, at: Site, caller: bool) -> Source {
+        let Some(draft) = self.draft.take() else {
+            return Source {
+                transport: "call".into(),
+                address: None,
+                broker: if caller { Broker::Caller } else { Broker::Queue },
+                settle: if caller { Settle::Never } else { Settle::Manual },
+                at,
+                dead_letter: DeadLetter::Unknown,
+                constructed_at: None,
+                producer_at: None,
+            };
+        };
+        self.finish_source(draft)
+    }
+
+    fn finish_source(&mut self, draft: Draft) -> Source {
+        if draft.broker == Broker::Log {
+            for node in &mut self.graph.nodes {
+                if let Step::Ack(ack) = &mut node.step
+                    && ack.covers == Covers::One
+                {
+                    ack.covers = Covers::UpTo;
+                }
+            }
+        }
+        if draft.assumed {
+            self.assumptions
+                .insert("the consumer is configured elsewhere, with manual settlement".into());
+        }
+        Source {
+            transport: draft.transport,
+            address: draft.address,
+            broker: draft.broker,
+            settle: draft.settle,
+            at: draft.site,
+            dead_letter: draft.dead_letter,
+            constructed_at: draft.constructed,
+            producer_at: None,
+        }
+    }
+
+    /// A check whose key nothing in the unit ever marks is a read that decides; a write to what is checked is a mark.
+    fn pair_checks(&mut self) {
+        let checked: BTreeSet<KeyId> = self
+            .graph
+            .nodes
+            .iter()
+            .filter_map(|node| match node.step {
+                Step::Check { key, .. } => Some(key),
+                _ => None,
+            })
+            .collect();
+        let writes: BTreeMap<EffectId, KeyId> = self.graph.writes.iter().map(|(effect, key)| (*effect, *key)).collect();
+        let mut marked: BTreeSet<KeyId> = BTreeSet::new();
+        for node in &mut self.graph.nodes {
+            match node.step {
+                Step::Mark { key, .. } => {
+                    marked.insert(key);
+                }
+                Step::Effect { effect, tx } => {
+                    if let Some(key) = writes.get(&effect).filter(|key| checked.contains(key)) {
+                        marked.insert(*key);
+                        node.step = Step::Mark {
+                            key: *key,
+                            tx,
+                            mode: MarkMode::Plain,
+                            effect: Some(effect),
+                        };
+                    }
+                }
+                _ => {}
+            }
+        }
+        for id in 0..self.graph.nodes.len() {
+            if let Step::Check { key, .. } = self.graph.nodes[id].step
+                && !marked.contains(&key)
+            {
+                self.check_to_branch(id);
+            }
+        }
+    }
+
+    fn check_to_branch(&mut self, id: usize) {
+        let site = self.graph.nodes[id].at.clone();
+        let fails = self.new_condition(CondKind::Free, site.as_ref(), "the read fails");
+        let decides = self.new_condition(CondKind::Store, site.as_ref(), "what is read");
+        let node = &self.graph.nodes[id];
+        let edge = |when, to: Option<NodeId>| to.map(|to| Edge { when, to });
+        let inner = [
+            edge(Outcome::Case(0), node.on(Outcome::Found)),
+            edge(Outcome::Case(1), node.on(Outcome::Absent)),
+        ];
+        let err = edge(Outcome::Case(1), node.on(Outcome::Err));
+        let retry = node.retry;
+        let next = NodeId(self.graph.nodes.len() as u32);
+        self.graph.nodes.push(Node {
+            step: Step::Branch { on: decides },
+            at: site,
+            edges: inner.into_iter().flatten().collect(),
+            retry,
+        });
+        let node = &mut self.graph.nodes[id];
+        node.step = Step::Branch { on: fails };
+        node.edges = std::iter::once(Edge {
+            when: Outcome::Case(0),
+            to: next,
+        })
+        .chain(err)
+        .collect();
+    }
+
+    fn new_condition(&mut self, kind: CondKind, site: Option<&Site>, text: &str) -> CondId {
+        self.graph.conditions.push(Condition {
+            kind,
+            at: site.map(|site| site.span),
+            text: text.into(),
+        });
+        CondId(self.graph.conditions.len() as u32 - 1)
+    }
+
+    /// An insert-if-absent whose outcome decides nothing is an idempotent write; one whose outcome guards other effects is a mark.
+    fn settle_marks(&mut self) {
+        for id in 0..self.graph.nodes.len() {
+            let Step::Mark {
+                tx,
+                mode,
+                effect: Some(effect),
+                key,
+            } = self.graph.nodes[id].step
+            else {
+                continue;
+            };
+            match mode {
+                MarkMode::IfAbsent => {
+                    let node = &self.graph.nodes[id];
+                    let (fresh, duplicate) = (node.on(Outcome::Fresh), node.on(Outcome::Duplicate));
+                    let after_fresh = self.reachable_effects(fresh);
+                    let after_duplicate = self.reachable_effects(duplicate);
+                    let decides =
+                        after_fresh != after_duplicate || (fresh != duplicate && is_checked(&self.graph.nodes, key));
+                    let node = &mut self.graph.nodes[id];
+                    if !decides {
+                        node.step = Step::Effect { effect, tx };
+                        node.edges.retain(|edge| edge.when != Outcome::Duplicate);
+                        for edge in &mut node.edges {
+                            if edge.when == Outcome::Fresh {
+                                edge.when = Outcome::Ok;
+                            }
+                        }
+                    } else {
+                        node.step = Step::Mark {
+                            tx,
+                            mode,
+                            effect: None,
+                            key,
+                        };
+                    }
+                }
+                MarkMode::Plain => {
+                    let others = self
+                        .graph
+                        .nodes
+                        .iter()
+                        .any(|node| matches!(node.step, Step::Effect { .. }));
+                    if others {
+                        self.graph.nodes[id].step = Step::Mark {
+                            tx,
+                            mode,
+                            effect: None,
+                            key,
+                        };
+                    }
+                }
+                MarkMode::Unique => {}
+            }
+        }
+    }
+
+    /// What a store or a call that cannot be seen into decides about may be decided otherwise the second time: an effect behind such a
+    /// branch is not known to be repeated.
+    fn doubt_guarded(&mut self) {
+        let mut guarded: BTreeMap<u32, CondId> = BTreeMap::new();
+        for node in &self.graph.nodes {
+            let Step::Branch { on } = node.step else { continue };
+            if self.graph.conditions[on.0 as usize].kind != CondKind::Store {
+                continue;
+            }
+            let ways: Vec<_> = node
+                .edges
+                .iter()
+                .map(|edge| self.reachable_effects(Some(edge.to)))
+                .collect();
+            let everywhere = ways
+                .iter()
+                .cloned()
+                .reduce(|a, b| a.intersection(&b).copied().collect())
+                .unwrap_or_default();
+            for (_, effect) in ways
+                .iter()
+                .flatten()
+                .filter(|(kind, _)| *kind == 0)
+                .filter(|found| !everywhere.contains(found))
+            {
+                guarded.insert(*effect, on);
+            }
+        }
+        for (effect, on) in guarded {
+            let text = &self.graph.conditions[on.0 as usize].text;
+            let effect = &mut self.graph.effects[effect as usize];
+            if effect.idempotency == crate::flow::Idempotency::NotIdempotent {
+                effect.idempotency = crate::flow::Idempotency::Unknown;
+                effect.why = smol_str::format_smolstr!(
+                    "`{text}` decides whether it is done, and may recognise a message that was processed before"
+                );
+            }
+        }
+    }
+
+    /// The effects and marks that a path may come to before it receives again.
+    fn reachable_effects(&self, from: Option<NodeId>) -> BTreeSet<(u8, u32)> {
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut next: Vec<NodeId> = from.into_iter().collect();
+        while let Some(id) = next.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let node = &self.graph.nodes[id.0 as usize];
+            match &node.step {
+                Step::Receive => continue,
+                Step::Effect { effect, .. } | Step::Opaque { effect } => {
+                    found.insert((0, effect.0));
+                }
+                Step::Mark { key, .. } => {
+                    found.insert((1, key.0));
+                }
+                _ => {}
+            }
+            next.extend(node.edges.iter().map(|edge| edge.to));
+        }
+        found
+    }
+
+    /// Where the control itself cannot be seen, nothing may be refuted.
+    fn judge_visibility(&mut self, source: &Source) {
+        let settles = self.graph.nodes.iter().any(|node| {
+            matches!(
+                node.step,
+                Step::Ack(_) | Step::Nack { .. } | Step::Rewind | Step::Handoff { carries_ack: true }
+            )
+        });
+        if let Some(at) = self.escaped.filter(|_| matches!(source.settle, Settle::Manual)) {
+            let why = if settles {
+                "what settles the message is also passed on to code that cannot be seen"
+            } else {
+                "what settles the message goes where it cannot be followed"
+            };
+            if !settles {
+                self.unknown.push(Unknown {
+                    at: Some(at),
+                    why: why.into(),
+                });
+            } else {
+                self.assumptions.insert(why.into());
+            }
+        }
+        let waits = self
+            .assumptions
+            .iter()
+            .any(|text| text.starts_with("the consumer is configured elsewhere"));
+        if waits && !settles && matches!(source.settle, Settle::Manual) {
+            let why = "neither the consumer's settings nor an acknowledgement can be seen";
+            self.unknown.push(Unknown {
+                at: Some(source.at.span),
+                why: why.into(),
+            });
+        }
+    }
+
+    /// A path that leads nowhere (its code could not be followed) ends with an error: nothing is claimed about it.
+    fn close_ends(&mut self) {
+        let last = self.graph.nodes.len();
+        let mut used = false;
+        let end = NodeId(last as u32);
+        for node in &mut self.graph.nodes {
+            if node.edges.is_empty() && !matches!(node.step, Step::Exit(_) | Step::TaskEnd(_)) {
+                let when = match node.step {
+                    Step::Receive => Outcome::Next,
+                    Step::Branch { .. } => Outcome::Case(0),
+                    Step::Check { .. } => Outcome::Absent,
+                    Step::Mark {
+                        mode: MarkMode::IfAbsent,
+                        ..
+                    } => Outcome::Fresh,
+                    Step::Pass | Step::Sleep { .. } | Step::Spawn { .. } | Step::Rollback { .. } => Outcome::Then,
+                    _ => Outcome::Ok,
+                };
+                node.edges.push(Edge { when, to: end });
+                used = true;
+            }
+        }
+        if used {
+            self.graph.nodes.push(Node {
+                step: Step::Exit(Ended::Err),
+                at: None,
+                edges: Vec::new(),
+                retry: None,
+            });
+        }
+    }
+}
+
+fn is_checked(nodes: &[Node], wanted: KeyId) -> bool {
+    nodes
+        .iter()
+        .any(|node| matches!(node.step, Step::Check { key, .. } if key == wanted))
+}

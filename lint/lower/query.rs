@@ -1,0 +1,372 @@
+//! SQL statements as steps.
+
+use smol_str::SmolStr;
+
+use super::Lowering;
+use super::state::{Flowing, State, merge_values};
+use super::value::{Origin, Value};
+use crate::catalog::Answer;
+use crate::flow::{
+    CondKind, Durability, Effect, EffectKind, Idempotency, Isolation, Key, KeyId, Known, MarkMode, Outcome, Site, Step,
+    TxId,
+};
+use crate::span::Span;
+use crate::sql::{self, Conflict, Insert, Read, Statement};
+
+/// A statement that is executed.
+pub(super) struct Query {
+    /// `None`: made where nobody can see.
+    pub text: Option<SmolStr>,
+    /// `postgres`, …
+    pub store: SmolStr,
+    pub tx: Option<TxId>,
+    /// Where each bound value comes from.
+    pub binds: Vec<Origin>,
+    pub answer: Option<Answer>,
+    pub at: Span,
+}
+
+impl Query {
+    fn origin(&self, bind: usize) -> Origin {
+        self.binds.get(bind).copied().unwrap_or_default()
+    }
+
+    fn target(&self, table: &str) -> SmolStr {
+        smol_str::format_smolstr!("{}:{table}", self.store)
+    }
+}
+
+/// A good outcome of a statement: what it tells, as a count of rows.
+#[derive(Clone, Copy, PartialEq)]
+enum Rows {
+    Zero,
+    One,
+    Unknown,
+}
+
+impl<'a> Lowering<'a> {
+    /// Executes SQL. The values are without the `Result` around them, but for `failure`.
+    pub(super) fn run_sql(&mut self, query: &Query, given: &Value, failure: Option<Value>, state: State) -> Flowing {
+        let given = &given.clone().with_origin(Origin::STORE);
+        let statements = query
+            .text
+            .as_ref()
+            .map_or_else(|| vec![Statement::Unparsed], |text| sql::read(text));
+        let mut done = vec![(state, Rows::Unknown)];
+        let mut failed: Vec<State> = Vec::new();
+        for statement in &statements {
+            let mut next = Vec::new();
+            for (state, _) in done {
+                let (good, bad) = self.statement(statement, query, state);
+                next.extend(good);
+                failed.extend(bad);
+            }
+            done = next;
+        }
+        let mut all: Flowing = done
+            .into_iter()
+            .map(|(state, rows)| (state, answer(query.answer, rows, given)))
+            .collect();
+        if let Some(failure) = failure {
+            all.extend(failed.into_iter().map(|state| (state, failure.clone())));
+        }
+        merge_values(all)
+    }
+
+    fn statement(&mut self, statement: &Statement, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
+        match statement {
+            Statement::Read(read) => self.sql_read(read, query, state),
+            Statement::Insert(insert) => self.sql_insert(insert, query, state),
+            Statement::Update(update) => {
+                let guarded = update
+                    .guard_binds
+                    .iter()
+                    .all(|bind| query.origin(*bind).has(Origin::MESSAGE))
+                    || update.guard_binds.is_empty();
+                let idempotency = if update.idempotency == Idempotency::Idempotent && update.guarded && !guarded {
+                    Idempotency::Unknown
+                } else {
+                    update.idempotency
+                };
+                self.sql_effect(query, &update.table, idempotency, update.why.clone(), state)
+            }
+            Statement::Delete(delete) => {
+                let why = "deleting again deletes nothing more".into();
+                self.sql_effect(query, &delete.table, Idempotency::Idempotent, why, state)
+            }
+            Statement::AdvisoryLock { .. } => {
+                self.isolate(query.tx, Isolation::Locked);
+                self.sql_pass(query, state)
+            }
+            Statement::SetIsolation { serializable: true } | Statement::Begin { serializable: true } => {
+                self.isolate(query.tx, Isolation::Serializable);
+                self.sql_pass(query, state)
+            }
+            Statement::LockTable { .. } => {
+                self.isolate(query.tx, Isolation::Locked);
+                self.sql_pass(query, state)
+            }
+            Statement::Unparsed | Statement::Call { .. } => {
+                let why = if query.text.is_none() {
+                    "its text cannot be seen"
+                } else {
+                    "its text is not understood"
+                };
+                self.sql_effect(query, "?", Idempotency::Unknown, why.into(), state)
+            }
+            _ => self.sql_pass(query, state),
+        }
+    }
+
+    pub(super) fn isolate(&mut self, tx: Option<TxId>, isolation: Isolation) {
+        if let Some(tx) = tx {
+            self.graph.transactions[tx.0 as usize].isolation = isolation;
+        }
+    }
+
+    /// A statement without an effect; it may fail.
+    fn sql_pass(&mut self, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
+        let cases = self.branch(&state, CondKind::Free, query.at, 2);
+        (vec![(cases[0].clone(), Rows::Unknown)], vec![cases[1].clone()])
+    }
+
+    /// A read by something of the message may be a dedup check; [`super::finish`] sees whether anything marks what it looks for.
+    fn sql_read(&mut self, read: &Read, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
+        let keyed = read.by.iter().any(|by| query.origin(by.bind).has(Origin::MESSAGE));
+        let Some(table) = read.table.as_ref().filter(|_| keyed) else {
+            return self.sql_pass(query, state);
+        };
+        let from = read
+            .by
+            .iter()
+            .map(|by| query.origin(by.bind))
+            .fold(Origin::NONE, Origin::with);
+        let columns: Vec<SmolStr> = read.by.iter().map(|by| by.column.clone()).collect();
+        let key = self.row_key(query, table, self.schema.covers_unique(table, &columns), from);
+        let node = self.graph.emit(
+            &state,
+            Step::Check {
+                key,
+                tx: query.tx,
+                locks: read.locks,
+            },
+            Some(self.sql_site(query)),
+        );
+        let negated = matches!(read.answer, sql::Answer::Exists { negated: true });
+        let (found, absent) = if negated {
+            (Rows::Zero, Rows::One)
+        } else {
+            (Rows::One, Rows::Zero)
+        };
+        let good = vec![
+            (state.after(node, Outcome::Found), found),
+            (state.after(node, Outcome::Absent), absent),
+        ];
+        (good, vec![state.after(node, Outcome::Err)])
+    }
+
+    fn row_key(&mut self, query: &Query, table: &str, unique: Known, from: Origin) -> KeyId {
+        let from_message = if from.has(Origin::FRESH) {
+            Known::No
+        } else if from.has(Origin::MESSAGE) {
+            Known::Yes
+        } else {
+            Known::Unknown
+        };
+        self.graph.key(Key {
+            store: query.target(table),
+            durability: Durability::Durable,
+            ttl_millis: None,
+            ttl_at: None,
+            unique,
+            from_message,
+            made_at: None,
+        })
+    }
+
+    fn sql_insert(&mut self, insert: &Insert, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
+        let mut insert = insert.clone();
+        self.schema.complete(&mut insert);
+        let bound = bound_columns(&insert, query);
+        let from = insert
+            .columns
+            .iter()
+            .map(|(_, value)| value_origin(value, query))
+            .fold(Origin::NONE, Origin::with);
+        let if_absent = match &insert.conflict {
+            Conflict::DoNothing { .. } | Conflict::Ignore => true,
+            Conflict::DoUpdate { .. } | Conflict::Replace | Conflict::Merge => {
+                return self.sql_effect(query, &insert.table, insert.idempotency, insert.why.clone(), state);
+            }
+            Conflict::None | Conflict::NotExists => false,
+        };
+        let covers = self.schema.covers_unique(&insert.table, &bound);
+        if if_absent && covers != Known::No {
+            return self.insert_if_absent(&insert, query, from, state);
+        }
+        if covers == Known::Yes {
+            return self.insert_unique(&insert, query, from, state);
+        }
+        let idempotency = if if_absent {
+            insert.idempotency
+        } else {
+            Idempotency::NotIdempotent
+        };
+        let (good, bad) = self.sql_effect(query, &insert.table, idempotency, insert.why.clone(), state);
+        let key = self.row_key(query, &insert.table, covers, from);
+        if let Some(effect) = self.graph.last_effect() {
+            self.graph.writes.insert(effect, key);
+        }
+        (good, bad)
+    }
+
+    /// `ON CONFLICT DO NOTHING`: fresh or there already, and the answer tells which. Whether it is a mark or a mere idempotent write
+    /// shows in whether that answer decides anything ([`super::finish`]).
+    fn insert_if_absent(
+        &mut self,
+        insert: &Insert,
+        query: &Query,
+        from: Origin,
+        state: State,
+    ) -> (Vec<(State, Rows)>, Vec<State>) {
+        let key = self.row_key(query, &insert.table, Known::Yes, from);
+        let site = self.sql_site(query);
+        let effect = self.sql_row(query, &insert.table, Idempotency::Idempotent, insert.why.clone(), &site);
+        let step = Step::Mark {
+            key,
+            tx: query.tx,
+            mode: MarkMode::IfAbsent,
+            effect: Some(effect),
+        };
+        let node = self.graph.emit(&state, step, Some(site));
+        let good = vec![
+            (state.after(node, Outcome::Fresh), Rows::One),
+            (state.after(node, Outcome::Duplicate), Rows::Zero),
+        ];
+        (good, vec![state.after(node, Outcome::Err)])
+    }
+
+    /// A plain insert under a unique key: the second one fails.
+    fn insert_unique(
+        &mut self,
+        insert: &Insert,
+        query: &Query,
+        from: Origin,
+        state: State,
+    ) -> (Vec<(State, Rows)>, Vec<State>) {
+        let key = self.row_key(query, &insert.table, Known::Yes, from);
+        let site = self.sql_site(query);
+        let why = "a unique key refuses the second row".into();
+        let effect = self.sql_row(query, &insert.table, Idempotency::Idempotent, why, &site);
+        let step = Step::Mark {
+            key,
+            tx: query.tx,
+            mode: MarkMode::Unique,
+            effect: Some(effect),
+        };
+        let node = self.graph.emit(&state, step, Some(site));
+        (
+            vec![(state.after(node, Outcome::Ok), Rows::One)],
+            vec![state.after(node, Outcome::Err)],
+        )
+    }
+
+    /// The place of a statement, told by its own beginning rather than by the call around it.
+    fn sql_site(&self, query: &Query) -> Site {
+        const WORDS: usize = 3;
+        let mut site = self.site(query.at);
+        if let Some(text) = &query.text {
+            let words: Vec<&str> = text
+                .split_whitespace()
+                .take_while(|word| !word.starts_with('('))
+                .take(WORDS)
+                .collect();
+            if !words.is_empty() {
+                site.text = words.join(" ").into();
+            }
+        }
+        site
+    }
+
+    fn sql_row(
+        &mut self,
+        query: &Query,
+        table: &str,
+        idempotency: Idempotency,
+        why: SmolStr,
+        site: &Site,
+    ) -> crate::flow::EffectId {
+        let target = query.target(table);
+        self.graph.effect(
+            || Effect {
+                kind: EffectKind::Database,
+                target,
+                idempotency,
+                why,
+                confirmed: true,
+                at: site.clone(),
+                unstable_key: None,
+            },
+            site,
+        )
+    }
+
+    fn sql_effect(
+        &mut self,
+        query: &Query,
+        table: &str,
+        idempotency: Idempotency,
+        why: SmolStr,
+        state: State,
+    ) -> (Vec<(State, Rows)>, Vec<State>) {
+        let site = self.sql_site(query);
+        let effect = self.sql_row(query, table, idempotency, why, &site);
+        let node = self
+            .graph
+            .emit(&state, Step::Effect { effect, tx: query.tx }, Some(site));
+        (
+            vec![(state.after(node, Outcome::Ok), Rows::Unknown)],
+            vec![state.after(node, Outcome::Err)],
+        )
+    }
+}
+
+/// The columns of an insert whose values come from the message.
+fn bound_columns(insert: &Insert, query: &Query) -> Vec<SmolStr> {
+    let from_message = |value: &sql::Value| {
+        let origin = value_origin(value, query);
+        origin.has(Origin::MESSAGE) && !origin.has(Origin::FRESH) || matches!(value, sql::Value::Const(_))
+    };
+    insert
+        .columns
+        .iter()
+        .filter(|(_, value)| from_message(value))
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+fn value_origin(value: &sql::Value, query: &Query) -> Origin {
+    match value {
+        sql::Value::Bind(bind) => query.origin(*bind),
+        sql::Value::Derived(binds) => binds
+            .iter()
+            .map(|bind| query.origin(*bind))
+            .fold(Origin::NONE, Origin::with),
+        _ => Origin::NONE,
+    }
+}
+
+/// What the caller is told.
+fn answer(wanted: Option<Answer>, rows: Rows, given: &Value) -> Value {
+    match (wanted, rows) {
+        (Some(Answer::Affected), Rows::Zero) => given.clone().with_count(0),
+        (Some(Answer::Affected), Rows::One) => given.clone().with_count(1),
+        (Some(Answer::Optional), Rows::Zero) => Value::none(),
+        (Some(Answer::Optional), Rows::One) => Value::some(given.payload_or_self()),
+        (Some(Answer::Optional), Rows::Unknown) => given.clone(),
+        (Some(Answer::Flag | Answer::FlagFound | Answer::One), Rows::Zero | Rows::One) if given.is_boolean() => {
+            Value::bool(rows == Rows::One)
+        }
+        _ => given.clone(),
+    }
+}

@@ -1,0 +1,283 @@
+//! Receiving: where messages come from, who settles them, and what a receive gives.
+
+use smol_str::SmolStr;
+
+use super::api::{Operands, holds, text_of};
+use super::call::CallSite;
+use super::state::{Flowing, State};
+use super::value::{Kind, Origin, Value};
+use super::{Lowering, external_name};
+use crate::catalog::{Receive, SettleBy};
+use crate::flow::{Broker, DeadLetter, Outcome, Settle, Site, Step};
+use crate::resolve::Ty;
+use crate::span::Span;
+
+/// What is known of a unit's source while it is lowered.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    pub transport: SmolStr,
+    pub address: Option<SmolStr>,
+    pub broker: Broker,
+    pub settle: Settle,
+    pub site: Site,
+    pub constructed: Option<Span>,
+    pub dead_letter: DeadLetter,
+    /// The receiver's construction was not seen: its settings are assumed.
+    pub assumed: bool,
+}
+
+impl<'a> Lowering<'a> {
+    /// Takes an item from a client's stream: a receive, if the stream is one of messages.
+    pub(super) fn take_item(
+        &mut self,
+        ty: &crate::catalog::Type,
+        recv: &Value,
+        item: Ty,
+        site: CallSite,
+        state: State,
+    ) -> Flowing {
+        match &ty.receive {
+            Some(receive) => {
+                let operands = Operands {
+                    recv: Some(recv),
+                    args: &[],
+                    result: None,
+                };
+                self.receive(receive, &operands, item, site, state)
+            }
+            None => vec![(state, self.typed(item, recv.origin))],
+        }
+    }
+
+    /// Emits a receive that gives something of type `given`.
+    pub(super) fn receive(
+        &mut self,
+        receive: &Receive,
+        operands: &Operands<'_>,
+        given: Ty,
+        site: CallSite,
+        state: State,
+    ) -> Flowing {
+        if !self.receive_sites.contains(&site.at) {
+            self.receive_sites.push(site.at);
+        }
+        if self.focus.is_some_and(|focus| focus != site.at) {
+            return Vec::new();
+        }
+        if self.draft.as_ref().is_some_and(|draft| draft.site.span != site.at) {
+            return Vec::new();
+        }
+        self.note_source(receive, operands, site);
+        if self.gives_batch(&given) {
+            return self.batch_outcomes(&given, state);
+        }
+        let node = self.graph.emit(&state, Step::Receive, Some(self.site(site.at)));
+        self.receives += 1;
+        self.outcomes(&given)
+            .into_iter()
+            .map(|(outcome, value)| {
+                let mut state = state.after(node, outcome);
+                state.holding = outcome == Outcome::Next;
+                (state, value)
+            })
+            .collect()
+    }
+
+    fn note_source(&mut self, receive: &Receive, operands: &Operands<'_>, site: CallSite) {
+        if self.draft.is_some() {
+            return;
+        }
+        let (settle, constructed, assumed) = self.settle_of(receive, operands);
+        let address = receive
+            .address
+            .as_ref()
+            .and_then(|operand| self.operand(operand, operands))
+            .and_then(|(value, _)| text_of(&value));
+        self.draft = Some(Draft {
+            transport: receive.transport.clone(),
+            address,
+            broker: receive.broker,
+            settle,
+            site: self.site(site.at),
+            constructed,
+            dead_letter: self.dead_letter(receive),
+            assumed,
+        });
+    }
+
+    /// Whether the workspace names the setting that gives a queue a dead-letter target.
+    fn dead_letter(&self, receive: &Receive) -> DeadLetter {
+        match &receive.dead_letter {
+            Some(setting) if (self.mentions)(setting) => DeadLetter::Declared,
+            _ => DeadLetter::Unknown,
+        }
+    }
+
+    /// Who settles, as the receiver's settings say. Where its construction was not seen, manual settlement is assumed.
+    fn settle_of(&self, receive: &Receive, operands: &Operands<'_>) -> (Settle, Option<Span>, bool) {
+        let constructed = operands.recv.and_then(construction);
+        for reading in &receive.settle {
+            let answers: Vec<_> = reading
+                .when
+                .0
+                .iter()
+                .map(|condition| self.condition_holds(condition, operands))
+                .collect();
+            if answers.iter().any(|answer| *answer != Some(true)) {
+                continue;
+            }
+            let why = reading.why.clone().unwrap_or_default();
+            let label = reading.label.as_ref().and_then(|name| operands.prop_place(name));
+            let settle = match reading.is {
+                SettleBy::Manual => Settle::Manual,
+                SettleBy::OnReceive => Settle::OnReceive {
+                    at: label.or(constructed),
+                    why,
+                },
+                SettleBy::InSink => Settle::InSink,
+                SettleBy::OnOk => Settle::OnOk,
+                SettleBy::OnReturn => Settle::OnReturn,
+            };
+            return (settle, constructed, false);
+        }
+        (
+            Settle::Manual,
+            constructed,
+            constructed.is_none() && !receive.settle.is_empty(),
+        )
+    }
+
+    /// Whether what is given holds several messages at once.
+    fn gives_batch(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::External { path, args } => match path.rsplit("::").next() {
+                Some("Option" | "Result") => args.first().is_some_and(|inner| self.gives_batch(inner)),
+                Some("Vec" | "VecDeque") => true,
+                _ => self.catalog.ty(path).is_some_and(|known| {
+                    !known.settles
+                        && known.fields.values().any(|field| {
+                            field.path().is_some_and(|path| path.ends_with("Vec"))
+                                || field
+                                    .args()
+                                    .iter()
+                                    .any(|arg| arg.path().is_some_and(|path| path.ends_with("Vec")))
+                        })
+                }),
+            },
+            Ty::Slice(_) => true,
+            _ => false,
+        }
+    }
+
+    /// A batch: its messages are received where they are taken out of it.
+    fn batch_outcomes(&self, ty: &Ty, state: State) -> Flowing {
+        match (external_name(ty), ty) {
+            (Some("Result"), Ty::External { args, .. }) => {
+                let inner = self.typed(args.first().cloned().unwrap_or(Ty::Unknown), Origin::MESSAGE);
+                vec![(state, Value::ok(inner))]
+            }
+            (Some("Option"), Ty::External { args, .. }) => {
+                let inner = self.typed(args.first().cloned().unwrap_or(Ty::Unknown), Origin::MESSAGE);
+                vec![(state, Value::some(inner))]
+            }
+            _ => vec![(state, self.typed(ty.clone(), Origin::MESSAGE))],
+        }
+    }
+
+    /// What a receive can give, by its type.
+    fn outcomes(&self, ty: &Ty) -> Vec<(Outcome, Value)> {
+        let inner = self.type_argument(ty, 0);
+        match external_name(ty) {
+            Some("Result") => {
+                let mut all: Vec<_> = self
+                    .outcomes(&inner)
+                    .into_iter()
+                    .map(|(outcome, value)| (outcome, Value::ok(value)))
+                    .collect();
+                all.push((Outcome::Err, Value::err(Value::failure(self.type_argument(ty, 1)))));
+                all
+            }
+            Some("Option") => {
+                let mut all: Vec<_> = self
+                    .outcomes(&inner)
+                    .into_iter()
+                    .map(|(outcome, value)| (outcome, Value::some(value)))
+                    .collect();
+                all.push((Outcome::End, Value::none()));
+                all
+            }
+            _ => vec![(Outcome::Next, self.typed(ty.clone(), Origin::MESSAGE))],
+        }
+    }
+
+    /// Whether a loop over `value` takes messages out of a batch.
+    pub(super) fn is_batch(&self, value: &Value) -> bool {
+        let frame_holding = self.receives > 0;
+        self.draft.is_some() && !frame_holding && value.origin.has(Origin::MESSAGE)
+            || self.draft.is_some() && value.origin.has(Origin::MESSAGE) && self.element_settles(value)
+    }
+
+    fn element_settles(&self, value: &Value) -> bool {
+        let element = self.element_of(value);
+        self.settles(&element)
+    }
+
+    /// Whether a loop over `value` counts.
+    pub(super) fn is_count(&self, value: &Value) -> bool {
+        external_name(&value.ty) == Some("Range")
+    }
+
+    /// The next message of a batch, or its end.
+    pub(super) fn next_of_batch(
+        &mut self,
+        element: &Value,
+        state: State,
+        at: Span,
+    ) -> (Vec<(State, Value)>, Vec<State>) {
+        let site = self
+            .draft
+            .as_ref()
+            .map_or_else(|| self.site(at), |draft| draft.site.clone());
+        let node = self.graph.emit(&state, Step::Receive, Some(site));
+        self.receives += 1;
+        let mut next = state.after(node, Outcome::Next);
+        next.holding = true;
+        let mut message = element.clone();
+        message.origin = Origin::MESSAGE;
+        (vec![(next, message)], vec![state.after(node, Outcome::End)])
+    }
+}
+
+/// Where a client was constructed, if that was seen.
+pub(super) fn construction(value: &Value) -> Option<Span> {
+    match &value.kind {
+        Kind::Api(api) => api.constructed,
+        _ => None,
+    }
+}
+
+impl Operands<'_> {
+    /// Where a property of the receiver, or of an argument, was set.
+    pub(super) fn prop_place(&self, name: &str) -> Option<Span> {
+        self.recv
+            .into_iter()
+            .chain(self.args)
+            .find_map(|value| value.prop(name).and_then(|(_, at)| at))
+    }
+}
+
+impl Lowering<'_> {
+    /// Whether a condition holds; `None` where that is not known.
+    pub(super) fn condition_holds(
+        &self,
+        condition: &crate::catalog::Condition,
+        operands: &Operands<'_>,
+    ) -> Option<bool> {
+        let found = self.operand(&condition.operand, operands);
+        holds(
+            &condition.is,
+            found.as_ref().map(|(value, _)| value),
+            operands.is_visible(&condition.operand),
+        )
+    }
+}

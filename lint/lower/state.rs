@@ -1,0 +1,198 @@
+//! Where lowering stands on one path: what the variables hold, and which edges of the graph lead here.
+
+use std::collections::BTreeSet;
+
+use smol_str::SmolStr;
+
+use super::graph::Dangling;
+use super::value::{Kind, Place, Value};
+use crate::flow::{NodeId, Outcome, TxId};
+use crate::resolve::Ty;
+
+/// One path's view.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Variables of the current function, innermost last; a name may stand several times (shadowing).
+    pub env: Vec<(SmolStr, Value)>,
+    /// Transactions begun and neither committed nor rolled back.
+    pub open: BTreeSet<TxId>,
+    /// Whether a message has been received on this path.
+    pub holding: bool,
+    /// The edges that end here.
+    pub at: Vec<Dangling>,
+}
+
+/// A path with the value that an expression has on it.
+pub type Flowing = Vec<(State, Value)>;
+
+impl State {
+    /// The beginning of a unit.
+    #[must_use]
+    pub fn start() -> Self {
+        Self {
+            env: Vec::new(),
+            open: BTreeSet::new(),
+            holding: false,
+            at: Vec::new(),
+        }
+    }
+
+    /// The same path, after `node` came out as `when`.
+    #[must_use]
+    pub fn after(&self, node: NodeId, when: Outcome) -> Self {
+        Self {
+            at: vec![Dangling { from: node, when }],
+            ..self.clone()
+        }
+    }
+
+    /// The same place in the graph with other variables (a callee's frame).
+    #[must_use]
+    pub fn with_env(&self, env: Vec<(SmolStr, Value)>) -> Self {
+        Self { env, ..self.clone() }
+    }
+
+    pub fn bind(&mut self, name: SmolStr, value: Value) {
+        self.env.push((name, value));
+    }
+
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.env
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The value at a place, as far as it is known.
+    #[must_use]
+    pub fn read(&self, place: &Place) -> Option<Value> {
+        let mut value = self.get(&place.variable)?.clone();
+        for field in &place.fields {
+            value = value.prop(field)?.0.clone();
+        }
+        Some(value)
+    }
+
+    /// Writes a variable or a field of one.
+    pub fn write(&mut self, place: &Place, value: Value) {
+        if let Some((_, slot)) = self.env.iter_mut().rev().find(|(known, _)| *known == place.variable) {
+            write_field(slot, &place.fields, value);
+        }
+    }
+
+    /// Writes a changed object back, if what is there is of its type (or of none that is known).
+    pub fn change(&mut self, place: &Place, value: Value) {
+        if self
+            .read(place)
+            .is_none_or(|known| known.ty == value.ty || known.ty == Ty::Unknown)
+        {
+            self.write(place, value);
+        }
+    }
+
+    /// Whether both stand at the same place with the same knowledge, wherever they come from.
+    #[must_use]
+    pub fn agrees(&self, other: &Self) -> bool {
+        self.holding == other.holding && self.open == other.open && self.env == other.env
+    }
+
+    /// Takes over the other's edges.
+    pub fn absorb(&mut self, other: Self) {
+        for dangling in other.at {
+            if !self.at.contains(&dangling) {
+                self.at.push(dangling);
+            }
+        }
+    }
+
+    /// What both know, at the edges of `other` alone: the head of a loop that is entered once more.
+    #[must_use]
+    pub fn widened(mut self, other: Self) -> Self {
+        let at = other.at.clone();
+        self.at.clear();
+        let mut joined = self.join(other);
+        joined.at = at;
+        joined
+    }
+
+    /// What both paths know, wherever they differ.
+    #[must_use]
+    pub fn join(mut self, other: Self) -> Self {
+        self.env.truncate(other.env.len());
+        for ((name, value), (theirs, other_value)) in self.env.iter_mut().zip(&other.env) {
+            if name == theirs {
+                *value = value.join(other_value);
+            } else {
+                *value = Value::unknown();
+            }
+        }
+        self.holding |= other.holding;
+        self.open = self.open.union(&other.open).copied().collect();
+        self.absorb(other);
+        self
+    }
+}
+
+fn write_field(slot: &mut Value, fields: &[SmolStr], value: Value) {
+    let Some((first, rest)) = fields.split_first() else {
+        *slot = value;
+        return;
+    };
+    match &mut slot.kind {
+        Kind::Struct(known) => {
+            if let Some(inner) = known.get_mut(first) {
+                write_field(inner, rest, value);
+            } else if rest.is_empty() {
+                known.insert(first.clone(), value);
+            }
+        }
+        Kind::Api(_) if rest.is_empty() => *slot = slot.with_prop(first.clone(), value, None),
+        _ => {}
+    }
+}
+
+/// Paths that agree become one; where too many remain, they are joined.
+#[must_use]
+pub fn merge(states: Vec<State>) -> Vec<State> {
+    let mut merged: Vec<State> = Vec::new();
+    for state in states {
+        match merged.iter_mut().find(|known| known.agrees(&state)) {
+            Some(known) => known.absorb(state),
+            None => merged.push(state),
+        }
+    }
+    widen(merged, MAX_PATHS, State::join)
+}
+
+/// As [`merge`], for paths that carry a value.
+#[must_use]
+pub fn merge_values(flowing: Flowing) -> Flowing {
+    let mut merged: Flowing = Vec::new();
+    for (state, value) in flowing {
+        match merged
+            .iter_mut()
+            .find(|(known, other)| *other == value && known.agrees(&state))
+        {
+            Some((known, _)) => known.absorb(state),
+            None => merged.push((state, value)),
+        }
+    }
+    widen(merged, MAX_PATHS, |(a, x), (b, y)| {
+        let value = x.join(&y);
+        (a.join(b), value)
+    })
+}
+
+/// More paths than this at one point are joined: knowledge is lost, never correctness of what is kept.
+const MAX_PATHS: usize = 24;
+
+fn widen<T>(mut paths: Vec<T>, most: usize, join: impl Fn(T, T) -> T) -> Vec<T> {
+    if paths.len() <= most {
+        return paths;
+    }
+    let rest = paths.split_off(1);
+    let first = paths.pop().into_iter();
+    first.chain(rest).reduce(join).into_iter().collect()
+}

@@ -1,0 +1,471 @@
+//! Units: which functions receive messages, and what they are called with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use smol_str::SmolStr;
+
+use super::state::State;
+use super::value::{Origin, Value};
+use super::{Capture, Context, Lowering, SeenCall, Tables};
+use crate::catalog::{Catalog, Role};
+use crate::flow::{Broker, Flow, Outcome, Settle, Site, Step};
+use crate::resolve::{FnId, Ty};
+use crate::span::Span;
+
+/// Methods that take from a stream, whatever its type.
+const STREAM_METHODS: [&str; 8] = [
+    "next",
+    "try_next",
+    "for_each",
+    "for_each_concurrent",
+    "try_for_each",
+    "try_for_each_concurrent",
+    "select_next_some",
+    "recv",
+];
+
+/// How far up the calls are followed to learn how a receiver was made.
+const MAX_CALLERS_UP: usize = 3;
+/// How many callers of a function are looked at.
+const MAX_CALLERS: usize = 6;
+
+/// A unit, lowered.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    pub function: FnId,
+    pub flow: Flow,
+    /// Whether a telemetry call was met.
+    pub monitored: bool,
+    /// Calls that nobody could see into.
+    pub unresolved: usize,
+}
+
+/// Lowers every unit of the functions in `candidates`.
+#[must_use]
+pub fn units(context: &Context<'_>) -> Vec<Unit> {
+    use rayon::prelude::*;
+    let roots = candidates(context);
+    let lowered: Vec<Vec<Lowered>> = roots.par_iter().map(|f| lower_all(context, *f)).collect();
+    let mut units: Vec<Lowered> = lowered.into_iter().flatten().collect();
+    let escalated: BTreeSet<FnId> = units
+        .iter()
+        .filter(|unit| unit.hands_out)
+        .flat_map(|unit| context.index.callers(unit.unit.function))
+        .collect();
+    let known: BTreeSet<FnId> = roots.iter().copied().collect();
+    let more: Vec<FnId> = escalated.into_iter().filter(|f| !known.contains(f)).collect();
+    let lowered: Vec<Vec<Lowered>> = more.par_iter().map(|f| lower_all(context, *f)).collect();
+    units.extend(lowered.into_iter().flatten());
+    keep_outermost(context, units)
+}
+
+/// Lowers every function as if it were called with a message: whether lowering bears any code at all.
+#[must_use]
+pub fn every_function(context: &Context<'_>) -> Vec<Flow> {
+    use rayon::prelude::*;
+    let functions: Vec<FnId> = context
+        .index
+        .functions()
+        .filter(|f| context.index.function(*f).hir.body.is_some())
+        .collect();
+    functions
+        .par_iter()
+        .map(|f| called_with_a_message(context, *f))
+        .collect()
+}
+
+fn called_with_a_message(context: &Context<'_>, f: FnId) -> Flow {
+    let mut lowering = Lowering::new(context);
+    let info = context.index.function(f);
+    let at = Site {
+        span: info.hir.name_span,
+        via: Vec::new(),
+        text: info.hir.name.clone(),
+    };
+    let args = lowering.message_arguments(f, Vec::new());
+    let mut state = State::start();
+    let node = lowering.graph.emit(&state, Step::Receive, Some(at.clone()));
+    state = state.after(node, Outcome::Next);
+    state.holding = true;
+    let ended = lowering.root(f, None, args, state);
+    lowering.finish(info.path.clone(), ended, at, false)
+}
+
+/// Functions that mention something that receives, in crates that depend on the client that it belongs to, and those that are declared.
+fn candidates(context: &Context<'_>) -> Vec<FnId> {
+    let mut all: BTreeSet<FnId> = BTreeSet::new();
+    for (package, names) in receiving_names(context.catalog) {
+        let mentioning = names
+            .into_iter()
+            .flat_map(|name| context.index.mentions(name).iter().copied());
+        all.extend(mentioning.filter(|f| {
+            LIBRARIES.contains(&package) || context.index.crate_depends(context.index.function(*f).krate, package)
+        }));
+    }
+    all.extend(
+        context
+            .index
+            .functions()
+            .filter(|f| context.index.function(*f).hir.declaration.is_some()),
+    );
+    all.retain(|f| context.index.function(*f).hir.body.is_some());
+    all.into_iter().collect()
+}
+
+/// Packages that nearly every crate depends on: there only the names of their own receives count.
+const LIBRARIES: [&str; 2] = ["std", "tokio"];
+
+/// The names by which each package's messages are taken.
+fn receiving_names(catalog: &Catalog) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for call in catalog.calls() {
+        if call.does == Role::Receive || call.cases.iter().any(|case| case.does == Some(Role::Receive)) {
+            names.entry(call.package.as_str()).or_default().insert(call.name());
+        }
+    }
+    // `for message in consumer.iter()`
+    let gives_stream = |call: &&crate::catalog::Call| {
+        let given = call
+            .returns
+            .as_ref()
+            .and_then(crate::catalog::TypeExpr::path)
+            .and_then(|path| catalog.ty(path));
+        given.is_some_and(|ty| ty.receive.is_some())
+    };
+    for call in catalog
+        .calls()
+        .into_iter()
+        .filter(|call| !call.is_async)
+        .filter(gives_stream)
+    {
+        names.entry(call.package.as_str()).or_default().insert(call.name());
+    }
+    for ty in catalog.types().into_iter().filter(|ty| ty.receive.is_some()) {
+        names.entry(ty.package.as_str()).or_default().extend(STREAM_METHODS);
+    }
+    names
+}
+
+/// A lowered unit with what else was seen.
+struct Lowered {
+    unit: Unit,
+    receive: Option<Span>,
+    /// The message leaves with the function's result: its caller is the unit.
+    hands_out: bool,
+}
+
+fn lower_all(context: &Context<'_>, f: FnId) -> Vec<Lowered> {
+    let Some((first, sites)) = lower(context, f, None) else {
+        return Vec::new();
+    };
+    if sites.len() < 2 {
+        return vec![first];
+    }
+    sites
+        .into_iter()
+        .filter_map(|site| lower(context, f, Some(site)).map(|(lowered, _)| lowered))
+        .collect()
+}
+
+/// Lowers one function about one receive; again with what its callers pass, where that decides.
+fn lower(context: &Context<'_>, f: FnId, focus: Option<Span>) -> Option<(Lowered, Vec<Span>)> {
+    let plain = Run { context, f, focus }.execute(&Arguments::default())?;
+    if !plain.0.needs_caller {
+        return Some((plain.0.lowered, plain.1));
+    }
+    let seen = arguments(context, f, MAX_CALLERS_UP);
+    let Some(seen) = seen else {
+        return Some((plain.0.lowered, plain.1));
+    };
+    let informed = Run { context, f, focus }.execute(&seen);
+    informed
+        .map(|(outcome, sites)| (outcome.lowered, sites))
+        .or(Some((plain.0.lowered, plain.1)))
+}
+
+/// What a function is called with.
+#[derive(Clone, Default)]
+struct Arguments<'a> {
+    recv: Option<Value>,
+    args: Vec<Value>,
+    /// What closures among them refer to.
+    tables: Tables<'a>,
+}
+
+/// What a function is called with, as far as its callers (and theirs) show.
+fn arguments<'a>(context: &Context<'a>, f: FnId, up: usize) -> Option<Arguments<'a>> {
+    if up == 0 {
+        return None;
+    }
+    for caller in context.index.callers(f).into_iter().take(MAX_CALLERS) {
+        if caller == f || context.index.function(caller).hir.body.is_none() {
+            continue;
+        }
+        let known = arguments(context, caller, up - 1).unwrap_or_default();
+        let (seen, tables) = Run {
+            context,
+            f: caller,
+            focus: None,
+        }
+        .capture(f, known);
+        let told = |(recv, args, _): &(Option<Value>, Vec<Value>, Span)| {
+            recv.iter().chain(args).map(Value::told).sum::<usize>()
+        };
+        if let Some((recv, args, _)) = seen.into_iter().rev().max_by_key(told) {
+            let recv = recv.map(|recv| recv.detached());
+            let args = args.iter().map(Value::detached).collect();
+            return Some(Arguments { recv, args, tables });
+        }
+    }
+    None
+}
+
+/// One execution of a function as a root.
+#[derive(Clone, Copy)]
+struct Run<'c, 'a> {
+    context: &'c Context<'a>,
+    f: FnId,
+    focus: Option<Span>,
+}
+
+struct Executed {
+    lowered: Lowered,
+    needs_caller: bool,
+}
+
+impl<'a> Run<'_, 'a> {
+    fn capture(self, of: FnId, known: Arguments<'a>) -> (Vec<SeenCall>, Tables<'a>) {
+        let mut lowering = Lowering::new(self.context);
+        lowering.adopt(known.tables);
+        lowering.capture = Some(Capture { of, seen: Vec::new() });
+        lowering.root(self.f, known.recv, known.args, State::start());
+        let tables = Tables {
+            scopes: lowering.scopes,
+            bodies: lowering.bodies,
+            body_ids: lowering.body_ids,
+        };
+        (lowering.capture.map(|capture| capture.seen).unwrap_or_default(), tables)
+    }
+
+    fn execute(self, known: &Arguments<'a>) -> Option<(Executed, Vec<Span>)> {
+        let mut lowering = Lowering::new(self.context);
+        lowering.adopt(known.tables.clone());
+        lowering.focus = self.focus;
+        let ended = lowering.root(self.f, known.recv.clone(), known.args.clone(), State::start());
+        let info = self.context.index.function(self.f);
+        if lowering.draft.is_none() {
+            let declaration = info.hir.declaration.as_ref()?;
+            return self.handler(&declaration.declaration, known);
+        }
+        let sites = lowering.receive_sites.clone();
+        let draft = lowering.draft.as_ref()?;
+        let receive = draft.site.span;
+        let gives_message = ended.iter().any(|(_, value)| {
+            value.any(&|value| lowering.settles(value)) || value.payload_or_self().origin.has(Origin::MESSAGE)
+        });
+        let acts = lowering
+            .graph
+            .nodes
+            .iter()
+            .any(|node| matches!(node.step, Step::Effect { .. } | Step::Ack(_) | Step::Opaque { .. }));
+        let hands_out = !acts && (gives_message || lowering.receives == 0);
+        let doubtful = lowering
+            .graph
+            .effects
+            .iter()
+            .any(|effect| effect.idempotency == crate::flow::Idempotency::Unknown);
+        let needs_caller = draft.assumed || doubtful || !lowering.unknown.is_empty() || lowering.unresolved > 0;
+        let (monitored, unresolved) = (lowering.monitored, lowering.unresolved);
+        let at = Site {
+            span: info.hir.name_span,
+            via: Vec::new(),
+            text: info.hir.name.clone(),
+        };
+        let flow = lowering.finish(info.path.clone(), ended, at, false);
+        let unit = Unit {
+            function: self.f,
+            flow,
+            monitored,
+            unresolved,
+        };
+        Some((
+            Executed {
+                lowered: Lowered {
+                    unit,
+                    receive: Some(receive),
+                    hands_out,
+                },
+                needs_caller,
+            },
+            sites,
+        ))
+    }
+
+    /// A declared function in which nothing receives: a handler that a framework or a loop elsewhere calls, or a producer.
+    fn handler(
+        self,
+        declaration: &delivery_grammar::Declaration,
+        known: &Arguments<'a>,
+    ) -> Option<(Executed, Vec<Span>)> {
+        let info = self.context.index.function(self.f);
+        let mut lowering = Lowering::new(self.context);
+        lowering.adopt(known.tables.clone());
+        let at = Site {
+            span: info.hir.name_span,
+            via: Vec::new(),
+            text: info.hir.name.clone(),
+        };
+        let settle = match declaration.settle {
+            delivery_grammar::Settle::OnOk => Some(Settle::OnOk),
+            delivery_grammar::Settle::OnReturn => Some(Settle::OnReturn),
+            delivery_grammar::Settle::OnReceive => Some(Settle::OnReceive {
+                at: None,
+                why: "declared by `settle = on_receive`".into(),
+            }),
+            delivery_grammar::Settle::Manual => None,
+        };
+        let args = lowering.message_arguments(self.f, known.args.clone());
+        let carries = args.iter().any(|value| lowering.settles(value));
+        let consumes = settle.is_some() || carries;
+        let mut state = State::start();
+        if consumes {
+            let node = lowering.graph.emit(&state, Step::Receive, Some(at.clone()));
+            lowering.receives += 1;
+            state = state.after(node, Outcome::Next);
+        }
+        state.holding = true;
+        let ended = lowering.root(self.f, known.recv.clone(), args, state);
+        let (monitored, unresolved) = (lowering.monitored, lowering.unresolved);
+        let acts = lowering
+            .graph
+            .nodes
+            .iter()
+            .any(|node| matches!(node.step, Step::Effect { .. } | Step::Mark { .. }));
+        if !consumes && !acts {
+            return None;
+        }
+        let mut flow = lowering.finish(info.path.clone(), ended, at.clone(), !consumes);
+        if !consumes && (declaration.source.is_some() || unresolved > 0) {
+            flow.unknown.push(crate::flow::Unknown {
+                at: Some(at.span),
+                why: "its receive cannot be seen".into(),
+            });
+        }
+        if consumes {
+            let source = declaration.source.as_ref();
+            flow.source.transport = source.map_or_else(|| "call".into(), |source| source.transport.as_str().into());
+            flow.source.address = source.map(|source| SmolStr::new(&source.address));
+            flow.source.broker = Broker::Queue;
+            flow.source.settle = settle.unwrap_or(Settle::Manual);
+        }
+        let unit = Unit {
+            function: self.f,
+            flow,
+            monitored,
+            unresolved,
+        };
+        let lowered = Lowered {
+            unit,
+            receive: consumes.then_some(at.span),
+            hands_out: false,
+        };
+        Some((
+            Executed {
+                lowered,
+                needs_caller: false,
+            },
+            Vec::new(),
+        ))
+    }
+}
+
+impl Lowering<'_> {
+    /// Executes a function as the unit's own.
+    fn root(&mut self, f: FnId, recv: Option<Value>, args: Vec<Value>, state: State) -> super::state::Flowing {
+        let recv = recv.or_else(|| self.index.function(f).hir.receiver.map(|_| Value::unknown()));
+        self.enter_root(f, recv, args, state)
+    }
+
+    /// The parameters of a handler: what is not a client's object is the message.
+    fn message_arguments(&self, f: FnId, args: Vec<Value>) -> Vec<Value> {
+        if !args.is_empty() {
+            return args;
+        }
+        let params = self.index.params(f);
+        params
+            .into_iter()
+            .map(|ty| {
+                let ty = self.canonical_ty(ty);
+                let origin = if self.is_tool(&ty) {
+                    Origin::NONE
+                } else {
+                    Origin::MESSAGE
+                };
+                self.typed(ty, origin)
+            })
+            .collect()
+    }
+
+    /// Whether a type is a client's object rather than a message: a pool, a connection, a producer.
+    fn is_tool(&self, ty: &Ty) -> bool {
+        let own = self.client_path(ty).and_then(|path| {
+            self.catalog
+                .ty(&path)
+                .map(|known| !known.settles && known.item.is_none())
+        });
+        let inside = match ty {
+            Ty::External { args, .. } => args.iter().any(|arg| self.is_tool(arg)),
+            _ => false,
+        };
+        own.unwrap_or(false) || inside
+    }
+}
+
+/// Of several units about one receive the declared one stays, else the one that uses the message (not the one that only hands it out).
+fn keep_outermost(context: &Context<'_>, units: Vec<Lowered>) -> Vec<Unit> {
+    let declared = |f: FnId| context.index.function(f).hir.declaration.is_some();
+    let covered: BTreeSet<Span> = units
+        .iter()
+        .filter(|unit| declared(unit.unit.function))
+        .filter_map(|unit| unit.receive)
+        .collect();
+    let used: BTreeSet<Span> = units
+        .iter()
+        .filter(|unit| !unit.hands_out)
+        .filter_map(|unit| unit.receive)
+        .collect();
+    let is_own = |unit: &Lowered| unit.unit.flow.source.at.via.is_empty() && !unit.hands_out;
+    let owned: BTreeSet<Span> = units
+        .iter()
+        .filter(|unit| is_own(unit))
+        .filter_map(|unit| unit.receive)
+        .collect();
+    let mut kept: Vec<Unit> = units
+        .into_iter()
+        .filter(|unit| {
+            let Some(receive) = unit.receive else { return true };
+            let shadowed = covered.contains(&receive) && !declared(unit.unit.function);
+            // A function that only calls the one that receives and uses the message.
+            let calls = owned.contains(&receive) && !is_own(unit) && !declared(unit.unit.function);
+            !shadowed && !calls && (!unit.hands_out || !used.contains(&receive))
+        })
+        .map(|lowered| {
+            let mut unit = lowered.unit;
+            if lowered.hands_out {
+                let why = "the message is handed to a caller that cannot be followed".into();
+                unit.flow.unknown.push(crate::flow::Unknown {
+                    at: lowered.receive,
+                    why,
+                });
+            }
+            unit
+        })
+        .collect();
+    kept.sort_by_key(|unit| {
+        (
+            context.index.function(unit.function).hir.name_span,
+            unit.flow.source.at.span,
+        )
+    });
+    kept
+}

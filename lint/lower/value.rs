@@ -1,0 +1,582 @@
+//! What lowering knows of a value: as much as decides control, and where it comes from.
+
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use crate::flow::{EffectId, NodeId, TaskId, TxId};
+use crate::resolve::{FnId, Ty};
+use crate::span::{FileId, Span};
+
+/// What a value is made of. A set, so that `format!("{id}-{now}")` is both.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Origin {
+    sources: u8,
+    /// Where something fresh was made.
+    made_at: Option<Span>,
+}
+
+impl Origin {
+    pub const NONE: Self = Self::of(0);
+    /// From the message that is being handled.
+    pub const MESSAGE: Self = Self::of(1);
+    /// Made fresh: random, or a clock.
+    pub const FRESH: Self = Self::of(2);
+    /// Changes from one round of a loop to the next.
+    pub const COUNTER: Self = Self::of(4);
+    /// A failure, or made of one.
+    pub const ERROR: Self = Self::of(8);
+    /// What a store, or a call that nobody can see into, answered.
+    pub const STORE: Self = Self::of(16);
+
+    const fn of(sources: u8) -> Self {
+        Self { sources, made_at: None }
+    }
+
+    /// Something fresh, made here.
+    #[must_use]
+    pub fn fresh(at: Span) -> Self {
+        Self {
+            made_at: Some(at),
+            ..Self::FRESH
+        }
+    }
+
+    /// Where the fresh part was made.
+    #[must_use]
+    pub fn made_at(self) -> Option<Span> {
+        self.made_at
+    }
+
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            sources: self.sources | other.sources,
+            made_at: self.made_at.or(other.made_at),
+        }
+    }
+
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self {
+            sources: self.sources & !other.sources,
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn has(self, other: Self) -> bool {
+        self.sources & other.sources != 0
+    }
+}
+
+/// An abstract value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Value {
+    pub kind: Kind,
+    pub ty: Ty,
+    pub origin: Origin,
+}
+
+/// What is known of a value's content.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Nothing.
+    Opaque,
+    /// The result of a call that nobody can see into; awaiting it is an opaque step.
+    Unseen(Rc<Unseen>),
+    Bool(bool),
+    Int(i128),
+    /// A text; `{}` stands for what is not constant.
+    Text(SmolStr),
+    /// `Ok`, `Err`, `Some`, `None`, and the variants of workspace enums (by last name).
+    Variant {
+        name: SmolStr,
+        fields: Vec<(SmolStr, Value)>,
+    },
+    Struct(BTreeMap<SmolStr, Value>),
+    Tuple(Vec<Value>),
+    /// A collection, by a value that stands for its elements.
+    List(Box<Value>),
+    Closure(Rc<Closure>),
+    Function(FnId),
+    /// Does nothing until it is awaited.
+    Future(Rc<Future>),
+    /// A value of a client's type, with what builders and literals set on it.
+    Api(Rc<Api>),
+    Tx(TxId),
+    Task(TaskId),
+    /// A publish whose confirmation is still to be awaited, with the node that sent it.
+    Pending(EffectId, NodeId),
+    /// The outcome of a step that is read as a count: `rows_affected()`.
+    Never,
+}
+
+/// A client's object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Api {
+    pub props: BTreeMap<SmolStr, Prop>,
+    /// Where it was constructed, if that was seen; then a property that is not set has its default.
+    pub constructed: Option<Span>,
+}
+
+/// A property and where it was set.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Prop {
+    pub value: Value,
+    pub at: Option<Span>,
+}
+
+/// A call that nobody can see into.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Unseen {
+    pub span: Span,
+    /// The opaque step, once it was awaited.
+    pub node: Option<NodeId>,
+}
+
+/// The code of a closure or async block: an index into the lowering's table of bodies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BodyId(pub u32);
+
+/// A closure with what it captured.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Closure {
+    pub body: BodyId,
+    pub code: CodeScope,
+    pub captured: Vec<(SmolStr, Value)>,
+}
+
+/// Where code stands: what its paths and types mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CodeScope {
+    /// An index into the lowering's scopes.
+    pub scope: u32,
+    pub file: FileId,
+}
+
+/// A future that has not been awaited.
+#[derive(Debug, Clone)]
+pub enum Future {
+    /// A call of an `async fn`, of a closure, or of a catalogued API.
+    Call(Call),
+    /// An `async` block.
+    Block {
+        body: BodyId,
+        code: CodeScope,
+        captured: Vec<(SmolStr, Value)>,
+        at: Span,
+    },
+    /// Several at once: `join_all`, `join`.
+    All { futures: Vec<Value>, fallible: bool },
+    /// A future whose output is changed by a combinator (`map_err`, `map`, …) with its arguments.
+    Then {
+        inner: Value,
+        name: SmolStr,
+        args: Vec<Value>,
+        at: Span,
+    },
+    /// `timeout(d, inner)`.
+    Limited { inner: Value, at: Span },
+    /// A closure that is called, and what it gives awaited.
+    Apply { callee: Value, args: Vec<Value>, at: Span },
+    /// The next item of a client's stream (`stream` by path), of type `item`.
+    Take {
+        stream: SmolStr,
+        recv: Value,
+        item: Ty,
+        at: Span,
+        label: Span,
+    },
+}
+
+/// A call that is still to be made.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub target: Target,
+    pub recv: Option<Value>,
+    pub args: Vec<Value>,
+    pub at: Span,
+    /// The method's or function's name to the end of the call: where labels sit.
+    pub label: Span,
+    /// Which variables of the caller the receiver and the arguments were taken from, for what the callee changes.
+    pub places: Vec<Option<Place>>,
+    pub expected: Option<Ty>,
+}
+
+/// What is called.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    Workspace(Vec<FnId>),
+    Closure(Rc<Closure>),
+    /// A catalogued call, by path.
+    Api(SmolStr),
+}
+
+/// A variable or a field of one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    pub variable: SmolStr,
+    pub fields: Vec<SmolStr>,
+}
+
+impl Future {
+    fn identity(&self) -> (u8, Option<Span>) {
+        match self {
+            Self::Call(call) => (0, Some(call.at)),
+            Self::Block { at, .. } => (1, Some(*at)),
+            Self::All { .. } => (2, None),
+            Self::Then { at, .. } => (3, Some(*at)),
+            Self::Limited { at, .. } => (4, Some(*at)),
+            Self::Apply { at, .. } => (5, Some(*at)),
+            Self::Take { at, .. } => (6, Some(*at)),
+        }
+    }
+}
+
+impl PartialEq for Future {
+    fn eq(&self, other: &Self) -> bool {
+        if self.identity() != other.identity() {
+            return false;
+        }
+        match (self, other) {
+            (Self::Call(a), Self::Call(b)) => a.recv == b.recv && a.args == b.args && a.target == b.target,
+            (Self::Block { captured: a, .. }, Self::Block { captured: b, .. }) => a == b,
+            (Self::All { futures: a, .. }, Self::All { futures: b, .. }) => a == b,
+            (Self::Then { inner: a, .. }, Self::Then { inner: b, .. })
+            | (Self::Limited { inner: a, .. }, Self::Limited { inner: b, .. }) => a == b,
+            (Self::Apply { callee: a, args: x, .. }, Self::Apply { callee: b, args: y, .. }) => a == b && x == y,
+            (Self::Take { recv: a, .. }, Self::Take { recv: b, .. }) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Future {}
+
+impl Hash for Future {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
+}
+
+impl Value {
+    #[must_use]
+    pub fn new(kind: Kind, ty: Ty, origin: Origin) -> Self {
+        Self { kind, ty, origin }
+    }
+
+    #[must_use]
+    pub fn opaque(ty: Ty, origin: Origin) -> Self {
+        Self::new(Kind::Opaque, ty, origin)
+    }
+
+    /// A value of which nothing is known.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self::opaque(Ty::Unknown, Origin::NONE)
+    }
+
+    #[must_use]
+    pub fn unit() -> Self {
+        Self::new(Kind::Tuple(Vec::new()), Ty::Unknown, Origin::NONE)
+    }
+
+    #[must_use]
+    pub fn never() -> Self {
+        Self::new(Kind::Never, Ty::Unknown, Origin::NONE)
+    }
+
+    #[must_use]
+    pub fn bool(value: bool) -> Self {
+        Self::new(Kind::Bool(value), Ty::Unknown, Origin::NONE)
+    }
+
+    #[must_use]
+    pub fn int(value: i128) -> Self {
+        Self::new(Kind::Int(value), Ty::Unknown, Origin::NONE)
+    }
+
+    #[must_use]
+    pub fn text(value: impl Into<SmolStr>) -> Self {
+        Self::new(Kind::Text(value.into()), Ty::Unknown, Origin::NONE)
+    }
+
+    /// A variant with positional fields.
+    #[must_use]
+    pub fn variant(name: &str, fields: Vec<Self>) -> Self {
+        let origin = fields.iter().fold(Origin::NONE, |all, field| all.with(field.origin));
+        let fields = fields
+            .into_iter()
+            .enumerate()
+            .map(|(i, field)| (index_name(i), field))
+            .collect();
+        Self::new(
+            Kind::Variant {
+                name: name.into(),
+                fields,
+            },
+            Ty::Unknown,
+            origin,
+        )
+    }
+
+    #[must_use]
+    pub fn ok(value: Self) -> Self {
+        Self::variant("Ok", vec![value])
+    }
+
+    #[must_use]
+    pub fn err(error: Self) -> Self {
+        Self::variant("Err", vec![error])
+    }
+
+    #[must_use]
+    pub fn some(value: Self) -> Self {
+        Self::variant("Some", vec![value])
+    }
+
+    #[must_use]
+    pub fn none() -> Self {
+        Self::variant("None", Vec::new())
+    }
+
+    /// A failure of which nothing more is known.
+    #[must_use]
+    pub fn failure(ty: Ty) -> Self {
+        Self::opaque(ty, Origin::ERROR)
+    }
+
+    #[must_use]
+    pub fn with_ty(mut self, ty: Ty) -> Self {
+        if ty != Ty::Unknown {
+            self.ty = ty;
+        }
+        self
+    }
+
+    #[must_use]
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.origin = self.origin.with(origin);
+        self
+    }
+
+    /// The variant's name, if it is known.
+    #[must_use]
+    pub fn variant_name(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Variant { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The only or first field of a variant.
+    #[must_use]
+    pub fn payload(&self) -> Self {
+        match &self.kind {
+            Kind::Variant { fields, .. } => fields.first().map_or_else(Self::unit, |(_, value)| value.clone()),
+            _ => self.clone(),
+        }
+    }
+
+    #[must_use]
+    pub fn as_text(&self) -> Option<&SmolStr> {
+        match &self.kind {
+            Kind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The property `name` of a client's object or the field of a struct.
+    #[must_use]
+    pub fn prop(&self, name: &str) -> Option<(&Self, Option<Span>)> {
+        match &self.kind {
+            Kind::Api(api) => api.props.get(name).map(|prop| (&prop.value, prop.at)),
+            Kind::Struct(fields) => fields.get(name).map(|value| (value, None)),
+            Kind::Variant { fields, .. } => fields
+                .iter()
+                .find(|(field, _)| field == name)
+                .map(|(_, value)| (value, None)),
+            _ => None,
+        }
+    }
+
+    /// This object with the property set; other values become client objects of the same type.
+    #[must_use]
+    pub fn with_prop(&self, name: SmolStr, value: Self, at: Option<Span>) -> Self {
+        let mut api = match &self.kind {
+            Kind::Api(api) => (**api).clone(),
+            _ => Api::default(),
+        };
+        let origin = self.origin.with(value.origin);
+        api.props.insert(name, Prop { value, at });
+        Self::new(Kind::Api(Rc::new(api)), self.ty.clone(), origin)
+    }
+
+    /// Whether anything in the value satisfies `test`.
+    #[must_use]
+    pub fn any(&self, test: &dyn Fn(&Self) -> bool) -> bool {
+        test(self) || self.children().into_iter().any(|child| child.any(test))
+    }
+
+    fn children(&self) -> Vec<&Self> {
+        match &self.kind {
+            Kind::Variant { fields, .. } => fields.iter().map(|(_, value)| value).collect(),
+            Kind::Struct(fields) => fields.values().collect(),
+            Kind::Tuple(values) => values.iter().collect(),
+            Kind::List(value) => vec![value],
+            Kind::Closure(closure) => closure.captured.iter().map(|(_, value)| value).collect(),
+            Kind::Api(api) => api.props.values().map(|prop| &prop.value).collect(),
+            Kind::Future(future) => future.children(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A result of a statement that changed so many rows: a number, or an object that tells it.
+    #[must_use]
+    pub fn with_count(self, rows: i128) -> Self {
+        if matches!(&self.ty, Ty::External { path, .. } if !path.contains("::")) {
+            return Self::new(Kind::Int(rows), self.ty, Origin::NONE);
+        }
+        Self::new(Kind::Opaque, self.ty.clone(), self.origin).with_prop(ROWS.into(), Self::int(rows), None)
+    }
+
+    /// What is inside `Some` or `Ok`, or the value itself.
+    #[must_use]
+    pub fn payload_or_self(&self) -> Self {
+        match self.variant_name() {
+            Some("Some" | "Ok") => self.payload(),
+            _ => match &self.ty {
+                Ty::External { path, args } if path.ends_with("::Option") => {
+                    Self::opaque(args.first().cloned().unwrap_or(Ty::Unknown), self.origin)
+                }
+                _ => self.clone(),
+            },
+        }
+    }
+
+    /// The value without what only the graph it was made with knows: steps, tasks and transactions.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        let fields = |fields: &[(SmolStr, Self)]| {
+            fields
+                .iter()
+                .map(|(name, value)| (name.clone(), value.detached()))
+                .collect()
+        };
+        let kind = match &self.kind {
+            Kind::Tx(_) | Kind::Task(_) | Kind::Pending(..) | Kind::Future(_) => Kind::Opaque,
+            Kind::Unseen(unseen) if unseen.node.is_some() => Kind::Opaque,
+            Kind::Variant { name, fields: inner } => Kind::Variant {
+                name: name.clone(),
+                fields: fields(inner),
+            },
+            Kind::Struct(inner) => Kind::Struct(
+                inner
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.detached()))
+                    .collect(),
+            ),
+            Kind::Tuple(values) => Kind::Tuple(values.iter().map(Self::detached).collect()),
+            Kind::List(element) => Kind::List(Box::new(element.detached())),
+            Kind::Closure(closure) => Kind::Closure(Rc::new(Closure {
+                captured: fields(&closure.captured),
+                ..(**closure).clone()
+            })),
+            Kind::Api(api) => {
+                let prop = |prop: &Prop| Prop {
+                    value: prop.value.detached(),
+                    at: prop.at,
+                };
+                let props = api
+                    .props
+                    .iter()
+                    .map(|(name, known)| (name.clone(), prop(known)))
+                    .collect();
+                Kind::Api(Rc::new(Api {
+                    props,
+                    constructed: api.constructed,
+                }))
+            }
+            other => other.clone(),
+        };
+        Self::new(kind, self.ty.clone(), self.origin)
+    }
+
+    /// A collection of this type with nothing in it.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        Self::new(Kind::List(Box::new(Self::never())), self.ty.clone(), self.origin)
+    }
+
+    #[must_use]
+    pub fn is_known_empty(&self) -> bool {
+        matches!(&self.kind, Kind::List(element) if element.kind == Kind::Never)
+    }
+
+    /// Whether the value is a truth value, as far as its type says.
+    #[must_use]
+    pub fn is_boolean(&self) -> bool {
+        matches!(&self.ty, Ty::External { path, .. } if path == "bool") || matches!(self.kind, Kind::Bool(_))
+    }
+
+    /// How much is known of the value: the more of its parts are known, the more it tells.
+    #[must_use]
+    pub fn told(&self) -> usize {
+        usize::from(self.kind != Kind::Opaque) + self.children().into_iter().map(Self::told).sum::<usize>()
+    }
+
+    /// What two paths agree on.
+    #[must_use]
+    pub fn join(&self, other: &Self) -> Self {
+        if self == other {
+            return self.clone();
+        }
+        let ty = if self.ty == other.ty {
+            self.ty.clone()
+        } else {
+            Ty::Unknown
+        };
+        let origin = self.origin.with(other.origin);
+        match (&self.kind, &other.kind) {
+            (Kind::Struct(a), Kind::Struct(b)) if a.len() == b.len() && a.keys().eq(b.keys()) => {
+                let fields = a
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.join(&b[name])))
+                    .collect();
+                Self::new(Kind::Struct(fields), ty, origin)
+            }
+            (Kind::List(a), Kind::List(b)) => Self::new(Kind::List(Box::new(a.join(b))), ty, origin),
+            _ => Self::opaque(ty, origin),
+        }
+    }
+}
+
+impl Future {
+    fn children(&self) -> Vec<&Value> {
+        match self {
+            Self::Call(call) => call.recv.iter().chain(&call.args).collect(),
+            Self::Block { captured, .. } => captured.iter().map(|(_, value)| value).collect(),
+            Self::All { futures, .. } => futures.iter().collect(),
+            Self::Then { inner, args, .. } => std::iter::once(inner).chain(args).collect(),
+            Self::Limited { inner, .. } => vec![inner],
+            Self::Take { recv, .. } => vec![recv],
+            Self::Apply { callee, args, .. } => std::iter::once(callee).chain(args).collect(),
+        }
+    }
+}
+
+/// The property that holds how many rows a statement changed.
+pub const ROWS: &str = "rows_affected";
+
+/// The properties of a range: its first and its last number.
+pub const RANGE_FIRST: &str = "(first)";
+pub const RANGE_LAST: &str = "(last)";
+
+/// "0", "1", ….
+#[must_use]
+pub fn index_name(index: usize) -> SmolStr {
+    smol_str::format_smolstr!("{index}")
+}

@@ -1,0 +1,292 @@
+//! What the executions of a flow say about its guarantee.
+
+use delivery_grammar::Semantic;
+
+use crate::flow::{Broker, Covers, Durability, EffectKind, Flow, Idempotency, Known, Outcome, Settle, Step};
+
+use super::bounds::Tier;
+use super::crash_table::{CrashPoint, crash_table};
+use super::explore::{Goal, explore};
+use super::judge::{Property, Violation};
+use super::program::{Program, Scenario};
+
+/// What is known about a flow after its exploration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Analysis {
+    /// The strongest guarantee that no execution breaks; `None` where the control cannot be seen or the search gave up.
+    pub inferred: Option<Semantic>,
+    /// What became of the promise.
+    pub verdict: Verdict,
+    /// What certainly can go wrong.
+    pub violations: Vec<Violation>,
+    /// What can go wrong if a call that cannot be seen into writes something, or if a queue has no dead-letter target.
+    pub doubts: Vec<Violation>,
+    pub crash_points: Vec<CrashPoint>,
+    /// What has to be true for all of this, in a reader's words.
+    pub assumptions: Vec<String>,
+    /// What the code does not say and an attribute or the catalog could.
+    pub questions: Vec<String>,
+    pub stats: Stats,
+}
+
+/// What became of a promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// No execution within the bounds breaks it, under the assumptions.
+    Verified,
+    /// An execution breaks it.
+    Refuted,
+    /// Broken only if the answer to a question is the wrong one.
+    Conditional,
+    /// The control cannot be seen, or the search gave up.
+    Unknown,
+}
+
+/// What the search cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Distinct states, over all explorations.
+    pub states: usize,
+    /// A search gave up at [`Bounds::states`](super::Bounds::states).
+    pub is_capped: bool,
+}
+
+/// Explores a flow and judges it by what was promised.
+#[must_use]
+pub fn analyse(flow: &Flow, scenario: Scenario, promised: Semantic) -> Analysis {
+    match Program::new(flow, scenario) {
+        Ok(program) => analyse_program(&program, promised),
+        Err(what) => unseen(
+            flow,
+            vec![format!("The unit has more {what} than the checker can hold.")],
+        ),
+    }
+}
+
+/// As [`analyse`], for a flow that was prepared already.
+#[must_use]
+pub fn analyse_program(program: &Program<'_>, promised: Semantic) -> Analysis {
+    let flow = program.flow;
+    let (found, stats) = all_violations(program);
+    let (violations, doubts): (Vec<_>, Vec<_>) = found.into_iter().partition(|v| v.is_certain(program));
+    if !flow.unknown.is_empty() {
+        let why = flow.unknown.iter().map(|unknown| unknown.why.to_string()).collect();
+        return Analysis {
+            stats,
+            ..unseen(flow, why)
+        };
+    }
+    let inferred = (!stats.is_capped).then(|| infer(program, &violations));
+    let broken = is_broken(program, &violations, inferred, promised);
+    let questions = questions(program, &doubts, promised);
+    let verdict = match () {
+        () if broken => Verdict::Refuted,
+        () if inferred.is_none() => Verdict::Unknown,
+        () if !questions.is_empty() => Verdict::Conditional,
+        () => Verdict::Verified,
+    };
+    let crash_points = crash_table(program, violations.is_empty() && !stats.is_capped);
+    let mut assumptions = assumptions(program, promised);
+    if stats.is_capped {
+        assumptions.push(format!(
+            "The search gave up after {} states.",
+            program.scenario.bounds.states
+        ));
+    }
+    Analysis {
+        inferred,
+        verdict,
+        violations,
+        doubts,
+        crash_points,
+        assumptions,
+        questions,
+        stats,
+    }
+}
+
+fn unseen(flow: &Flow, questions: Vec<String>) -> Analysis {
+    Analysis {
+        inferred: None,
+        verdict: Verdict::Unknown,
+        violations: Vec::new(),
+        doubts: Vec::new(),
+        crash_points: Vec::new(),
+        assumptions: flow.assumptions.iter().map(ToString::to_string).collect(),
+        questions,
+        stats: Stats::default(),
+    }
+}
+
+/// Everything that the widest adversaries can break.
+fn all_violations(program: &Program<'_>) -> (Vec<Violation>, Stats) {
+    let (mut found, mut stats) = (Vec::new(), Stats::default());
+    let callers: &[Tier] = &[Tier::Joint];
+    let tiers = if program.is_caller() { callers } else { &Tier::WIDEST };
+    for &tier in tiers {
+        let exploration = explore(program, tier, Goal::All);
+        stats.states += exploration.states;
+        stats.is_capped |= exploration.is_capped;
+        found.extend(exploration.violations.into_keys());
+    }
+    found.sort_unstable();
+    found.dedup();
+    (found, stats)
+}
+
+fn is_broken(program: &Program<'_>, violations: &[Violation], inferred: Option<Semantic>, promised: Semantic) -> bool {
+    let has = |property| violations.iter().any(|violation| violation.property == property);
+    match inferred {
+        Some(inferred) => !inferred.satisfies(promised),
+        None => {
+            promised.forbids_loss() && has(Property::Lost)
+                || promised.forbids_repetition() && has(Property::Repeated)
+                || promised.requires_one_transaction() && !is_one_transaction(program)
+        }
+    }
+}
+
+fn infer(program: &Program<'_>, violations: &[Violation]) -> Semantic {
+    let has = |property| violations.iter().any(|violation| violation.property == property);
+    let (lost, repeated) = (
+        has(Property::Lost),
+        has(Property::Repeated) || is_repeated_by_caller(program),
+    );
+    match (lost, repeated) {
+        (true, _) if program.is_caller() && is_blind(program.flow) => Semantic::NoGuarantee,
+        (true, true) => Semantic::BestEffort,
+        (true, false) => Semantic::AtMostOnce,
+        (false, true) => Semantic::AtLeastOnce,
+        (false, false) if is_one_transaction(program) => Semantic::ExactlyOnce,
+        (false, false) => Semantic::EffectivelyOnce,
+    }
+}
+
+/// A caller who sees an error calls again: what a lost reply hides is then done twice.
+fn is_repeated_by_caller(program: &Program<'_>) -> bool {
+    let repeats = |effect: &crate::flow::Effect| effect.idempotency != Idempotency::Idempotent;
+    program.is_caller() && program.flow.effects.iter().any(repeats)
+}
+
+/// A sender that looks at no error.
+fn is_blind(flow: &Flow) -> bool {
+    flow.iter().all(|(_, node)| match &node.step {
+        Step::Effect { effect, .. } => {
+            let unseen = node.on(Outcome::Err).is_none_or(|to| node.on(Outcome::Ok) == Some(to));
+            unseen || !flow.effect(*effect).confirmed
+        }
+        _ => true,
+    })
+}
+
+/// Whether the receive position and every effect commit in one transactional system, and no mark expires.
+#[must_use]
+pub fn is_one_transaction(program: &Program<'_>) -> bool {
+    let flow = program.flow;
+    let in_sink = flow.source.settle == Settle::InSink;
+    let mut position = flow.iter().filter_map(|(_, node)| match &node.step {
+        Step::Ack(ack) => Some(ack.tx),
+        _ => None,
+    });
+    let first = position.next();
+    let held = first.is_none() && in_sink || first.is_some_and(|tx| tx.is_some() && position.all(|other| other == tx));
+    let inside = flow.iter().all(|(_, node)| match &node.step {
+        Step::Effect { tx, .. }
+        | Step::Mark {
+            tx, effect: Some(_), ..
+        } => tx.is_some() && (in_sink || Some(*tx) == first),
+        Step::Opaque { .. } | Step::Handoff { .. } => false,
+        _ => true,
+    });
+    held && inside && flow.keys.iter().all(|key| key.ttl_millis.is_none())
+}
+
+fn questions(program: &Program<'_>, doubts: &[Violation], promised: Semantic) -> Vec<String> {
+    let mut questions: Vec<String> = Vec::new();
+    for doubt in doubts {
+        let Some(effect) = program.flow.effects.get(doubt.effect.0 as usize) else {
+            continue;
+        };
+        let question = match doubt.property {
+            Property::PerhapsLost if promised.forbids_loss() => format!(
+                "Has the queue{} a dead-letter target? If not, a message that is rejected after `{}` failed is lost.",
+                address(program.flow),
+                effect.at.text
+            ),
+            Property::Repeated if promised.forbids_repetition() && effect.kind == EffectKind::Opaque => format!(
+                "Does `{}` change anything outside the process? If so, that is repeated when the message is redelivered.",
+                effect.at.text
+            ),
+            _ => continue,
+        };
+        if !questions.contains(&question) {
+            questions.push(question);
+        }
+    }
+    questions
+}
+
+fn address(flow: &Flow) -> String {
+    flow.source
+        .address
+        .as_ref()
+        .map(|address| format!(" `{address}`"))
+        .unwrap_or_default()
+}
+
+fn assumptions(program: &Program<'_>, promised: Semantic) -> Vec<String> {
+    let flow = program.flow;
+    let mut found: Vec<String> = Vec::new();
+    if flow.source.broker != Broker::Caller {
+        found.push("The broker keeps every message that it has confirmed, until it is settled.".into());
+    }
+    found.extend(flow.assumptions.iter().map(ToString::to_string));
+    for effect in flow
+        .effects
+        .iter()
+        .filter(|e| e.kind != EffectKind::Opaque && e.idempotency == Idempotency::Unknown)
+    {
+        found.push(format!(
+            "`{}` ({}) leaves the same when it is applied twice.",
+            effect.at.text, effect.target
+        ));
+    }
+    for key in &flow.keys {
+        key_assumptions(program, key, &mut found);
+    }
+    let early = |(id, node): (_, &crate::flow::Node)| matches!(node.step, Step::Ack(_)) && !program.is_final_ack(id);
+    if promised == Semantic::AtMostOnce || flow.iter().any(early) {
+        found.push("An ack whose call succeeds has reached the broker.".into());
+    }
+    if flow
+        .iter()
+        .any(|(_, node)| matches!(&node.step, Step::Ack(ack) if ack.tx.is_some() && ack.covers != Covers::AllReceived))
+    {
+        found.push("A worker that has lost its partition cannot commit its transaction (fencing).".into());
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn key_assumptions(program: &Program<'_>, key: &crate::flow::Key, found: &mut Vec<String>) {
+    if key.from_message == Known::Unknown {
+        found.push(format!(
+            "The key in `{}` is the same whenever the same message comes.",
+            key.store
+        ));
+    }
+    if key.unique == Known::Unknown && key.durability == Durability::Durable {
+        found.push(format!("`{}` refuses a second row with the same key.", key.store));
+    }
+    if key.durability == Durability::Cache && !program.scenario.cache_may_lose {
+        found.push(format!("`{}` does not lose its marks.", key.store));
+    }
+    if let (Some(ttl), None) = (key.ttl_millis, program.scenario.window_millis) {
+        let lives = delivery_grammar::Duration::from_millis(ttl);
+        found.push(format!(
+            "No duplicate comes later than {lives} after the first delivery: so long `{}` remembers it.",
+            key.store
+        ));
+    }
+}

@@ -1,0 +1,78 @@
+//! From a report to text: one file a format.
+//!
+//! A resolving step turns spans into paths, lines and snippets once; the formats only write down what it found. None of them
+//! decides what counts or how much.
+
+mod config;
+mod human;
+mod json;
+mod list;
+mod markdown;
+mod resolve;
+mod rules;
+mod short;
+mod statistics;
+mod text;
+
+use clap::ValueEnum;
+
+pub use self::config::invalid_config;
+pub(crate) use self::human::sentence;
+pub use self::list::{ListFormat, list};
+pub use self::markdown::markdown;
+pub use self::resolve::{Counts, Files, Place, Resolved, ResolvedFinding, ResolvedIntegration};
+pub use self::rules::rules;
+pub use self::statistics::statistics;
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// With the code, the execution that breaks the promise, and what helps
+    Human,
+    /// One line each
+    Short,
+    /// The whole report
+    Json,
+}
+
+/// What the reader's terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    pub colour: bool,
+    /// In columns.
+    pub width: usize,
+}
+
+impl Look {
+    /// For files and pipes.
+    pub const PLAIN: Self = Self {
+        colour: false,
+        width: 100,
+    };
+}
+
+/// How much is said beside the findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Nothing.
+    Findings,
+    /// A summary.
+    Summary,
+    /// What each verdict rests on, too.
+    Assumptions,
+}
+
+/// Writes the report.
+#[must_use]
+pub fn render(report: &Resolved<'_>, format: Format, look: Look, detail: Detail) -> String {
+    match format {
+        Format::Human => human::render(report, look, detail),
+        Format::Short => short::render(report),
+        Format::Json => json::render(report),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;

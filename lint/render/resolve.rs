@@ -1,0 +1,226 @@
+//! Turns spans into paths, lines and text, once for all formats.
+
+use std::ops::Range;
+
+use crate::report::{CrashPoint, Finding, Integration, Level, Report, Sink, TraceStep, Verdict};
+use crate::span::{FileId, Pos, Span};
+
+/// The names and texts of the files that spans point into.
+pub trait Files {
+    /// Relative to the root, separated by `/`.
+    fn path(&self, file: FileId) -> &str;
+    /// The whole text.
+    fn text(&self, file: FileId) -> &str;
+}
+
+/// A report with its places.
+#[derive(Debug)]
+pub struct Resolved<'a> {
+    /// What counts, in the report's order.
+    pub findings: Vec<ResolvedFinding<'a>>,
+    /// What an `allow` has silenced.
+    pub suppressed: Vec<ResolvedFinding<'a>>,
+    pub integrations: Vec<ResolvedIntegration<'a>>,
+    pub counts: Counts,
+}
+
+/// The figures of the summary.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub files: usize,
+    pub parsed: usize,
+    pub units: usize,
+    pub verified: usize,
+    pub deny: usize,
+    pub warn: usize,
+    pub note: usize,
+}
+
+/// A finding with its places.
+#[derive(Debug)]
+pub struct ResolvedFinding<'a> {
+    pub finding: &'a Finding,
+    pub at: Place<'a>,
+    pub labels: Vec<(Place<'a>, &'a str)>,
+    pub trace: Vec<(&'a TraceStep, Option<Place<'a>>)>,
+}
+
+/// An integration with its places.
+#[derive(Debug)]
+pub struct ResolvedIntegration<'a> {
+    pub integration: &'a Integration,
+    pub at: Place<'a>,
+    pub sinks: Vec<(&'a Sink, Option<Place<'a>>)>,
+    pub crash_points: Vec<(&'a CrashPoint, Option<Place<'a>>)>,
+    /// For each mechanism with evidence, the places that show it.
+    pub evidence: Vec<(delivery_grammar::Mechanism, Vec<(Place<'a>, &'a str)>)>,
+}
+
+/// A range of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place<'a> {
+    pub file: FileId,
+    pub path: &'a str,
+    pub start: Pos,
+    pub end: Pos,
+    /// The file's text.
+    pub source: &'a str,
+    /// The range, in bytes of `source`.
+    pub bytes: Range<usize>,
+}
+
+impl<'a> Place<'a> {
+    /// The place of a span. One that reaches past the end of its file is cut off there.
+    pub fn new(span: Span, files: &'a dyn Files) -> Self {
+        let source = files.text(span.file);
+        let start = offset(source, span.start);
+        let end = offset(source, span.end).max(start);
+        Self {
+            file: span.file,
+            path: files.path(span.file),
+            start: span.start,
+            end: span.end,
+            source,
+            bytes: start..end,
+        }
+    }
+
+    /// The text at the place.
+    #[must_use]
+    pub fn snippet(&self) -> &'a str {
+        &self.source[self.bytes.clone()]
+    }
+
+    /// `src/orders.rs:41`
+    #[must_use]
+    pub fn line(&self) -> String {
+        format!("{}:{}", self.path, self.start.line)
+    }
+}
+
+/// The byte at which a position is.
+pub(super) fn offset(text: &str, at: Pos) -> usize {
+    let lines = usize::try_from(at.line).unwrap_or(1).saturating_sub(1);
+    let start = match lines {
+        0 => 0,
+        _ => text
+            .match_indices('\n')
+            .nth(lines - 1)
+            .map_or(text.len(), |(newline, _)| newline + 1),
+    };
+    let line = text[start..].split('\n').next().unwrap_or_default();
+    let columns = usize::try_from(at.column).unwrap_or(1).saturating_sub(1);
+    start + line.char_indices().nth(columns).map_or(line.len(), |(index, _)| index)
+}
+
+impl<'a> Resolved<'a> {
+    /// Looks up every place of the report.
+    pub fn new(report: &'a Report, files: &'a dyn Files) -> Self {
+        let live = report.findings.iter().filter(|finding| finding.level != Level::Allow);
+        let (findings, suppressed): (Vec<_>, Vec<_>) = live.partition(|finding| finding.suppressed.is_none());
+        let all = |list: Vec<&'a Finding>| {
+            list.into_iter()
+                .map(|finding| ResolvedFinding::new(finding, files))
+                .collect()
+        };
+        Self {
+            counts: Counts::of(report, &findings),
+            findings: all(findings),
+            suppressed: all(suppressed),
+            integrations: report
+                .integrations
+                .iter()
+                .map(|unit| ResolvedIntegration::new(unit, files))
+                .collect(),
+        }
+    }
+}
+
+impl Counts {
+    fn of(report: &Report, findings: &[&Finding]) -> Self {
+        let count = |level| findings.iter().filter(|finding| finding.level == level).count();
+        let verified = report
+            .integrations
+            .iter()
+            .filter(|unit| unit.verdict == Verdict::Verified)
+            .count();
+        Self {
+            files: report.files,
+            parsed: report.parsed,
+            units: report.integrations.len(),
+            verified,
+            deny: count(Level::Deny),
+            warn: count(Level::Warn),
+            note: count(Level::Note),
+        }
+    }
+}
+
+impl<'a> ResolvedFinding<'a> {
+    fn new(finding: &'a Finding, files: &'a dyn Files) -> Self {
+        let place = |span: Span| Place::new(span, files);
+        Self {
+            finding,
+            at: place(finding.primary),
+            labels: finding
+                .labels
+                .iter()
+                .map(|(span, text)| (place(*span), text.as_str()))
+                .collect(),
+            trace: finding.trace.iter().map(|step| (step, step.at.map(place))).collect(),
+        }
+    }
+}
+
+impl<'a> ResolvedIntegration<'a> {
+    fn new(integration: &'a Integration, files: &'a dyn Files) -> Self {
+        let place = |span: Span| Place::new(span, files);
+        let evidence = integration.evidence.iter().map(|(mechanism, sites)| {
+            (
+                *mechanism,
+                sites
+                    .iter()
+                    .map(|site| (place(site.span), site.text.as_str()))
+                    .collect(),
+            )
+        });
+        Self {
+            integration,
+            at: place(integration.at),
+            sinks: integration
+                .sinks
+                .iter()
+                .map(|sink| (sink, sink.at.map(place)))
+                .collect(),
+            crash_points: integration
+                .crash_points
+                .iter()
+                .map(|point| (point, point.at.map(place)))
+                .collect(),
+            evidence: evidence.collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(line: u32, column: u32) -> Pos {
+        Pos { line, column }
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        let text = "größe = 1;\r\nüber();\n";
+        assert_eq!(&text[offset(text, at(1, 7))..][..1], "=");
+        assert_eq!(&text[offset(text, at(2, 5))..][..2], "()");
+    }
+
+    #[test]
+    fn what_lies_outside_is_cut_off() {
+        assert_eq!(offset("ab\nc", at(1, 99)), 2);
+        assert_eq!(offset("ab\nc", at(9, 1)), 4);
+        assert_eq!(offset("", at(1, 1)), 0);
+    }
+}

@@ -1,0 +1,314 @@
+//! Light types: as much of a type as signatures, fields and annotations show.
+
+use smol_str::SmolStr;
+
+use super::{TraitId, TypeId};
+
+/// A type without references and owning pointers.
+///
+/// `&T`, `&mut T`, `*const T`, `Box<T>`, `Arc<T>`, `Rc<T>`, `Cow<T>` and `Pin<T>` are all `T`; aliases are expanded; `()` and `!`
+/// are [`Ty::UNIT`] and [`Ty::Unknown`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Ty {
+    /// A struct or enum of the workspace.
+    Local {
+        id: TypeId,
+        args: Vec<Ty>,
+    },
+    /// A type of another crate by its path as written, after imports and renames. `core::` and `alloc::` are spelled `std::`,
+    /// names of the prelude in full (`std::option::Option`), primitive types by their name alone (`u8`, `str`).
+    External {
+        path: SmolStr,
+        args: Vec<Ty>,
+    },
+    Tuple(Vec<Ty>),
+    /// `[T]`, `[T; n]`.
+    Slice(Box<Ty>),
+    /// `fn(A) -> B`.
+    Fn {
+        params: Vec<Ty>,
+        ret: Box<Ty>,
+    },
+    /// A type parameter that nothing is bound to; `Self` in a trait.
+    Param {
+        name: SmolStr,
+        bounds: Vec<TyBound>,
+    },
+    /// `impl A + B`, `dyn A + B`.
+    Bounds(Vec<TyBound>),
+    Unknown,
+}
+
+/// What a parameter, an `impl` or a `dyn` type promises.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum TyBound {
+    Local {
+        id: TraitId,
+        args: Vec<Ty>,
+        bindings: Bindings,
+    },
+    External {
+        path: SmolStr,
+        args: Vec<Ty>,
+        bindings: Bindings,
+    },
+    Fn {
+        params: Vec<Ty>,
+        ret: Box<Ty>,
+        is_async: bool,
+    },
+}
+
+/// Types by the name of a parameter or of an associated type.
+pub type Bindings = Vec<(SmolStr, Ty)>;
+
+impl Ty {
+    /// `()`.
+    pub const UNIT: Self = Self::Tuple(Vec::new());
+
+    /// An external type.
+    #[must_use]
+    pub fn external(path: &str, args: Vec<Self>) -> Self {
+        Self::External {
+            path: path.into(),
+            args,
+        }
+    }
+
+    /// `Result<ok, err>`.
+    #[must_use]
+    pub fn result(ok: Self, err: Self) -> Self {
+        Self::external("std::result::Result", vec![ok, err])
+    }
+
+    /// What a trait of the workspace promises, and nothing else.
+    #[must_use]
+    pub fn of_trait(id: TraitId) -> Self {
+        Self::Bounds(vec![TyBound::Local {
+            id,
+            args: Vec::new(),
+            bindings: Bindings::new(),
+        }])
+    }
+
+    /// The path and arguments of an external type.
+    #[must_use]
+    pub fn as_external(&self) -> Option<(&str, &[Self])> {
+        match self {
+            Self::External { path, args } => Some((path, args)),
+            _ => None,
+        }
+    }
+
+    /// Arguments of the external type `path`, if that is what it is.
+    #[must_use]
+    pub fn args_of(&self, path: &str) -> Option<&[Self]> {
+        self.as_external().filter(|(own, _)| *own == path).map(|(_, args)| args)
+    }
+
+    /// The bounds of a parameter, `impl` or `dyn` type; empty for all others.
+    #[must_use]
+    pub fn bounds(&self) -> &[TyBound] {
+        match self {
+            Self::Param { bounds, .. } | Self::Bounds(bounds) => bounds,
+            _ => &[],
+        }
+    }
+
+    /// The type with parameters replaced.
+    #[must_use]
+    pub fn substitute(&self, with: &[(SmolStr, Self)]) -> Self {
+        if with.is_empty() {
+            return self.clone();
+        }
+        match self {
+            Self::Param { name, bounds } => with.iter().find(|(param, _)| param == name).map_or_else(
+                || Self::Param {
+                    name: name.clone(),
+                    bounds: each_bound(bounds, with),
+                },
+                |(_, ty)| ty.clone(),
+            ),
+            Self::Local { id, args } => Self::Local {
+                id: *id,
+                args: each(args, with),
+            },
+            Self::External { path, args } => Self::External {
+                path: path.clone(),
+                args: each(args, with),
+            },
+            Self::Tuple(items) => Self::Tuple(each(items, with)),
+            Self::Slice(item) => Self::Slice(Box::new(item.substitute(with))),
+            Self::Fn { params, ret } => Self::Fn {
+                params: each(params, with),
+                ret: Box::new(ret.substitute(with)),
+            },
+            Self::Bounds(bounds) => Self::Bounds(each_bound(bounds, with)),
+            Self::Unknown => Self::Unknown,
+        }
+    }
+
+    /// Whether `self`, a type with parameters, can be `actual`; what its parameters then are is added to `found`.
+    ///
+    /// Says yes where it cannot know. Bounds are not looked at ([`super::Index::implements`] does).
+    pub fn unify(&self, actual: &Self, found: &mut Bindings) -> bool {
+        match (self, actual) {
+            (Self::Param { name, bounds }, _) => bind(name, actual, found) && unify_bounds(bounds, actual, found),
+            (
+                Self::Local { id, args },
+                Self::Local {
+                    id: other,
+                    args: others,
+                },
+            ) => id == other && unify_all(args, others, found),
+            (
+                Self::External { path, args },
+                Self::External {
+                    path: other,
+                    args: others,
+                },
+            ) => path == other && unify_all(args, others, found),
+            (Self::Tuple(items), Self::Tuple(others)) => items.len() == others.len() && unify_all(items, others, found),
+            (Self::Slice(item), Self::Slice(other)) => item.unify(other, found),
+            (Self::Slice(item), Self::External { path, args }) if path == "std::vec::Vec" => {
+                args.first().is_none_or(|arg| item.unify(arg, found))
+            }
+            (
+                Self::Fn { params, ret },
+                Self::Fn {
+                    params: others,
+                    ret: other,
+                },
+            ) => params.len() == others.len() && unify_all(params, others, found) && ret.unify(other, found),
+            (Self::Bounds(bounds), _) => unify_bounds(bounds, actual, found),
+            (Self::Unknown, _) | (_, Self::Unknown | Self::Param { .. } | Self::Bounds(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+impl TyBound {
+    /// The associated types that the bound names.
+    #[must_use]
+    pub fn bindings(&self) -> &[(SmolStr, Ty)] {
+        match self {
+            Self::Local { bindings, .. } | Self::External { bindings, .. } => bindings,
+            Self::Fn { .. } => &[],
+        }
+    }
+
+    /// The trait of the workspace.
+    #[must_use]
+    pub const fn local(&self) -> Option<TraitId> {
+        match self {
+            Self::Local { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The path of a trait of another crate.
+    #[must_use]
+    pub fn external(&self) -> Option<&str> {
+        match self {
+            Self::External { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The bound with parameters replaced.
+    #[must_use]
+    pub fn substitute(&self, with: &[(SmolStr, Ty)]) -> Self {
+        match self {
+            Self::Local { id, args, bindings } => Self::Local {
+                id: *id,
+                args: each(args, with),
+                bindings: each_binding(bindings, with),
+            },
+            Self::External { path, args, bindings } => Self::External {
+                path: path.clone(),
+                args: each(args, with),
+                bindings: each_binding(bindings, with),
+            },
+            Self::Fn { params, ret, is_async } => Self::Fn {
+                params: each(params, with),
+                ret: Box::new(ret.substitute(with)),
+                is_async: *is_async,
+            },
+        }
+    }
+}
+
+fn each(types: &[Ty], with: &[(SmolStr, Ty)]) -> Vec<Ty> {
+    types.iter().map(|ty| ty.substitute(with)).collect()
+}
+
+fn each_bound(bounds: &[TyBound], with: &[(SmolStr, Ty)]) -> Vec<TyBound> {
+    bounds.iter().map(|bound| bound.substitute(with)).collect()
+}
+
+fn each_binding(bindings: &[(SmolStr, Ty)], with: &[(SmolStr, Ty)]) -> Bindings {
+    bindings
+        .iter()
+        .map(|(name, ty)| (name.clone(), ty.substitute(with)))
+        .collect()
+}
+
+/// The first binding that says something stays; a later one has to agree with it.
+fn bind(name: &SmolStr, actual: &Ty, found: &mut Bindings) -> bool {
+    match found.iter().position(|(param, _)| param == name) {
+        None => found.push((name.clone(), actual.clone())),
+        Some(at) if found[at].1 == Ty::Unknown => found[at].1 = actual.clone(),
+        Some(at) => return found[at].1.clone().unify(actual, &mut Vec::new()),
+    }
+    true
+}
+
+fn unify_all(patterns: &[Ty], actuals: &[Ty], found: &mut Bindings) -> bool {
+    patterns
+        .iter()
+        .zip(actuals)
+        .all(|(pattern, actual)| pattern.unify(actual, found))
+}
+
+/// Learns from closures and associated types; a bound never refuses here.
+fn unify_bounds(bounds: &[TyBound], actual: &Ty, found: &mut Bindings) -> bool {
+    for bound in bounds {
+        match (bound, actual) {
+            (
+                TyBound::Fn { params, ret, .. },
+                Ty::Fn {
+                    params: others,
+                    ret: other,
+                },
+            ) => {
+                unify_all(params, others, found);
+                ret.unify(other, found);
+            }
+            (_, Ty::Bounds(others) | Ty::Param { bounds: others, .. }) => {
+                others.iter().for_each(|other| unify_bound(bound, other, found));
+            }
+            _ => {}
+        }
+    }
+    true
+}
+
+fn unify_bound(bound: &TyBound, other: &TyBound, found: &mut Bindings) {
+    if let (
+        TyBound::Fn { params, ret, .. },
+        TyBound::Fn {
+            params: others,
+            ret: other,
+            ..
+        },
+    ) = (bound, other)
+    {
+        unify_all(params, others, found);
+        ret.unify(other, found);
+    }
+    for (name, ty) in bound.bindings() {
+        for (_, actual) in other.bindings().iter().filter(|(own, _)| own == name) {
+            ty.unify(actual, found);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The rules: what each is called, when it counts, and how it recognises its cause.
+//!
+//! Most rules look at an execution that breaks a promise ([`Check::Execution`]): they say whether they know its cause, and with which
+//! repair it would not have happened. A rule is believed only if the model checker agrees: [`diagnose`] applies the repair to the
+//! flow and explores again. One rule is one file, with its text beside it; adding one is a `mod` line and a line in [`RULES`].
+
+mod case;
+mod declared;
+mod diagnose;
+mod evidence;
+mod promise;
+
+macro_rules! rules {
+    ($($name:ident)+) => {
+        $(mod $name;)+
+
+        /// Every rule, in the order of the codes.
+        pub const RULES: &[&Rule] = &[$(&$name::RULE),+];
+    };
+}
+
+rules! {
+    syntax_error
+    invalid_declaration
+    unused_allow
+    allow_without_reason
+    commit_before_process
+    auto_commit
+    ack_on_error
+    detached_processing
+    volatile_handoff
+    retry_gives_up
+    unconfirmed_publish
+    dual_write
+    out_of_order_commit
+    dedup_mark_before_effect
+    lossy_transport
+    skipped_offset
+    unchecked_response
+    consumer_stops
+    reject_drops
+    non_idempotent_effect
+    non_transactional_dedup
+    dedup_race
+    dedup_ttl_too_short
+    volatile_dedup
+    unstable_dedup_key
+    missing_idempotency_key
+    retry_in_at_most_once
+    commit_after_process
+    missing_ack
+    poison_loop
+    exactly_once_external_effect
+    missing_eos_config
+    undeclared_integration
+    missing_rationale
+    unproven_mechanism
+    missing_edge_cases
+    unmet_guarantee
+    unverified_guarantee
+}
+
+pub use case::{Case, Named};
+pub use declared::{Declared, judge_declaration};
+pub use diagnose::{Cause, Diagnosis, diagnose};
+pub use evidence::evidence;
+pub use promise::Promise;
+
+use crate::flow::Flow;
+use crate::model::Analysis;
+
+/// A kind of fault, and how to find it.
+#[derive(Debug)]
+pub struct Rule {
+    /// Stable, kebab-case: `commit-before-process`.
+    pub name: &'static str,
+    /// Stable: `D101`.
+    pub code: &'static str,
+    /// How it counts against a declared integration.
+    pub level: Level,
+    /// The version that had it first.
+    pub since: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// What `explain` and the documentation show, in Markdown.
+    pub doc: &'static str,
+    pub check: Check,
+}
+
+pub use crate::report::Level;
+
+/// What a rule looks at.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// Something that is seen before there is a flow: a file, an attribute, an `allow`.
+    Elsewhere,
+    /// An execution that loses a message or repeats an effect: is this rule's fault the cause?
+    Execution(fn(&Case<'_>) -> Option<Named>),
+    /// The flow as it stands.
+    Flow(fn(&Flow, &Promise) -> Vec<Cause>),
+    /// The declaration, beside what was found out.
+    Declaration(fn(&Declared<'_>) -> Option<Cause>),
+    /// Executions that no other rule explains.
+    Leftover,
+}
+
+/// The rule with that name or code.
+#[must_use]
+pub fn rule(name: &str) -> Option<&'static Rule> {
+    RULES
+        .iter()
+        .copied()
+        .find(|rule| rule.name == name || rule.code == name)
+}
+
+/// What a finding of `rule` looks like when it has only a message and a help.
+fn finding(rule: &'static Rule, primary: crate::span::Span, message: String, help: String) -> Cause {
+    Cause {
+        rule,
+        primary,
+        labels: Vec::new(),
+        message,
+        help,
+        trace: None,
+        node: None,
+        effect: None,
+    }
+}
+
+/// Whether the analysis leaves the question open that the declaration answers.
+fn is_open(analysis: &Analysis) -> bool {
+    analysis.verdict != crate::model::Verdict::Refuted
+}

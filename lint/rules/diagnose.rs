@@ -1,0 +1,269 @@
+//! From executions to causes: find the simplest execution that breaks the promise, ask the rules, let the checker confirm the
+//! repair, go on with the repaired flow.
+
+use crate::flow::{EffectId, Flow, NodeId};
+use crate::model::{
+    Analysis, Goal, Program, Property, Tier, Trace, Violation, analyse, analyse_program, explore, narrate,
+    replay_states,
+};
+use crate::span::Span;
+
+use super::{
+    Case, Check, Named, Promise, RULES, Rule, ack_on_error, auto_commit, commit_after_process, commit_before_process,
+    dedup_mark_before_effect, dedup_race, dedup_ttl_too_short, detached_processing, dual_write, lossy_transport,
+    missing_idempotency_key, non_idempotent_effect, non_transactional_dedup, out_of_order_commit, reject_drops,
+    retry_gives_up, retry_in_at_most_once, skipped_offset, unchecked_response, unconfirmed_publish, unmet_guarantee,
+    unstable_dedup_key, volatile_dedup, volatile_handoff,
+};
+
+/// Rules that explain executions, the more specific before the more general.
+const PRECEDENCE: &[&Rule] = &[
+    &lossy_transport::RULE,
+    &auto_commit::RULE,
+    &dual_write::RULE,
+    &dedup_mark_before_effect::RULE,
+    &volatile_handoff::RULE,
+    &unconfirmed_publish::RULE,
+    &unchecked_response::RULE,
+    &detached_processing::RULE,
+    &retry_gives_up::RULE,
+    &out_of_order_commit::RULE,
+    &skipped_offset::RULE,
+    &reject_drops::RULE,
+    &ack_on_error::RULE,
+    &commit_before_process::RULE,
+    &retry_in_at_most_once::RULE,
+    &commit_after_process::RULE,
+    &unstable_dedup_key::RULE,
+    &volatile_dedup::RULE,
+    &dedup_ttl_too_short::RULE,
+    &non_transactional_dedup::RULE,
+    &dedup_race::RULE,
+    &missing_idempotency_key::RULE,
+    &non_idempotent_effect::RULE,
+];
+
+/// Faults of one unit after which the search for more ends.
+const ROUNDS: usize = 12;
+/// Faults that together cause one execution.
+const DEPTH: usize = 5;
+
+/// What is wrong with a unit, and why.
+#[derive(Debug, Clone)]
+pub struct Diagnosis {
+    /// In the order in which they were found: the simplest adversary first.
+    pub findings: Vec<Cause>,
+    pub analysis: Analysis,
+}
+
+/// A fault, with the rule that names it.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    pub rule: &'static Rule,
+    pub primary: Span,
+    pub labels: Vec<(Span, String)>,
+    /// Names the effect or the ack, in domain words.
+    pub message: String,
+    pub help: String,
+    /// The execution that shows it.
+    pub trace: Option<Trace>,
+    /// What the primary label points at, where it is a step of the flow.
+    pub node: Option<NodeId>,
+    /// The effect that is lost or repeated.
+    pub effect: Option<EffectId>,
+}
+
+/// Explores a unit, and names the cause of each execution that breaks its promise.
+#[must_use]
+pub fn diagnose(flow: &Flow, promise: Promise) -> Diagnosis {
+    let scenario = promise.scenario();
+    let Ok(program) = Program::new(flow, scenario) else {
+        return Diagnosis {
+            findings: Vec::new(),
+            analysis: analyse(flow, scenario, promise.semantic),
+        };
+    };
+    let analysis = analyse_program(&program, promise.semantic);
+    let mut findings = Vec::new();
+    if promise.is_judged() && flow.unknown.is_empty() {
+        let (repeated, lost) = wanted(promise, &analysis)
+            .into_iter()
+            .partition(|v| v.property == Property::Repeated);
+        for wanted in [lost, repeated] {
+            findings.extend(
+                Doctor {
+                    promise,
+                    wanted,
+                    findings: Vec::new(),
+                }
+                .treat(flow),
+            );
+        }
+        findings.extend(static_findings(flow, promise));
+        settle_precedence(&mut findings);
+    }
+    Diagnosis { findings, analysis }
+}
+
+/// What the executions of the unit as it stands can break: a repair must not bring in faults of its own. Losses and repetitions
+/// are looked into separately, each from the unit as it stands, so that a repair of one does not show in the other's executions.
+fn wanted(promise: Promise, analysis: &Analysis) -> Vec<Violation> {
+    let doubts = analysis
+        .doubts
+        .iter()
+        .filter(|violation| violation.property == Property::PerhapsLost);
+    let found = analysis.violations.iter().chain(doubts).copied();
+    found.filter(|&violation| promise.excludes(violation)).collect()
+}
+
+fn static_findings(flow: &Flow, promise: Promise) -> Vec<Cause> {
+    let checks = RULES.iter().filter_map(|rule| match rule.check {
+        Check::Flow(check) => Some(check),
+        _ => None,
+    });
+    checks.flat_map(|check| check(flow, &promise)).collect()
+}
+
+/// A missing transaction is one fault, not one for each effect outside of it. No fault is told twice.
+fn settle_precedence(findings: &mut Vec<Cause>) {
+    let has = |name: &str| findings.iter().any(|cause| cause.rule.name == name);
+    let eos = has("missing-eos-config");
+    findings.retain(|cause| !(eos && matches!(cause.rule.name, "exactly-once-external-effect" | "auto-commit")));
+    let mut seen: Vec<(&str, Span)> = Vec::new();
+    findings.retain(|cause| {
+        let known = seen.contains(&(cause.rule.name, cause.primary));
+        seen.push((cause.rule.name, cause.primary));
+        !known
+    });
+}
+
+struct Doctor {
+    promise: Promise,
+    /// What is still to be explained.
+    wanted: Vec<Violation>,
+    findings: Vec<Cause>,
+}
+
+/// A chain of faults that together explain an execution, and the flow without them.
+type Cure = (Vec<Cause>, Flow);
+
+impl Doctor {
+    fn treat(mut self, flow: &Flow) -> Vec<Cause> {
+        let original = flow.nodes.len();
+        let mut flow = flow.clone();
+        for _ in 0..ROUNDS {
+            let Some((violation, trace)) = self.simplest(&flow) else {
+                break;
+            };
+            if let Some((causes, cured)) = self.explain(&flow, violation, &trace, DEPTH) {
+                self.findings.extend(causes);
+                flow = cured;
+            } else {
+                self.wanted.retain(|&other| other != violation);
+                self.findings.extend(self.leftover(&flow, violation, trace));
+            }
+        }
+        self.findings
+            .iter_mut()
+            .for_each(|cause| forget_repairs(cause, original));
+        self.findings
+    }
+
+    /// The shortest execution of the simplest adversary that breaks something.
+    fn simplest(&self, flow: &Flow) -> Option<(Violation, Trace)> {
+        if self.wanted.is_empty() {
+            return None;
+        }
+        let program = Program::new(flow, self.promise.scenario()).ok()?;
+        Tier::ALL.into_iter().find_map(|tier| {
+            explore(&program, tier, Goal::First(&self.wanted))
+                .violations
+                .pop_first()
+        })
+    }
+
+    /// The causes of an execution: one whose repair prevents it, else several that do so together.
+    fn explain(&self, flow: &Flow, violation: Violation, trace: &Trace, depth: usize) -> Option<Cure> {
+        let candidates = self.candidates(flow, violation, trace);
+        let mut worse = Vec::new();
+        for (cause, repaired) in candidates {
+            match self.again(&repaired, violation, trace.tier)? {
+                None => return Some((vec![cause], repaired)),
+                Some(next) => worse.push((cause, repaired, next)),
+            }
+        }
+        for (cause, repaired, next) in worse {
+            if depth <= 1 {
+                break;
+            }
+            let Some((causes, cured)) = self.explain(&repaired, violation, &next, depth - 1) else {
+                continue;
+            };
+            let same = |other: &Cause| other.rule.name == cause.rule.name && other.primary == cause.primary;
+            let first = (!causes.iter().any(same)).then_some(cause);
+            return Some((first.into_iter().chain(causes).collect(), cured));
+        }
+        None
+    }
+
+    fn candidates(&self, flow: &Flow, violation: Violation, trace: &Trace) -> Vec<(Cause, Flow)> {
+        let Ok(program) = Program::new(flow, self.promise.scenario()) else {
+            return Vec::new();
+        };
+        let Some(states) = replay_states(&program, trace) else {
+            return Vec::new();
+        };
+        let case = Case {
+            flow,
+            program: &program,
+            promise: self.promise,
+            violation,
+            trace,
+            states: &states,
+        };
+        let explained = |rule: &&'static Rule| match rule.check {
+            Check::Execution(explain) => explain(&case).map(|named| (told(rule, &case, &named), named.repaired)),
+            _ => None,
+        };
+        PRECEDENCE.iter().filter_map(explained).collect()
+    }
+
+    /// The execution by which the repaired flow still breaks the same promise, if there is one. Outer `None`: it cannot be told.
+    #[allow(clippy::option_option, reason = "whether it can be told, and what is told")]
+    fn again(&self, repaired: &Flow, violation: Violation, tier: Tier) -> Option<Option<Trace>> {
+        let program = Program::new(repaired, self.promise.scenario()).ok()?;
+        let exploration = explore(&program, tier, Goal::First(&[violation]));
+        Some(exploration.violations.into_values().next())
+    }
+
+    /// No rule knows: said only against a declaration, and only of what is certain.
+    fn leftover(&self, flow: &Flow, violation: Violation, trace: Trace) -> Option<Cause> {
+        let certain = self.promise.declared && violation.property != Property::PerhapsLost;
+        let broken = self.promise.semantic.forbids_repetition() || violation.property == Property::Lost;
+        certain.then_some(()).filter(|()| broken)?;
+        unmet_guarantee::leftover(flow, self.promise, violation, narrate(flow, trace))
+    }
+}
+
+/// Steps that only a repaired flow has are no nodes of the unit: their places and texts remain.
+fn forget_repairs(cause: &mut Cause, nodes: usize) {
+    let known = |node: Option<NodeId>| node.filter(|node| (node.0 as usize) < nodes);
+    cause.node = known(cause.node);
+    for step in cause.trace.iter_mut().flat_map(|trace| &mut trace.steps) {
+        step.node = known(step.node);
+        step.then = known(step.then);
+    }
+}
+
+fn told(rule: &'static Rule, case: &Case<'_>, named: &Named) -> Cause {
+    Cause {
+        rule,
+        primary: named.primary,
+        labels: named.labels.clone(),
+        message: named.message.clone(),
+        help: named.help.clone(),
+        trace: Some(narrate(case.flow, case.trace.clone())),
+        node: named.node,
+        effect: case.effect().map(|_| case.violation.effect),
+    }
+}

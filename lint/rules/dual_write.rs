@@ -1,0 +1,71 @@
+//! A database and a broker that do not commit together drift apart.
+
+use crate::flow::{Broker, EffectId, EffectKind, KeyId, NodeId, Step, TxId};
+use crate::model::{Event, repair};
+
+use super::{Case, Check, Level, Named, Rule};
+
+pub const RULE: Rule = Rule {
+    name: "dual-write",
+    code: "D108",
+    level: Level::Deny,
+    since: "0.1.0",
+    summary: "A database commit and a publish are not atomic, and no redelivery repairs it.",
+    doc: include_str!("dual_write.md"),
+    check: Check::Execution(explain),
+};
+
+fn explain(case: &Case<'_>) -> Option<Named> {
+    if !case.is_loss() {
+        return None;
+    }
+    let (publish, partner) = if case.flow.source.broker == Broker::Caller { torn(case)? } else { skipped(case)? };
+    let node = case.nodes_of(publish).next()?.0;
+    let name = &case.flow.effect(publish).at.text;
+    let other = case.site(Some(partner));
+    let message = format!("`{name}` and `{}` are not atomic: a crash between them leaves one without the other", other.text);
+    let help = "write the event into an outbox table in the transaction, and publish it from there".to_owned();
+    let repaired = repair::outbox(case.flow, publish, partner);
+    let named = Named::at(case.site(Some(node)), message, help, repaired);
+    Some(Named { node: Some(node), ..named.label(Some(other), "commits on its own") })
+}
+
+/// A producer that died in between: nobody calls again.
+fn torn(case: &Case<'_>) -> Option<(EffectId, NodeId)> {
+    case.has(|event| event == Event::Crash).then_some(())?;
+    let publish = publishes(case).find(|&publish| {
+        publish == case.violation.effect || case.effect().is_some_and(|effect| effect.kind != EffectKind::Publish)
+    })?;
+    Some((publish, stored(case, None)?))
+}
+
+/// A consumer whose mark commits with the database part: the redelivery is taken for a duplicate.
+fn skipped(case: &Case<'_>) -> Option<(EffectId, NodeId)> {
+    case.effect().filter(|effect| effect.kind == EffectKind::Publish)?;
+    let (_, node) = case.flow.iter().find(|(_, node)| is_mark(&node.step, case.skipped_by()))?;
+    match node.step {
+        Step::Mark { tx: Some(tx), .. } => Some((case.violation.effect, stored(case, Some(tx))?)),
+        Step::Mark { effect: Some(effect), .. } => Some((case.violation.effect, case.nodes_of(effect).next()?.0)),
+        _ => None,
+    }
+}
+
+fn is_mark(step: &Step, wanted: Option<KeyId>) -> bool {
+    matches!(step, Step::Mark { key, .. } if Some(*key) == wanted)
+}
+
+fn publishes(case: &Case<'_>) -> impl Iterator<Item = EffectId> {
+    let all = (0..).map(EffectId).zip(&case.flow.effects);
+    all.filter(|(_, effect)| effect.kind == EffectKind::Publish).map(|(id, _)| id)
+}
+
+/// The last write that is no publish, in a transaction if one is given.
+fn stored(case: &Case<'_>, within: Option<TxId>) -> Option<NodeId> {
+    let writes = |step: &Step| match step {
+        Step::Effect { effect, tx } | Step::Mark { effect: Some(effect), tx, .. } => {
+            case.flow.effect(*effect).kind != EffectKind::Publish && (within.is_none() || *tx == within)
+        }
+        _ => false,
+    };
+    case.flow.iter().filter(|(_, node)| writes(&node.step)).map(|(id, _)| id).last()
+}

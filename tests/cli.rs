@@ -1,0 +1,355 @@
+//! The whole program, as a shell sees it: arguments, streams, exit codes.
+#![expect(clippy::disallowed_methods, reason = "these tests are about files and processes")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A folder with these files.
+fn project(files: &[(&str, &str)]) -> TempDir {
+    let temp = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = temp.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    temp
+}
+
+fn package(files: &[(&str, &str)]) -> TempDir {
+    let manifest = "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let mut all = vec![("Cargo.toml", manifest), ("src/lib.rs", "pub fn quiet() {}\n")];
+    all.extend_from_slice(files);
+    project(&all)
+}
+
+fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-delivery"));
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
+        command.env_remove(variable);
+    }
+    command.current_dir(folder).arg("delivery").args(args);
+    command
+}
+
+fn run(folder: &Path, args: &[&str]) -> Output {
+    command(folder, args).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Nothing on standard output, this on standard error, exit code 2.
+fn assert_fails(output: &Output, needles: &[&str]) {
+    let (out, err) = (stdout(output), stderr(output));
+    assert_eq!(output.status.code(), Some(2), "{out}{err}");
+    assert_eq!(out, "");
+    for needle in needles {
+        assert!(err.contains(needle), "`{needle}` is not in {err}");
+    }
+}
+
+const BROKEN: &str = "pub fn f( {}\n";
+/// A mistake that is denied by default, whatever else the code does.
+const DENIED: &str = "#[delivery::at_least_once(integration = \"Shop Orders\")]\npub fn on_order() {}\n";
+
+#[test]
+fn help_says_what_there_is() {
+    let temp = project(&[]);
+    for words in ["", "check", "list", "doc", "explain", "rules"] {
+        let args: Vec<&str> = words.split_whitespace().chain(["--help"]).collect();
+        let output = run(temp.path(), &args);
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(stderr(&output), "");
+        let name = if words.is_empty() { "cargo-delivery" } else { words };
+        snapshot(&format!("help-{name}.txt"), &stdout(&output));
+    }
+}
+
+#[test]
+fn the_name_of_the_subcommand_may_be_left_out() {
+    let temp = package(&[]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-delivery"));
+    let output = command.current_dir(temp.path()).arg("check").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn nothing_denied_is_zero_and_something_denied_is_one() {
+    let quiet = package(&[]);
+    assert_eq!(run(quiet.path(), &["check"]).status.code(), Some(0));
+    let denied = package(&[("src/lib.rs", DENIED)]);
+    let output = run(denied.path(), &["check", "--format", "short"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stdout(&output).contains("src/lib.rs:1:"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("deny[D002 invalid-declaration]"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn levels_can_be_chosen() {
+    let temp = package(&[("src/lib.rs", DENIED)]);
+    let code = |args: &[&str]| run(temp.path(), &[&["check"], args].concat()).status.code();
+    assert_eq!(code(&["-A", "invalid-declaration"]), Some(0));
+    assert_eq!(code(&["-W", "D002"]), Some(0));
+    assert_eq!(code(&["-W", "D002", "--deny-warnings"]), Some(1));
+    assert_eq!(code(&["-W", "D002", "-D", "invalid_declaration"]), Some(1));
+    fs::write(
+        temp.path().join("delivery.yaml"),
+        "rules:\n  invalid-declaration: warn\n",
+    )
+    .unwrap();
+    assert_eq!(code(&[]), Some(0));
+    assert_eq!(code(&["-D", "D002"]), Some(1));
+}
+
+#[test]
+fn a_file_that_does_not_parse_is_never_clean() {
+    let temp = package(&[("src/lib.rs", BROKEN)]);
+    let output = run(temp.path(), &["check"]);
+    assert!(stdout(&output).contains("D001 syntax-error"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("1 file was not read whole"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn wrong_usage_is_two() {
+    let temp = package(&[]);
+    let run = |args: &[&str]| run(temp.path(), args);
+    assert_fails(&run(&["chekc"]), &["unrecognized subcommand", "check"]);
+    assert_fails(
+        &run(&["check", "-D", "comit-before-process"]),
+        &["did you mean `commit-before-process`?"],
+    );
+    assert_fails(
+        &run(&["check", "--assume", "atleast_once"]),
+        &["did you mean `at_least_once`?"],
+    );
+    assert_fails(&run(&["check", "--report", "json"]), &["FORMAT=FILE"]);
+    assert_fails(&run(&["check", "nowhere"]), &["nowhere"]);
+    assert_fails(&run(&["check", "--manifest-path", "no/Cargo.toml"]), &["no/Cargo.toml"]);
+    assert_fails(
+        &run(&["explain", "comit-before-process"]),
+        &["did you mean `commit-before-process`?"],
+    );
+    assert_fails(&run(&["check", "--statistics", "--format", "json"]), &["--statistics"]);
+    assert_fails(
+        &run(&["check", "--report", "json=no/such/folder/report.json"]),
+        &["cannot write"],
+    );
+}
+
+#[test]
+fn a_wrong_configuration_is_shown_on_its_own_line() {
+    let temp = package(&[("delivery.yaml", "rules:\n  comit-before-process: deny\nasume: none\n")]);
+    let output = run(temp.path(), &["check"]);
+    assert_fails(
+        &output,
+        &[
+            "unknown rule `comit-before-process`; did you mean `commit-before-process`?",
+            "[delivery.yaml:2:3]",
+            "comit-before-process: deny",
+            "unknown key `asume`; did you mean `assume`?",
+            "[delivery.yaml:3:1]",
+        ],
+    );
+    fs::write(temp.path().join("delivery.yaml"), "rules: [\n").unwrap();
+    assert_fails(&run(temp.path(), &["rules"]), &["this is no YAML", "delivery.yaml:2"]);
+    fs::write(temp.path().join("delivery.yaml"), "catalog: [clients.yaml]\n").unwrap();
+    assert_fails(
+        &run(temp.path(), &["check"]),
+        &["`clients.yaml` is not there", "[delivery.yaml:1:11]"],
+    );
+}
+
+#[test]
+fn excluded_files_are_not_looked_at() {
+    let temp = package(&[("src/lib.rs", "mod generated;\n"), ("src/generated/mod.rs", DENIED)]);
+    assert_eq!(run(temp.path(), &["check"]).status.code(), Some(1));
+    fs::write(temp.path().join("delivery.yaml"), "exclude: [\"src/generated/**\"]\n").unwrap();
+    assert_eq!(run(temp.path(), &["check"]).status.code(), Some(0));
+}
+
+#[test]
+fn allows_are_judged() {
+    let code = "#[delivery::allow(dedup_race)]\npub fn f() {}\n\n// delivery: allow(dedup-rce): why\npub fn g() {}\n";
+    let temp = package(&[("src/lib.rs", code)]);
+    let text = stdout(&run(temp.path(), &["check", "--format", "short"]));
+    assert!(
+        text.contains("src/lib.rs:1:1: warn[D003 unused-allow] there is no `dedup-race` here to allow"),
+        "{text}"
+    );
+    assert!(
+        text.contains("src/lib.rs:1:1: warn[D004 allow-without-reason]"),
+        "{text}"
+    );
+    assert!(
+        text.contains("src/lib.rs:4:1: warn[D003 unused-allow] this silences nothing: unknown rule `dedup-rce`"),
+        "{text}"
+    );
+}
+
+#[test]
+fn reports_go_to_files_beside_what_is_printed() {
+    let temp = package(&[("src/lib.rs", DENIED)]);
+    let args = [
+        "check",
+        "--format",
+        "short",
+        "--report",
+        "json=a.json",
+        "--report",
+        "human=b.txt",
+    ];
+    let output = run(temp.path(), &args);
+    assert_eq!(stdout(&output).lines().count(), 1, "{}", stdout(&output));
+    let json: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(temp.path().join("a.json")).unwrap()).unwrap();
+    assert_eq!(json["summary"]["deny"], 1);
+    assert_eq!(json["findings"][0]["file"], "src/lib.rs");
+    let text = fs::read_to_string(temp.path().join("b.txt")).unwrap();
+    assert!(
+        text.contains("deny[D002 invalid-declaration]") && !text.contains('\u{1b}'),
+        "{text}"
+    );
+}
+
+#[test]
+fn output_is_the_same_on_every_run() {
+    let temp = package(&[
+        ("src/a.rs", DENIED),
+        ("src/b.rs", BROKEN),
+        ("src/lib.rs", "mod a; mod b;\n"),
+    ]);
+    let first = run(temp.path(), &["check", "--format", "json"]).stdout;
+    for _ in 0..3 {
+        assert_eq!(run(temp.path(), &["check", "--format", "json"]).stdout, first);
+    }
+}
+
+#[test]
+fn colour_is_for_those_who_want_it() {
+    let temp = package(&[("src/lib.rs", DENIED)]);
+    let coloured = |command: &mut Command| stdout(&command.output().unwrap()).contains('\u{1b}');
+    assert!(
+        !coloured(&mut command(temp.path(), &["check"])),
+        "a pipe is no terminal"
+    );
+    assert!(coloured(&mut command(temp.path(), &["check", "--color", "always"])));
+    assert!(coloured(command(temp.path(), &["check"]).env("CLICOLOR_FORCE", "1")));
+    assert!(!coloured(
+        command(temp.path(), &["check", "--color", "never"]).env("CLICOLOR_FORCE", "1")
+    ));
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let temp = package(&[("src/lib.rs", DENIED)]);
+    let mut child = command(temp.path(), &["explain", "commit-before-process"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()));
+}
+
+#[test]
+fn quiet_and_statistics_say_less() {
+    let temp = package(&[("src/lib.rs", DENIED)]);
+    assert!(!stdout(&run(temp.path(), &["check", "-q"])).contains(" read\n"));
+    let text = stdout(&run(temp.path(), &["check", "--statistics"]));
+    assert!(
+        text.starts_with("    1  D002 invalid-declaration\n1 denied in "),
+        "{text}"
+    );
+}
+
+#[test]
+fn rules_are_listed_with_their_levels() {
+    let temp = package(&[("delivery.yaml", "rules:\n  D511: deny\n")]);
+    let text = stdout(&run(temp.path(), &["rules", "-A", "dedup-race"]));
+    let line = |code: &str| {
+        text.lines()
+            .find(|line| line.starts_with(code))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert!(line("D511").contains(" deny *"), "{text}");
+    assert!(line("D203").contains(" allow*"), "{text}");
+    assert!(line("D101").contains(" deny  "), "{text}");
+}
+
+#[test]
+fn rules_and_semantics_are_explained() {
+    let temp = project(&[]);
+    let text = |topic: &str| stdout(&run(temp.path(), &["explain", topic]));
+    assert!(text("D101").starts_with("# D101 commit-before-process\n"));
+    assert_eq!(text("commit_before_process"), text("D101"));
+    assert!(text("exactly-once").contains("\n## What it does not guarantee\n"));
+}
+
+#[test]
+fn documentation_is_written_once_and_checked_after() {
+    let temp = package(&[]);
+    let output = run(temp.path(), &["doc", "--out", "docs"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(
+        stdout(&output).trim(),
+        Path::new("docs").join("index.html").display().to_string()
+    );
+    assert!(temp.path().join("docs/rules/commit-before-process.html").exists());
+    assert_eq!(
+        run(temp.path(), &["doc", "--out", "docs", "--check"]).status.code(),
+        Some(0)
+    );
+    fs::write(temp.path().join("docs/index.html"), "changed").unwrap();
+    let output = run(temp.path(), &["doc", "--out", "docs", "--check"]);
+    assert_eq!(
+        (output.status.code(), stdout(&output).as_str()),
+        (Some(1), "index.html is stale\n")
+    );
+    assert_eq!(
+        fs::read_to_string(temp.path().join("docs/index.html")).unwrap(),
+        "changed"
+    );
+}
+
+#[test]
+fn a_folder_without_manifest_will_do() {
+    let temp = project(&[("a.rs", DENIED), ("deep/b.rs", "pub fn quiet() {}\n")]);
+    let output = run(temp.path(), &["check", "--format", "json", "."]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (json["summary"]["files"].as_u64(), json["findings"][0]["file"].as_str()),
+        (Some(2), Some("a.rs"))
+    );
+    let output = run(temp.path(), &["list", "."]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+/// Compares with a file beside the tests; `BLESS=1` writes it.
+fn snapshot(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/snapshots/cli")
+        .join(name);
+    if std::env::var_os("BLESS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+    }
+    similar_asserts::assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text);
+}

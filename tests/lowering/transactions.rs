@@ -1,0 +1,344 @@
+//! Transactions: what belongs to them, and how they end.
+
+use expect_test::expect;
+
+use crate::harness::{check, check_each};
+
+#[test]
+fn begun_and_committed() {
+    check_each(
+        r#"async fn record(tx: &mut Transaction<'_, Postgres>, order: &Order) -> Result<()> {
+    sqlx::query("UPDATE orders SET paid = $2 WHERE id = $1").bind(&order.id).bind(order.total).execute(&mut **tx).await?;
+    Ok(())
+}"#,
+        r#"let order = decode(&delivery.data)?;
+        let mut tx = pool.begin().await?;
+        record(&mut tx, &order).await?;
+        tx.commit().await?;
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual
+            effect e0 postgres:orders idem
+            tx t0 postgres
+            cond c0 malformed # serde_json::from_slice(body)
+            n0: receive next=n1 err=n8 end=n8
+            n1: branch c0 0=n2 1=n6
+            n2: begin t0 ok=n3 err=n6
+            n3: effect e0 in t0 ok=n4 err=n7
+            n4: commit t0 ok=n5 err=n6
+            n5: ack ok=n0 err=n6
+            n6: exit err
+            n7: rollback t0 then=n6
+            n8: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn dropped_on_an_early_return() {
+    check_each(
+        r#"async fn record(tx: &mut Transaction<'_, Postgres>, order: &Order) -> Result<()> {
+    sqlx::query("UPDATE orders SET paid = $2 WHERE id = $1").bind(&order.id).bind(order.total).execute(&mut **tx).await?;
+    Ok(())
+}
+async fn process(pool: &PgPool, body: &[u8]) -> Result<bool> {
+    let order = decode(body)?;
+    let mut tx = pool.begin().await?;
+    record(&mut tx, &order).await?;
+    if order.total < 0 {
+        return Ok(false);
+    }
+    tx.commit().await?;
+    Ok(true)
+}"#,
+        r#"process(&pool, &delivery.data).await?;
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual
+            effect e0 postgres:orders idem
+            tx t0 postgres
+            cond c0 malformed # serde_json::from_slice(body)
+            cond c1 fixed # order.total < 0
+            n0: receive next=n1 err=n10 end=n10
+            n1: branch c0 0=n2 1=n7
+            n2: begin t0 ok=n3 err=n7
+            n3: effect e0 in t0 ok=n4 err=n9
+            n4: branch c1 0=n5 1=n8
+            n5: rollback t0 then=n6
+            n6: ack ok=n0 err=n7
+            n7: exit err
+            n8: commit t0 ok=n6 err=n7
+            n9: rollback t0 then=n7
+            n10: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn committed_in_a_helper() {
+    check_each(
+        r#"async fn record(tx: &mut Transaction<'_, Postgres>, order: &Order) -> Result<()> {
+    sqlx::query("UPDATE orders SET paid = $2 WHERE id = $1").bind(&order.id).bind(order.total).execute(&mut **tx).await?;
+    Ok(())
+}
+async fn finish(tx: Transaction<'_, Postgres>) -> Result<()> {
+    tx.commit().await.context("commit")
+}"#,
+        r#"let order = decode(&delivery.data)?;
+        let mut tx = pool.begin().await?;
+        record(&mut tx, &order).await?;
+        finish(tx).await?;
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual
+            effect e0 postgres:orders idem
+            tx t0 postgres
+            cond c0 malformed # serde_json::from_slice(body)
+            n0: receive next=n1 err=n8 end=n8
+            n1: branch c0 0=n2 1=n6
+            n2: begin t0 ok=n3 err=n6
+            n3: effect e0 in t0 ok=n4 err=n7
+            n4: commit t0 ok=n5 err=n6
+            n5: ack ok=n0 err=n6
+            n6: exit err
+            n7: rollback t0 then=n6
+            n8: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn begun_in_a_helper() {
+    check_each(
+        r#"async fn record(tx: &mut Transaction<'_, Postgres>, order: &Order) -> Result<()> {
+    sqlx::query("UPDATE orders SET paid = $2 WHERE id = $1").bind(&order.id).bind(order.total).execute(&mut **tx).await?;
+    Ok(())
+}
+async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>> {
+    Ok(pool.begin().await?)
+}"#,
+        r#"let order = decode(&delivery.data)?;
+        let mut tx = begin(&pool).await?;
+        record(&mut tx, &order).await?;
+        tx.commit().await?;
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual
+            effect e0 postgres:orders idem
+            tx t0 postgres
+            cond c0 malformed # serde_json::from_slice(body)
+            n0: receive next=n1 err=n8 end=n8
+            n1: branch c0 0=n2 1=n6
+            n2: begin t0 ok=n3 err=n6
+            n3: effect e0 in t0 ok=n4 err=n7
+            n4: commit t0 ok=n5 err=n6
+            n5: ack ok=n0 err=n6
+            n6: exit err
+            n7: rollback t0 then=n6
+            n8: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn rolled_back_explicitly() {
+    check_each(
+        r#"async fn record(tx: &mut Transaction<'_, Postgres>, order: &Order) -> Result<()> {
+    sqlx::query("UPDATE orders SET paid = $2 WHERE id = $1").bind(&order.id).bind(order.total).execute(&mut **tx).await?;
+    Ok(())
+}"#,
+        r#"let order = decode(&delivery.data)?;
+        let mut tx = pool.begin().await?;
+        if let Err(error) = record(&mut tx, &order).await {
+            tracing::warn!(%error, "rolled back");
+            tx.rollback().await?;
+            continue;
+        }
+        tx.commit().await?;
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual
+            effect e0 postgres:orders idem
+            tx t0 postgres
+            cond c0 malformed # serde_json::from_slice(body)
+            n0: receive next=n1 err=n9 end=n9
+            n1: branch c0 0=n2 1=n6
+            n2: begin t0 ok=n3 err=n6
+            n3: effect e0 in t0 ok=n4 err=n7
+            n4: commit t0 ok=n5 err=n6
+            n5: ack ok=n0 err=n6
+            n6: exit err
+            n7: rollback t0 ok=n8 err=n6
+            n8: pass then=n0
+            n9: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn a_unit_of_work() {
+    check_each(
+        r#"async fn record(tx: &mut Transaction<'_, Postgres>, order: &Order) -> Result<()> {
+    sqlx::query("UPDATE orders SET paid = $2 WHERE id = $1").bind(&order.id).bind(order.total).execute(&mut **tx).await?;
+    Ok(())
+}
+struct Work<'p> { tx: Transaction<'p, Postgres> }
+impl<'p> Work<'p> {
+    async fn begin(pool: &'p PgPool) -> Result<Self> { Ok(Self { tx: pool.begin().await? }) }
+    async fn record(&mut self, order: &Order) -> Result<()> { record(&mut self.tx, order).await }
+    async fn commit(self) -> Result<()> { self.tx.commit().await?; Ok(()) }
+}"#,
+        r#"let order = decode(&delivery.data)?;
+        let mut work = Work::begin(&pool).await?;
+        work.record(&order).await?;
+        work.commit().await?;
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual
+            effect e0 postgres:orders idem
+            tx t0 postgres
+            cond c0 malformed # serde_json::from_slice(body)
+            n0: receive next=n1 err=n8 end=n8
+            n1: branch c0 0=n2 1=n6
+            n2: begin t0 ok=n3 err=n6
+            n3: effect e0 in t0 ok=n4 err=n7
+            n4: commit t0 ok=n5 err=n6
+            n5: ack ok=n0 err=n6
+            n6: exit err
+            n7: rollback t0 then=n6
+            n8: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn an_effect_outside() {
+    check_each(
+        r#"async fn record(tx: &mut Transaction<'_, Postgres>, order: &Order) -> Result<()> {
+    sqlx::query("UPDATE orders SET paid = $2 WHERE id = $1").bind(&order.id).bind(order.total).execute(&mut **tx).await?;
+    Ok(())
+}"#,
+        r#"let order = decode(&delivery.data)?;
+        let mut tx = pool.begin().await?;
+        record(&mut tx, &order).await?;
+        pay(&http, order.id.as_bytes()).await?;
+        tx.commit().await?;
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual
+            effect e0 postgres:orders idem
+            effect e1 http:POST plain http
+            tx t0 postgres
+            cond c0 malformed # serde_json::from_slice(body)
+            n0: receive next=n1 err=n9 end=n9
+            n1: branch c0 0=n2 1=n7
+            n2: begin t0 ok=n3 err=n7
+            n3: effect e0 in t0 ok=n4 err=n8
+            n4: effect e1 ok=n5 err=n8
+            n5: commit t0 ok=n6 err=n7
+            n6: ack ok=n0 err=n7
+            n7: exit err
+            n8: rollback t0 then=n7
+            n9: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn dropped_explicitly() {
+    check_each(
+        r#"async fn record(tx: &mut Transaction<'_, Postgres>, order: &Order) -> Result<()> {
+    sqlx::query("UPDATE orders SET paid = $2 WHERE id = $1").bind(&order.id).bind(order.total).execute(&mut **tx).await?;
+    Ok(())
+}"#,
+        r#"let order = decode(&delivery.data)?;
+        let mut tx = pool.begin().await?;
+        record(&mut tx, &order).await?;
+        if order.total == 0 {
+            drop(tx);
+        } else {
+            tx.commit().await?;
+        }
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual
+            effect e0 postgres:orders idem
+            tx t0 postgres
+            cond c0 malformed # serde_json::from_slice(body)
+            cond c1 fixed # order.total == 0
+            n0: receive next=n1 err=n10 end=n10
+            n1: branch c0 0=n2 1=n7
+            n2: begin t0 ok=n3 err=n7
+            n3: effect e0 in t0 ok=n4 err=n9
+            n4: branch c1 0=n5 1=n8
+            n5: rollback t0 then=n6
+            n6: ack ok=n0 err=n7
+            n7: exit err
+            n8: commit t0 ok=n6 err=n7
+            n9: rollback t0 then=n7
+            n10: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn begun_before_the_message_came() {
+    check(
+        r#"
+async fn run(pool: PgPool, mut consumer: Consumer) -> Result<()> {
+    let mut tx = pool.begin().await?;
+    sqlx::query("CREATE TABLE IF NOT EXISTS seen (id TEXT)").execute(&mut *tx).await?;
+    tx.commit().await?;
+    while let Some(Ok(delivery)) = consumer.next().await {
+        sqlx::query("DELETE FROM orders WHERE id = $1").bind(&delivery.data).execute(&pool).await?;
+        delivery.ack(BasicAckOptions::default()).await?;
+    }
+    Ok(())
+}"#,
+        expect![[r#"
+            source amqp queue manual
+            effect e0 postgres:orders idem
+            n0: receive next=n1 err=n4 end=n4
+            n1: effect e0 ok=n2 err=n3
+            n2: ack ok=n0 err=n3
+            n3: exit err
+            n4: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn in_an_option() {
+    check_each(
+        r#"async fn record(tx: &mut Transaction<'_, Postgres>, order: &Order) -> Result<()> {
+    sqlx::query("UPDATE orders SET paid = $2 WHERE id = $1").bind(&order.id).bind(order.total).execute(&mut **tx).await?;
+    Ok(())
+}"#,
+        r#"let order = decode(&delivery.data)?;
+        let mut tx = if order.total > 0 { Some(pool.begin().await?) } else { None };
+        if let Some(tx) = tx.as_mut() {
+            record(tx, &order).await?;
+        }
+        if let Some(tx) = tx {
+            tx.commit().await?;
+        }
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual
+            effect e0 postgres:orders idem
+            tx t0 postgres
+            cond c0 malformed # serde_json::from_slice(body)
+            cond c1 fixed # order.total > 0
+            n0: receive next=n1 err=n9 end=n9
+            n1: branch c0 0=n2 1=n7
+            n2: branch c1 0=n3 1=n6
+            n3: begin t0 ok=n4 err=n7
+            n4: effect e0 in t0 ok=n5 err=n8
+            n5: commit t0 ok=n6 err=n7
+            n6: ack ok=n0 err=n7
+            n7: exit err
+            n8: rollback t0 then=n7
+            n9: exit ok
+        "#]],
+    );
+}

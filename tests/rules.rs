@@ -1,0 +1,124 @@
+//! The rules' texts and the fixtures are tests: what a text calls wrong is found, what it calls right is silent.
+//!
+//! A marker `//~ rule-name` at the end of a line (`//~^` for the line above) expects that rule's primary label there. Findings of D1xx
+//! to D4xx must be exactly the marked ones; other rules count only in code that marks them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use cargo_delivery::analysis;
+use cargo_delivery::catalog::Catalog;
+use cargo_delivery::config::Config;
+use cargo_delivery::report::Report;
+use cargo_delivery::rules::RULES;
+use cargo_delivery::source::Sources;
+use cargo_delivery::workspace::{Options, Workspace};
+
+/// A finding, or a marker that expects one: rule, file, line.
+type Found = (String, String, u32);
+
+fn markers(file: &str, text: &str) -> BTreeSet<Found> {
+    let mut all = BTreeSet::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let Some((_, marker)) = line.split_once("//~") else { continue };
+        let up = u32::try_from(marker.chars().take_while(|c| *c == '^').count()).unwrap_or(0);
+        for rule in marker.trim_start_matches('^').split(',') {
+            let name: String = rule.trim().chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+            all.insert((name, file.to_owned(), number - up));
+        }
+    }
+    all
+}
+
+/// What is wrong with the findings: missed and surprising ones, each on a line.
+fn differences(workspace: &Workspace, sources: &Sources, report: &Report, only: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut wanted: BTreeSet<Found> = BTreeSet::new();
+    for file in sources.files.iter().filter(|file| only(&file.path)) {
+        wanted.extend(markers(&file.path, file.lines.text()));
+    }
+    let marked: BTreeSet<(String, String)> = wanted.iter().map(|(rule, file, _)| (rule.clone(), file.clone())).collect();
+    let mut wrong = Vec::new();
+    for finding in &report.findings {
+        let path = &workspace.file(finding.primary.file).path;
+        let counts = ("D1".."D5").contains(&finding.code) || marked.contains(&(finding.rule.to_owned(), path.clone()));
+        if !only(path) || !counts {
+            continue;
+        }
+        let near = |(rule, file, line): &&Found| {
+            rule == finding.rule && file == path && (finding.primary.start.line - 1..=finding.primary.end.line + 1).contains(line)
+        };
+        match wanted.iter().find(near).cloned() {
+            Some(hit) => {
+                wanted.remove(&hit);
+            }
+            None => wrong.push(format!("{path}:{}: surprising {}", finding.primary.start.line, finding.rule)),
+        }
+    }
+    wrong.extend(wanted.into_iter().map(|(rule, file, line)| format!("{file}:{line}: missed {rule}")));
+    wrong
+}
+
+fn check(workspace: &Workspace, only: impl Fn(&str) -> bool) -> Vec<String> {
+    let sources = Sources::parse(workspace, false);
+    let report = analysis::run(workspace, &sources, Catalog::embedded(), &Config::default());
+    differences(workspace, &sources, &report, only)
+}
+
+/// The blocks of a text with this tag.
+fn blocks<'t>(doc: &'t str, tag: &str) -> Vec<&'t str> {
+    let fence = format!("```{tag}\n");
+    doc.split(fence.as_str()).skip(1).filter_map(|rest| rest.split("\n```").next()).collect()
+}
+
+/// Rules whose findings are made outside the analysis of a unit (allows are applied by the command).
+const ELSEWHERE: [&str; 2] = ["D003", "D004"];
+
+fn text_differences(code: &str, doc: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for tag in ["rust,bad", "rust,good"] {
+        for block in blocks(doc, tag) {
+            let workspace = Workspace::in_memory(&[("src/main.rs", block)]);
+            wrong.extend(check(&workspace, |_| true).into_iter().map(|line| format!("{code} {tag}: {line}")));
+        }
+    }
+    wrong
+}
+
+/// What is not right yet, each line as [`texts_are_true`] and [`fixtures_are_true`] print it. The lists may only shrink.
+fn known(list: &str) -> BTreeSet<String> {
+    list.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+fn compare(found: Vec<String>, known: &BTreeSet<String>) {
+    let found: BTreeSet<String> = found.into_iter().collect();
+    let new: Vec<_> = found.difference(known).collect();
+    let gone: Vec<_> = known.difference(&found).collect();
+    assert!(new.is_empty(), "wrong now:\n{new:#?}");
+    assert!(gone.is_empty(), "right now, so take them off the list of known misses:\n{gone:#?}");
+}
+
+#[test]
+fn texts_are_true() {
+    let judged = RULES.iter().filter(|rule| !ELSEWHERE.contains(&rule.code));
+    let wrong = judged.flat_map(|rule| text_differences(rule.code, rule.doc)).collect();
+    compare(wrong, &known(include_str!("rules/texts_known.txt")));
+}
+
+#[test]
+fn every_text_shows_wrong_and_right_code() {
+    for rule in RULES {
+        assert!(!blocks(rule.doc, "rust,bad").is_empty(), "{}: nothing wrong", rule.name);
+        assert!(!blocks(rule.doc, "rust,good").is_empty(), "{}: nothing right", rule.name);
+    }
+}
+
+#[test]
+fn fixtures_are_true() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    if !Path::new(&root).join("Cargo.lock").exists() {
+        return; // A published package carries no fixtures.
+    }
+    let workspace = Workspace::open(&[root], &Options::default()).expect("the fixtures open");
+    let wrong = check(&workspace, |_| true);
+    compare(wrong, &known(include_str!("rules/fixtures_known.txt")));
+}
