@@ -20,10 +20,16 @@ type Found = (String, String, u32);
 fn markers(file: &str, text: &str) -> BTreeSet<Found> {
     let mut all = BTreeSet::new();
     for (number, line) in (1..).zip(text.lines()) {
-        let Some((_, marker)) = line.split_once("//~") else { continue };
+        let Some((_, marker)) = line.split_once("//~") else {
+            continue;
+        };
         let up = u32::try_from(marker.chars().take_while(|c| *c == '^').count()).unwrap_or(0);
         for rule in marker.trim_start_matches('^').split(',') {
-            let name: String = rule.trim().chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+            let name: String = rule
+                .trim()
+                .chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '-')
+                .collect();
             all.insert((name, file.to_owned(), number - up));
         }
     }
@@ -36,7 +42,10 @@ fn differences(workspace: &Workspace, sources: &Sources, report: &Report, only: 
     for file in sources.files.iter().filter(|file| only(&file.path)) {
         wanted.extend(markers(&file.path, file.lines.text()));
     }
-    let marked: BTreeSet<(String, String)> = wanted.iter().map(|(rule, file, _)| (rule.clone(), file.clone())).collect();
+    let marked: BTreeSet<(String, String)> = wanted
+        .iter()
+        .map(|(rule, file, _)| (rule.clone(), file.clone()))
+        .collect();
     let mut wrong = Vec::new();
     for finding in &report.findings {
         let path = &workspace.file(finding.primary.file).path;
@@ -45,16 +54,25 @@ fn differences(workspace: &Workspace, sources: &Sources, report: &Report, only: 
             continue;
         }
         let near = |(rule, file, line): &&Found| {
-            rule == finding.rule && file == path && (finding.primary.start.line - 1..=finding.primary.end.line + 1).contains(line)
+            rule == finding.rule
+                && file == path
+                && (finding.primary.start.line - 1..=finding.primary.end.line + 1).contains(line)
         };
         match wanted.iter().find(near).cloned() {
             Some(hit) => {
                 wanted.remove(&hit);
             }
-            None => wrong.push(format!("{path}:{}: surprising {}", finding.primary.start.line, finding.rule)),
+            None => wrong.push(format!(
+                "{path}:{}: surprising {}",
+                finding.primary.start.line, finding.rule
+            )),
         }
     }
-    wrong.extend(wanted.into_iter().map(|(rule, file, line)| format!("{file}:{line}: missed {rule}")));
+    wrong.extend(
+        wanted
+            .into_iter()
+            .map(|(rule, file, line)| format!("{file}:{line}: missed {rule}")),
+    );
     wrong
 }
 
@@ -67,7 +85,10 @@ fn check(workspace: &Workspace, only: impl Fn(&str) -> bool) -> Vec<String> {
 /// The blocks of a text with this tag.
 fn blocks<'t>(doc: &'t str, tag: &str) -> Vec<&'t str> {
     let fence = format!("```{tag}\n");
-    doc.split(fence.as_str()).skip(1).filter_map(|rest| rest.split("\n```").next()).collect()
+    doc.split(fence.as_str())
+        .skip(1)
+        .filter_map(|rest| rest.split("\n```").next())
+        .collect()
 }
 
 /// Rules whose findings are made outside the analysis of a unit (allows are applied by the command).
@@ -78,7 +99,11 @@ fn text_differences(code: &str, doc: &str) -> Vec<String> {
     for tag in ["rust,bad", "rust,good"] {
         for block in blocks(doc, tag) {
             let workspace = Workspace::in_memory(&[("src/main.rs", block)]);
-            wrong.extend(check(&workspace, |_| true).into_iter().map(|line| format!("{code} {tag}: {line}")));
+            wrong.extend(
+                check(&workspace, |_| true)
+                    .into_iter()
+                    .map(|line| format!("{code} {tag}: {line}")),
+            );
         }
     }
     wrong
@@ -86,7 +111,10 @@ fn text_differences(code: &str, doc: &str) -> Vec<String> {
 
 /// What is not right yet, each line as [`texts_are_true`] and [`fixtures_are_true`] print it. The lists may only shrink.
 fn known(list: &str) -> BTreeSet<String> {
-    list.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+    list.lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn compare(found: Vec<String>, known: &BTreeSet<String>) {
@@ -94,7 +122,10 @@ fn compare(found: Vec<String>, known: &BTreeSet<String>) {
     let new: Vec<_> = found.difference(known).collect();
     let gone: Vec<_> = known.difference(&found).collect();
     assert!(new.is_empty(), "wrong now:\n{new:#?}");
-    assert!(gone.is_empty(), "right now, so take them off the list of known misses:\n{gone:#?}");
+    assert!(
+        gone.is_empty(),
+        "right now, so take them off the list of known misses:\n{gone:#?}"
+    );
 }
 
 #[test]
@@ -108,7 +139,11 @@ fn texts_are_true() {
 fn every_text_shows_wrong_and_right_code() {
     for rule in RULES {
         assert!(!blocks(rule.doc, "rust,bad").is_empty(), "{}: nothing wrong", rule.name);
-        assert!(!blocks(rule.doc, "rust,good").is_empty(), "{}: nothing right", rule.name);
+        assert!(
+            !blocks(rule.doc, "rust,good").is_empty(),
+            "{}: nothing right",
+            rule.name
+        );
     }
 }
 

@@ -107,8 +107,8 @@ impl<'a> Lowering<'a> {
         };
         let site = self.site(doing.site.label);
         let retry = self.graph.retry(&site, Known::Yes);
-        let head = self.graph.emit(&state, Step::Pass, None);
         self.graph.retry.push(retry);
+        let head = self.graph.emit(&state, Step::Pass, None);
         let ended = self.run_callable(closure, doing.site.at, state.after(head, Outcome::Then));
         let mut all = Vec::new();
         for (state, value) in ended {
