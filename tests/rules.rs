@@ -148,6 +148,7 @@ fn every_text_shows_wrong_and_right_code() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "whether there are fixtures here at all")]
 fn fixtures_are_true() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     if !Path::new(&root).join("Cargo.lock").exists() {
