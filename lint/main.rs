@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cargo_delivery::cli::{self, Console, Stream};
+use cargo_delivery::render::Format;
 use cargo_delivery::source;
 use delivery_grammar::Date;
 
@@ -29,6 +30,10 @@ fn run() -> ExitCode {
         stdout: Stream::new(&mut out, cli::colour_of(&std::io::stdout())),
         stderr: Stream::new(&mut err, cli::colour_of(&std::io::stderr())),
         width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
+        format: match std::env::var_os("GITHUB_ACTIONS") {
+            Some(yes) if yes == "true" => Format::Github,
+            _ => Format::Human,
+        },
         today: Date::from_unix_seconds(seconds),
     };
     cli::run(std::env::args_os(), console).into()

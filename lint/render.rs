@@ -3,13 +3,19 @@
 //! A resolving step turns spans into paths, lines and snippets once; the formats only write down what it found. None of them
 //! decides what counts or how much.
 
+mod cargo;
 mod config;
+mod fingerprint;
+mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
 mod list;
 mod markdown;
 mod resolve;
 mod rules;
+mod sarif;
 mod short;
 mod statistics;
 mod text;
@@ -17,10 +23,11 @@ mod text;
 use clap::ValueEnum;
 
 pub use self::config::invalid_config;
+pub use self::fingerprint::{Identity, identities};
 pub(crate) use self::human::sentence;
 pub use self::list::{ListFormat, list};
 pub use self::markdown::markdown;
-pub use self::resolve::{Counts, Files, Place, Resolved, ResolvedFinding, ResolvedIntegration};
+pub use self::resolve::{Counts, Files, Package, Place, Resolved, ResolvedFinding, ResolvedIntegration};
 pub use self::rules::rules;
 pub use self::statistics::statistics;
 
@@ -29,10 +36,20 @@ pub use self::statistics::statistics;
 pub enum Format {
     /// With the code, the execution that breaks the promise, and what helps
     Human,
-    /// One line each
+    /// One line each, the execution folded into it
     Short,
     /// The whole report
     Json,
+    /// As `cargo check --message-format=json` does it, for editors
+    Cargo,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// A code quality report of GitLab
+    Gitlab,
+    /// Test results: each integration is a case
+    Junit,
 }
 
 /// What the reader's terminal can show.
@@ -69,6 +86,11 @@ pub fn render(report: &Resolved<'_>, format: Format, look: Look, detail: Detail)
         Format::Human => human::render(report, look, detail),
         Format::Short => short::render(report),
         Format::Json => json::render(report),
+        Format::Cargo => cargo::render(report),
+        Format::Sarif => sarif::render(report),
+        Format::Github => github::render(report),
+        Format::Gitlab => gitlab::render(report),
+        Format::Junit => junit::render(report),
     }
 }
 

@@ -116,9 +116,9 @@ pub struct Check {
     #[command(flatten)]
     pub levels: Levels,
 
-    /// How findings are printed
-    #[arg(long, value_enum, default_value = "human", help_heading = "Output")]
-    pub format: Format,
+    /// How findings are printed [default: human; github where GitHub Actions runs it]
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub format: Option<Format>,
 
     /// Write a report to a file, beside what is printed (may be repeated): `--report json=delivery.json`
     #[arg(long, value_name = "FORMAT=FILE", value_parser = FileReport::from_str, help_heading = "Output")]

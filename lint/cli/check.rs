@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use clap::ValueEnum as _;
 
 use super::args::{Check, FileReport, Verbosity};
 use super::session::Session;
@@ -10,8 +11,11 @@ use super::{Console, Outcome};
 use crate::render::{self, Detail, Format, Look, Resolved};
 
 pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
-    if args.statistics && args.format == Format::Json {
-        bail!("`--statistics` counts for people; with `--format json`, count the findings of the report instead");
+    if let Some(format) = args.format.filter(|format| args.statistics && *format != Format::Human) {
+        let name = format
+            .to_possible_value()
+            .map_or_else(String::new, |value| value.get_name().to_owned());
+        bail!("`--statistics` counts for people; with `--format {name}`, count the findings of the report instead");
     }
     let session = Session::run(&args.selection, &args.levels, console.today)?;
     let report = session.resolved();
@@ -21,7 +25,7 @@ pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> any
     let look = console.stdout.look(console.width);
     let text = match args.statistics {
         true => render::statistics(&report, look),
-        false => render::render(&report, args.format, look, detail(verbosity)),
+        false => render::render(&report, args.format.unwrap_or(console.format), look, detail(verbosity)),
     };
     console.stdout.text(&text);
     console.stdout.finish().context("cannot write the result")?;

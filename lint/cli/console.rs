@@ -7,7 +7,7 @@ use clap::builder::StyledStr;
 use delivery_grammar::Date;
 
 use super::args::Color;
-use crate::render::Look;
+use crate::render::{Format, Look};
 
 /// What a command may write to, and what it may know of its surroundings.
 pub struct Console<'a> {
@@ -17,6 +17,8 @@ pub struct Console<'a> {
     pub stderr: Stream<'a>,
     /// Columns of the terminal, if there is one.
     pub width: Option<usize>,
+    /// How findings are printed where nothing is asked for.
+    pub format: Format,
     /// The day on which an `allow` may have run out.
     pub today: Date,
 }

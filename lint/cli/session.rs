@@ -11,7 +11,7 @@ use super::levels::Levels;
 use crate::analysis;
 use crate::catalog::Catalog;
 use crate::config::{Config, FILE_NAME, Invalid};
-use crate::render::{Files, Resolved};
+use crate::render::{Files, Package, Resolved};
 use crate::report::{Finding, Report};
 use crate::source::Sources;
 use crate::span::{FileId, Span};
@@ -57,6 +57,26 @@ impl Session {
 }
 
 impl Files for Session {
+    fn package(&self, file: FileId) -> Package {
+        self.workspace.file(file).krate.map_or_else(Package::default, |id| {
+            let krate = self.workspace.krate(id);
+            let absolute = |path: &str| self.workspace.absolute(path).to_string_lossy().into_owned();
+            let target = krate.targets.first();
+            let root = target.map(|target| self.workspace.file(target.root).path.as_str());
+            let dir = absolute(&krate.dir);
+            Package {
+                id: format!("path+file://{}#{}", dir.trim_end_matches('/'), krate.package),
+                manifest: krate
+                    .manifest
+                    .map_or_else(String::new, |id| absolute(&self.workspace.file(id).path)),
+                kind: target.map_or("lib", |target| target.kind.as_str()),
+                name: target.map_or_else(|| krate.name.to_string(), |target| target.name.to_string()),
+                root: root.map(absolute).unwrap_or_default(),
+                edition: krate.edition.to_string(),
+            }
+        })
+    }
+
     fn path(&self, file: FileId) -> &str {
         &self.workspace.file(file).path
     }

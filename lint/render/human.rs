@@ -29,7 +29,8 @@ pub fn render(report: &Resolved<'_>, look: Look, detail: Detail) -> String {
     out
 }
 
-fn finding(found: &ResolvedFinding<'_>, look: Look) -> String {
+/// One finding.
+pub(super) fn finding(found: &ResolvedFinding<'_>, look: Look) -> String {
     let mut out = code(found, look);
     out.push_str(&unit(found.finding, look));
     out.push_str(&execution(found, look));

@@ -142,7 +142,8 @@ pub fn integrations(report: &Resolved<'_>) -> String {
     written(&report.integrations.iter().map(Integration::from).collect::<Vec<_>>())
 }
 
-fn written(value: &impl Serialize) -> String {
+/// As indented JSON, with a line break at the end.
+pub(super) fn written(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
     text

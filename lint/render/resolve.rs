@@ -11,6 +11,22 @@ pub trait Files {
     fn path(&self, file: FileId) -> &str;
     /// The whole text.
     fn text(&self, file: FileId) -> &str;
+    /// What cargo calls the package of a file.
+    fn package(&self, file: FileId) -> Package;
+}
+
+/// A package, as cargo's messages name it. Paths are absolute.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Package {
+    /// `path+file:///shop#shop`
+    pub id: String,
+    pub manifest: String,
+    /// The target's kind: `lib`, `bin`, …
+    pub kind: &'static str,
+    pub name: String,
+    /// The target's root file.
+    pub root: String,
+    pub edition: String,
 }
 
 /// A report with its places.
@@ -40,6 +56,7 @@ pub struct Counts {
 #[derive(Debug)]
 pub struct ResolvedFinding<'a> {
     pub finding: &'a Finding,
+    pub package: Package,
     pub at: Place<'a>,
     pub labels: Vec<(Place<'a>, &'a str)>,
     pub trace: Vec<(&'a TraceStep, Option<Place<'a>>)>,
@@ -161,6 +178,7 @@ impl<'a> ResolvedFinding<'a> {
         let place = |span: Span| Place::new(span, files);
         Self {
             finding,
+            package: files.package(finding.primary.file),
             at: place(finding.primary),
             labels: finding
                 .labels

@@ -2,7 +2,7 @@
 
 use delivery_grammar::{Declaration, Mechanism, Semantic};
 
-use super::Files;
+use super::{Files, Package};
 use crate::flow::Site;
 use crate::report::{
     CrashOutcome, CrashPoint, Direction, Finding, Integration, Level, Report, Sink, TraceStep, Verdict,
@@ -32,6 +32,17 @@ pub async fn save(pool: &PgPool, order: Order) -> sqlx::Result<()> {
 ";
 
 impl Files for Sample {
+    fn package(&self, _: FileId) -> Package {
+        Package {
+            id: "path+file:///shop#billing".to_owned(),
+            manifest: "/shop/Cargo.toml".to_owned(),
+            kind: "lib",
+            name: "billing".to_owned(),
+            root: "/shop/src/lib.rs".to_owned(),
+            edition: "2024".to_owned(),
+        }
+    }
+
     fn path(&self, file: FileId) -> &str {
         if file == FileId(0) {
             "src/orders.rs"

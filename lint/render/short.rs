@@ -1,9 +1,10 @@
-//! One line a finding: `src/orders.rs:41:9: deny[D101 commit-before-process] …`.
+//! One line a finding: `src/orders.rs:41:9: deny[D101 commit-before-process] … [1. … 2. …]`.
 
 use std::fmt::Write as _;
 
-use super::Resolved;
+use super::human::sentence;
 use super::text::one_line;
+use super::{Resolved, ResolvedFinding};
 
 /// The findings, and nothing else.
 pub fn render(report: &Resolved<'_>) -> String {
@@ -14,9 +15,24 @@ pub fn render(report: &Resolved<'_>) -> String {
         let (line, column) = (at.start.line, at.start.column);
         let _ = writeln!(
             out,
-            "{}:{line}:{column}: {level}[{} {}] {message}",
-            at.path, finding.code, finding.rule
+            "{}:{line}:{column}: {level}[{} {}] {message}{}",
+            at.path,
+            finding.code,
+            finding.rule,
+            execution(found)
         );
         out
     })
+}
+
+/// ` [1. … at src/orders.rs:30; 2. …]`, or nothing.
+fn execution(found: &ResolvedFinding<'_>) -> String {
+    if found.trace.is_empty() {
+        return String::new();
+    }
+    let steps = (1..).zip(&found.trace).map(|(number, (step, at))| {
+        let place = at.as_ref().map_or(String::new(), |at| format!(" at {}", at.line()));
+        format!("{number}. {}{place}", one_line(&sentence(step, &found.finding.trace)))
+    });
+    format!(" [{}]", steps.collect::<Vec<_>>().join("; "))
 }

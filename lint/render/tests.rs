@@ -1,5 +1,7 @@
 //! What the formats say about the sample: by meaning first, then byte by byte.
 
+mod machines;
+
 use serde_json::Value;
 
 use super::sample::{Sample, report};

@@ -1,8 +1,26 @@
 //! Words and lines: wrapping, counting, plain one-liners.
 
+use std::fmt::Write as _;
+
+use super::ResolvedFinding;
+use super::human::sentence;
+
 /// With line breaks and runs of white space made single spaces.
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A finding in plain words: what is wrong, the execution step by step, and what helps.
+pub fn story(found: &ResolvedFinding<'_>) -> String {
+    let mut out = found.finding.message.clone();
+    for (number, (step, at)) in (1..).zip(&found.trace) {
+        let place = at.as_ref().map_or(String::new(), |at| format!(" ({})", at.line()));
+        let _ = write!(out, "\n{number}. {}{place}", sentence(step, &found.finding.trace));
+    }
+    if let Some(help) = &found.finding.help {
+        let _ = write!(out, "\nhelp: {help}");
+    }
+    out
 }
 
 /// `1 warning`, `2 warnings`.
