@@ -1,6 +1,7 @@
 //! The pipeline, in order: parsed files → index → flows → what is said about each.
 
 mod assemble;
+mod usual;
 
 use std::path::PathBuf;
 

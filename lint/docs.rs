@@ -5,8 +5,11 @@
 //! What comes from the analysed code is escaped by the templates.
 
 mod html;
+mod lanes;
 mod markdown;
+mod picture;
 mod prose;
+mod route;
 mod said;
 mod strings;
 mod unit;
@@ -15,9 +18,12 @@ use delivery_grammar::Semantic;
 
 use crate::config::Config;
 use crate::render::Resolved;
+use crate::report::Verdict;
 use crate::semantics;
 
 pub use self::markdown::Markdown;
+pub use self::picture::Picture;
+pub use self::route::{Fit, Route};
 pub use self::said::Said;
 pub use self::strings::Strings;
 pub use self::unit::{Link, Unit};
@@ -57,6 +63,33 @@ impl Site<'_> {
         semantics::title(semantics::text(*semantic, self.t.language))
     }
 
+    /// The sign of a verdict: colour is not all that tells them apart.
+    #[must_use]
+    pub fn sign(&self, verdict: Verdict) -> &'static str {
+        match verdict {
+            Verdict::Verified => "✓",
+            Verdict::Refuted => "✕",
+            Verdict::Conditional => "?",
+            Verdict::Unknown => "–",
+        }
+    }
+
+    /// How the promise compares with where the decision tree leads.
+    #[must_use]
+    pub fn fit(&self, fit: &Fit) -> &str {
+        match fit {
+            Fit::Same => &self.t.route_same,
+            Fit::Weaker => &self.t.route_weaker,
+            Fit::Stronger => &self.t.route_stronger,
+        }
+    }
+
+    /// Whether it is neither weaker nor stronger.
+    #[must_use]
+    pub fn fits(&self, fit: &Fit) -> bool {
+        *fit == Fit::Same
+    }
+
     /// A sentence in which backticks mark code.
     #[must_use]
     pub fn said(&self, text: &str) -> Said {
@@ -68,7 +101,7 @@ impl Site<'_> {
 #[must_use]
 pub fn pages(report: &Resolved<'_>, config: &Config, format: Format) -> Vec<Page> {
     let strings = Strings::new(config.docs.language);
-    let units = unit::all(report, config.source_url.as_ref());
+    let units = unit::all(report, config.source_url.as_ref(), &strings);
     let site = Site {
         title: config.docs.title.as_deref().unwrap_or(&strings.default_title),
         t: &strings,

@@ -9,6 +9,7 @@
 //! parent held when it was spawned.
 
 mod text;
+mod usual;
 
 use std::fmt;
 

@@ -13,6 +13,7 @@ mod bounds;
 mod broker;
 mod crash_table;
 mod explore;
+mod fault_table;
 mod faults;
 mod judge;
 mod narrate;
@@ -31,6 +32,7 @@ pub use analysis::{Analysis, Stats, Verdict, analyse, analyse_program, is_one_tr
 pub use bounds::{Bounds, Faults, Tier};
 pub use crash_table::{CrashOutcome, CrashPoint};
 pub use explore::{Exploration, Goal, explore};
+pub use fault_table::FaultPoint;
 pub use judge::{Property, Violation};
 pub use narrate::narrate;
 pub use program::{Program, Scenario, reachable};

@@ -113,6 +113,9 @@ pub struct Integration {
     pub assumptions: Vec<String>,
     pub questions: Vec<String>,
     pub crash_points: Vec<CrashPoint>,
+    pub fault_points: Vec<FaultPoint>,
+    /// What happens to a message if nothing fails.
+    pub steps: Vec<UsualStep>,
     /// Mechanism → where the code shows it. A declared mechanism without a place is unproven.
     pub evidence: Vec<(delivery_grammar::Mechanism, Vec<Site>)>,
     /// The flow, printed.
@@ -192,6 +195,50 @@ pub struct CrashPoint {
     pub at: Option<Span>,
     pub text: String,
     pub outcome: CrashOutcome,
+    /// What is repeated or lost, in a reader's words.
+    pub effect: Option<String>,
+    /// Whether the message is delivered again.
+    pub comes_again: bool,
+}
+
+/// What a kind of fault does on its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultPoint {
+    pub fault: Fault,
+    pub outcome: CrashOutcome,
+    /// What is repeated or lost, in a reader's words.
+    pub effect: Option<String>,
+}
+
+/// Kinds of faults, the simplest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// None: what the next message does to this one.
+    Calm,
+    /// A dependency fails or a reply is lost, and the message is delivered again.
+    Outage,
+    /// The process dies.
+    Crash,
+    /// Another worker is given the message while this one goes on.
+    Lease,
+    /// A duplicate comes after its mark is gone.
+    Expiry,
+    /// Several of these together, where no single one suffices.
+    Joint,
+}
+
+/// A step of a message's usual way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsualStep {
+    /// `receive`, `effect`, `publish`, `check`, `mark`, `begin`, `commit`, `ack`, …: the words of traces.
+    pub event: &'static str,
+    /// What stands in the code; empty for what a framework does.
+    pub text: String,
+    /// The store, topic or service that it is about.
+    pub target: Option<SmolStr>,
+    pub at: Option<Span>,
+    /// The transaction that it belongs to, by its number in the unit.
+    pub tx: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -224,6 +271,21 @@ impl Verdict {
             Self::Refuted => "refuted",
             Self::Conditional => "conditional",
             Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Fault {
+    /// The word of the report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Calm => "calm",
+            Self::Outage => "outage",
+            Self::Crash => "crash",
+            Self::Lease => "lease",
+            Self::Expiry => "expiry",
+            Self::Joint => "joint",
         }
     }
 }

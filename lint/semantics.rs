@@ -1,5 +1,7 @@
 //! The texts about the six semantics, in English and in Russian.
 
+pub mod tree;
+
 use delivery_grammar::Semantic;
 
 use crate::config::Language;
@@ -42,6 +44,9 @@ pub fn title(text: &str) -> &str {
     text.lines().next().unwrap_or_default().trim_start_matches('#').trim()
 }
 
+/// The place of the section on checking and watching among [`sections`].
+pub const WATCH: usize = 6;
+
 /// The bodies of a text's sections, in order, without their headings. Every text about a semantic begins with what it guarantees,
 /// followed by what it does not.
 pub fn sections(text: &str) -> impl Iterator<Item = &str> {
@@ -75,6 +80,11 @@ mod tests {
                 assert!(
                     headings[0].starts_with(first) && headings[1].starts_with(second),
                     "{semantic}"
+                );
+                let watch = headings[WATCH].lines().nth(1).unwrap_or_default();
+                assert!(
+                    ["## How to check and watch it", "## Как проверять и наблюдать"].contains(&watch),
+                    "{watch}"
                 );
                 assert!(sections(text).all(|section| !section.is_empty()), "{semantic}");
             }

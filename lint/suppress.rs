@@ -118,7 +118,12 @@ fn silence(
                     .labels
                     .push((allowance.at, format!("this allow ran out on {until}")));
             }
-            _ if finding.suppressed.is_none() => finding.suppressed = Some(allowance.reason()),
+            until if finding.suppressed.is_none() => {
+                finding.suppressed = Some(allowance.reason());
+                finding
+                    .labels
+                    .extend(until.map(|until| (allowance.at, format!("allowed until {until}"))));
+            }
             _ => {}
         }
     }

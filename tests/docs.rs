@@ -119,14 +119,16 @@ fn tags(html: &str) -> impl Iterator<Item = &str> {
             };
             let inside = &text[at + 1..];
             let name = &inside[..inside.find([' ', '>', '\n'])?];
-            rest = &inside[inside.find('>')?..];
+            let end = inside.find('>')?;
+            rest = &inside[end..];
             raw = match name {
                 "script" => Some("</script"),
                 "style" => Some("</style"),
                 _ => None,
             };
-            if !name.starts_with('!') {
-                return Some(name.trim_end_matches('/'));
+            // What closes itself is of SVG.
+            if !name.starts_with('!') && !inside[..end].ends_with('/') {
+                return Some(name);
             }
         }
     })

@@ -4,10 +4,12 @@ use delivery_grammar::{Declaration, Semantic};
 use smol_str::SmolStr;
 
 use crate::config::{Assume, Config};
-use crate::flow::{Broker, Effect, EffectKind, Flow, NodeId};
+use crate::flow::{Broker, Effect, EffectId, EffectKind, Flow, NodeId};
 use crate::lower::Unit;
 use crate::model::{self, Analysis, TraceStep as ModelStep};
-use crate::report::{self, CrashPoint, Direction, Finding, Integration, Level, Sink, TraceStep, Verdict};
+use crate::report::{
+    self, CrashPoint, Direction, Fault, FaultPoint, Finding, Integration, Level, Sink, TraceStep, Verdict,
+};
 use crate::resolve::Index;
 use crate::rules::{self, Cause, Declared, Diagnosis, Promise};
 use crate::span::Span;
@@ -170,6 +172,8 @@ impl Subject<'_> {
             assumptions: self.analysis().assumptions.clone(),
             questions: self.analysis().questions.clone(),
             crash_points: self.crash_points(),
+            fault_points: self.fault_points(),
+            steps: super::usual::usual_steps(flow),
             evidence: rules::evidence(flow),
             flow: flow.to_string(),
             unresolved: self.unit.unresolved,
@@ -217,9 +221,26 @@ impl Subject<'_> {
                     at: site.map(|site| site.span),
                     text: site.map(|site| site.text.to_string()).unwrap_or_default(),
                     outcome: outcome(point.outcome),
+                    effect: point.effect.map(|effect| self.effect(effect)),
+                    comes_again: point.comes_again,
                 }
             })
             .collect()
+    }
+
+    fn fault_points(&self) -> Vec<FaultPoint> {
+        let told = |point: &model::FaultPoint| FaultPoint {
+            fault: fault(point.tier),
+            outcome: outcome(point.outcome),
+            effect: point.effect.map(|effect| self.effect(effect)),
+        };
+        self.analysis().fault_points.iter().map(told).collect()
+    }
+
+    /// What stands in the code; a handoff has no name of its own.
+    fn effect(&self, effect: EffectId) -> String {
+        let named = self.flow().effects.get(effect.0 as usize);
+        named.map(|effect| effect.at.text.to_string()).unwrap_or_default()
     }
 }
 
@@ -255,6 +276,17 @@ fn verdict(verdict: model::Verdict) -> Verdict {
         model::Verdict::Refuted => Verdict::Refuted,
         model::Verdict::Conditional => Verdict::Conditional,
         model::Verdict::Unknown => Verdict::Unknown,
+    }
+}
+
+fn fault(tier: model::Tier) -> Fault {
+    match tier {
+        model::Tier::Calm => Fault::Calm,
+        model::Tier::Outage => Fault::Outage,
+        model::Tier::Crash => Fault::Crash,
+        model::Tier::Lease => Fault::Lease,
+        model::Tier::Expiry => Fault::Expiry,
+        model::Tier::Joint | model::Tier::JointLease => Fault::Joint,
     }
 }
 

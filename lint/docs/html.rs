@@ -1,5 +1,7 @@
 //! Pages for a browser: static, self-contained, with every link relative.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use delivery_grammar::{Declaration, Semantic};
 
@@ -18,9 +20,8 @@ struct Index<'a> {
     site: &'a Site<'a>,
     root: &'a str,
     section: &'a str,
-    verdicts: Vec<(&'a str, usize)>,
-    verdict_words: Vec<(&'a str, &'a str)>,
-    semantic_words: Vec<(&'a str, &'a str)>,
+    verdicts: Vec<(&'a str, &'a str, &'a str, usize)>,
+    choices: Vec<Choice<'a>>,
     unread: usize,
     unread_text: String,
 }
@@ -60,6 +61,15 @@ struct Rules<'a> {
     rules: &'a [&'a Rule],
 }
 
+/// Something that the index can be narrowed down by.
+struct Choice<'a> {
+    label: &'a str,
+    /// The name of the field, and of the rows' data.
+    name: &'static str,
+    /// Values, and what they are called.
+    options: Vec<(String, String)>,
+}
+
 /// A setting of the declaration.
 pub(super) struct Fact<'a> {
     pub label: &'a str,
@@ -74,15 +84,30 @@ struct Promise<'a> {
     title: &'a str,
     yes: String,
     no: String,
+    /// How to check and watch it.
+    watch: String,
 }
 
 /// Every page.
 pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
     let mut pages = vec![index(site), choosing(site), rules(site)];
+    pages.extend(assets());
     pages.extend(site.units.iter().map(|unit| integration(site, unit)));
     pages.extend(Semantic::ALL.iter().map(|semantic| about_semantic(site, *semantic)));
     pages.extend(RULES.iter().map(|rule| about_rule(site, rule)));
     pages
+}
+
+/// The one style sheet and the one script.
+fn assets() -> [Page; 2] {
+    let file = |path: &str, text: &str| Page {
+        path: path.to_owned(),
+        text: text.to_owned(),
+    };
+    [
+        file("style.css", include_str!("../../templates/html/style.css")),
+        file("site.js", include_str!("../../templates/html/site.js")),
+    ]
 }
 
 fn page(path: impl Into<String>, template: &impl Template) -> Page {
@@ -94,30 +119,77 @@ fn page(path: impl Into<String>, template: &impl Template) -> Page {
 }
 
 fn index(site: &Site<'_>) -> Page {
-    let all = [
-        Verdict::Verified,
-        Verdict::Refuted,
-        Verdict::Conditional,
-        Verdict::Unknown,
-    ];
     let count = |verdict| site.units.iter().filter(|unit| unit.verdict() == verdict).count();
     let unread = site.counts.files.saturating_sub(site.counts.parsed);
     let template = Index {
         site,
         root: "",
         section: "index",
-        verdicts: all.map(|verdict| (site.t.verdict(verdict).0, count(verdict))).to_vec(),
-        verdict_words: all
-            .map(|verdict| (verdict.as_str(), site.t.verdict(verdict).0))
+        verdicts: VERDICTS
+            .map(|verdict| {
+                (
+                    verdict.as_str(),
+                    site.t.verdict(verdict).0,
+                    site.sign(verdict),
+                    count(verdict),
+                )
+            })
             .to_vec(),
-        semantic_words: Semantic::ALL
-            .iter()
-            .map(|semantic| (semantic.as_str(), site.semantic(semantic)))
-            .collect(),
+        choices: choices(site),
         unread,
         unread_text: site.t.unread_files.replace("{}", &unread.to_string()),
     };
     page("index.html", &template)
+}
+
+const VERDICTS: [Verdict; 4] = [
+    Verdict::Verified,
+    Verdict::Refuted,
+    Verdict::Conditional,
+    Verdict::Unknown,
+];
+
+/// What there is to choose from: only values that some integration has.
+fn choices<'a>(site: &'a Site<'a>) -> Vec<Choice<'a>> {
+    let t = site.t;
+    let declared = |unit: &Unit<'_>, field: fn(&Declaration) -> Option<String>| unit.declaration().and_then(field);
+    let semantics = Semantic::ALL
+        .iter()
+        .map(|semantic| (semantic.to_string(), site.semantic(semantic).to_owned()))
+        .chain([("-".to_owned(), t.undeclared.clone())]);
+    let all = |value: &dyn Fn(&Unit<'_>) -> Option<String>| {
+        let values: BTreeSet<String> = site.units.iter().filter_map(value).collect();
+        values.into_iter().map(|value| (value.clone(), value)).collect()
+    };
+    vec![
+        Choice {
+            label: &t.verdict,
+            name: "verdict",
+            options: VERDICTS
+                .map(|verdict| (verdict.as_str().to_owned(), t.verdict(verdict).0.to_owned()))
+                .to_vec(),
+        },
+        Choice {
+            label: &t.declared,
+            name: "semantic",
+            options: semantics.collect(),
+        },
+        Choice {
+            label: &t.transport,
+            name: "transport",
+            options: all(&|unit| Some(unit.integration.transport.to_string())),
+        },
+        Choice {
+            label: &t.criticality,
+            name: "criticality",
+            options: all(&|unit| declared(unit, |declared| Some(declared.criticality.to_string()))),
+        },
+        Choice {
+            label: &t.owner,
+            name: "owner",
+            options: all(&|unit| declared(unit, |declared| declared.owner.clone())),
+        },
+    ]
 }
 
 fn integration(site: &Site<'_>, unit: &Unit<'_>) -> Page {
@@ -143,18 +215,11 @@ fn integration(site: &Site<'_>, unit: &Unit<'_>) -> Page {
 /// The settings that were declared.
 pub(super) fn facts<'a>(site: &'a Site<'a>, declared: &Declaration) -> Vec<Fact<'a>> {
     let t = site.t;
-    let mut facts = vec![
-        Fact {
-            label: &t.criticality,
-            value: declared.criticality.to_string(),
-            meaning: Some(t.criticality(declared.criticality)),
-        },
-        Fact {
-            label: &t.settle,
-            value: declared.settle.to_string(),
-            meaning: Some(t.settle(declared.settle)),
-        },
-    ];
+    let mut facts = vec![Fact {
+        label: &t.settle,
+        value: declared.settle.to_string(),
+        meaning: Some(t.settle(declared.settle)),
+    }];
     let dedup = declared.dedup.as_ref();
     let others = [
         (
@@ -197,12 +262,14 @@ fn promise<'a>(site: &'a Site<'a>, unit: &Unit<'_>) -> Option<Promise<'a>> {
     let mut sections =
         semantics::sections(semantics::text(semantic, site.t.language)).map(|section| prose.html(section));
     let (yes, no) = (sections.next()?, sections.next()?);
+    let watch = sections.nth(semantics::WATCH - 2)?;
     Some(Promise {
         heading,
         semantic,
         title: site.semantic(&semantic),
         yes,
         no,
+        watch,
     })
 }
 

@@ -35,6 +35,7 @@ struct Integration<'a> {
     unit: &'a Unit<'a>,
     facts: Vec<Fact<'a>>,
     promise: Option<(&'a str, &'a str)>,
+    watch: Option<&'a str>,
     unresolved: String,
 }
 
@@ -101,6 +102,7 @@ fn integration(site: &Site<'_>, unit: &Unit<'_>) -> Page {
         let mut sections = semantics::sections(text);
         Some((sections.next()?, sections.next()?))
     });
+    let watch = text.and_then(|text| semantics::sections(text).nth(semantics::WATCH));
     let unresolved = site
         .t
         .unresolved
@@ -115,6 +117,7 @@ fn integration(site: &Site<'_>, unit: &Unit<'_>) -> Page {
             unit,
             facts,
             promise,
+            watch,
             unresolved,
         },
     )

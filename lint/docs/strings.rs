@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use delivery_grammar::{Criticality, Mechanism, Settle};
 use serde::Deserialize;
 
+use super::Said;
 use crate::config::Language;
-use crate::report::{CrashOutcome, Verdict};
+use crate::report::{CrashOutcome, CrashPoint, Direction, Fault, FaultPoint, Verdict};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,6 +69,12 @@ strings! {
     crash_table crash_lead after outcome place nothing_lost absorbed repeated lost assumptions assumptions_lead
     questions findings suppressed operation metrics tests runbook criticality settle dedup_store dedup_key
     retention redelivery_window lease processing_time missing flow rules_lead rule level summary
+    picture transaction held crash_here more_steps by_itself on_this_page route route_lead by_criticality by_declaration
+    by_code route_same route_weaker route_stronger taken_from declared_cases crash_done
+    crash_untouched crash_absorbed crash_repeated crash_lost crash_skipped caller_untouched caller_torn
+    faults faults_lead fault_kind held_up hidden_effect worker broker stores watch allowed_because
+    calm outage crash lease_lost expiry joint calm_held outage_held crash_held lease_held expiry_held joint_held
+    fault_repeated fault_lost links transport shown_of
 }
 
 impl Strings {
@@ -105,6 +112,58 @@ impl Strings {
         }
     }
 
+    /// What a crash at a point comes to.
+    #[must_use]
+    pub fn crash(&self, point: &CrashPoint, direction: Direction) -> Said {
+        let called = direction == Direction::Produce;
+        let text = match point.outcome {
+            CrashOutcome::NothingLost if point.comes_again => &self.crash_untouched,
+            CrashOutcome::NothingLost if called => &self.caller_untouched,
+            CrashOutcome::NothingLost => &self.crash_done,
+            CrashOutcome::Absorbed => &self.crash_absorbed,
+            CrashOutcome::Repeated => &self.crash_repeated,
+            CrashOutcome::Lost if called => &self.caller_torn,
+            CrashOutcome::Lost if point.comes_again => &self.crash_skipped,
+            CrashOutcome::Lost => &self.crash_lost,
+        };
+        self.filled(text, point.effect.as_deref())
+    }
+
+    /// What a kind of fault is called.
+    #[must_use]
+    pub fn fault(&self, fault: Fault) -> &str {
+        match fault {
+            Fault::Calm => &self.calm,
+            Fault::Outage => &self.outage,
+            Fault::Crash => &self.crash,
+            Fault::Lease => &self.lease_lost,
+            Fault::Expiry => &self.expiry,
+            Fault::Joint => &self.joint,
+        }
+    }
+
+    /// What comes of it.
+    #[must_use]
+    pub fn struck(&self, point: &FaultPoint) -> Said {
+        let text = match (point.outcome, point.fault) {
+            (CrashOutcome::Repeated, _) => &self.fault_repeated,
+            (CrashOutcome::Lost, _) => &self.fault_lost,
+            (_, Fault::Calm) => &self.calm_held,
+            (_, Fault::Outage) => &self.outage_held,
+            (_, Fault::Crash) => &self.crash_held,
+            (_, Fault::Lease) => &self.lease_held,
+            (_, Fault::Expiry) => &self.expiry_held,
+            (_, Fault::Joint) => &self.joint_held,
+        };
+        self.filled(text, point.effect.as_deref())
+    }
+
+    fn filled(&self, text: &str, effect: Option<&str>) -> Said {
+        let effect = effect.filter(|effect| !effect.is_empty());
+        let named = effect.map_or_else(|| self.hidden_effect.clone(), |effect| format!("`{effect}`"));
+        text.replace("{}", &named).as_str().into()
+    }
+
     /// The word for a step; one that has none stands for itself.
     #[must_use]
     pub fn event<'a>(&'a self, event: &'a str) -> &'a str {
@@ -119,7 +178,7 @@ impl Strings {
 
     /// What a criticality means.
     #[must_use]
-    pub fn criticality(&self, criticality: Criticality) -> &str {
+    pub fn criticality(&self, criticality: &Criticality) -> &str {
         self.meaning(criticality.as_str(), criticality.summary())
     }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use delivery_grammar::{Declaration, Mechanism, Semantic};
 
-use super::Said;
+use super::lanes::{Lanes, Row};
+use super::{Picture, Route, Said, Strings};
 use crate::config::SourceUrl;
 use crate::render::{Place, Resolved, ResolvedFinding, ResolvedIntegration, sentence};
-use crate::report::{CrashOutcome, Integration, Verdict};
+use crate::report::{CrashOutcome, FaultPoint, Integration, Verdict};
 
 /// Some text that leads somewhere, if there is somewhere to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,10 @@ pub struct Unit<'a> {
     pub sinks: Vec<Link>,
     pub mechanisms: Vec<Shown>,
     pub crash_points: Vec<Crash<'a>>,
+    /// What other faults do.
+    pub faults: Vec<Fault<'a>>,
+    pub picture: Option<Picture<'a>>,
+    pub route: Option<Route<'a>>,
     /// Findings with an execution, then those without.
     pub counterexamples: Vec<Reported<'a>>,
     pub findings: Vec<Reported<'a>>,
@@ -49,6 +54,17 @@ pub struct Crash<'a> {
     pub text: &'a str,
     pub at: Option<Link>,
     pub outcome: CrashOutcome,
+    /// What happens then.
+    pub words: Said,
+}
+
+/// What a kind of fault does on its own.
+#[derive(Debug)]
+pub struct Fault<'a> {
+    pub name: &'a str,
+    pub outcome: CrashOutcome,
+    pub verdict: &'a str,
+    pub words: Said,
 }
 
 /// A finding of the integration.
@@ -62,7 +78,11 @@ pub struct Reported<'a> {
     /// What the help lists.
     pub points: Vec<Said>,
     pub at: Link,
+    /// What else is said about places in the code.
+    pub labels: Vec<(Link, Said)>,
+    pub lanes: Lanes,
     pub steps: Vec<Step<'a>>,
+    /// Why it is allowed, if it is.
     pub reason: Option<&'a str>,
 }
 
@@ -72,6 +92,7 @@ pub struct Step<'a> {
     pub actor: &'a str,
     /// Something goes wrong here, and not by the code's doing.
     pub fault: bool,
+    pub row: Row,
     pub text: Said,
     pub at: Option<Link>,
 }
@@ -89,13 +110,13 @@ const FAULTS: &[&str] = &[
 ];
 
 /// Every integration, ordered by name.
-pub fn all<'a>(report: &'a Resolved<'a>, url: Option<&SourceUrl>) -> Vec<Unit<'a>> {
+pub fn all<'a>(report: &'a Resolved<'a>, url: Option<&SourceUrl>, t: &'a Strings) -> Vec<Unit<'a>> {
     let mut slugs = BTreeSet::new();
     let mut resolved: Vec<_> = report.integrations.iter().collect();
     resolved.sort_by_key(|unit| (&unit.integration.id, unit.at.path, unit.at.start));
     resolved
         .into_iter()
-        .map(|unit| Unit::new(unit, report, slug(&unit.integration.id, &mut slugs), url))
+        .map(|unit| Unit::new(unit, report, slug(&unit.integration.id, &mut slugs), url, t))
         .collect()
 }
 
@@ -130,7 +151,13 @@ fn link(place: &Place<'_>, url: Option<&SourceUrl>) -> Link {
 }
 
 impl<'a> Unit<'a> {
-    fn new(unit: &'a ResolvedIntegration<'a>, report: &'a Resolved<'a>, slug: String, url: Option<&SourceUrl>) -> Self {
+    fn new(
+        unit: &'a ResolvedIntegration<'a>,
+        report: &'a Resolved<'a>,
+        slug: String,
+        url: Option<&SourceUrl>,
+        t: &'a Strings,
+    ) -> Self {
         let integration = unit.integration;
         let of = |all: &'a [ResolvedFinding<'a>]| {
             all.iter()
@@ -153,8 +180,12 @@ impl<'a> Unit<'a> {
                     text: &point.text,
                     at: at.as_ref().map(|at| link(at, url)),
                     outcome: point.outcome,
+                    words: t.crash(point, integration.direction),
                 })
                 .collect(),
+            faults: integration.fault_points.iter().map(|point| fault(point, t)).collect(),
+            picture: Picture::new(integration, t),
+            route: Route::of(integration, t),
             counterexamples,
             findings,
             suppressed: of(&report.suppressed).collect(),
@@ -211,6 +242,16 @@ impl<'a> Unit<'a> {
     }
 }
 
+fn fault<'a>(point: &FaultPoint, t: &'a Strings) -> Fault<'a> {
+    let held = point.outcome <= CrashOutcome::Absorbed;
+    Fault {
+        name: t.fault(point.fault),
+        outcome: point.outcome,
+        verdict: if held { &t.held_up } else { t.outcome(&point.outcome) },
+        words: t.struck(point),
+    }
+}
+
 fn belongs(found: &ResolvedFinding<'_>, integration: &Integration) -> bool {
     let finding = found.finding;
     finding.integration.as_ref().is_some_and(|id| *id == integration.id)
@@ -236,6 +277,18 @@ fn sinks(unit: &ResolvedIntegration<'_>, url: Option<&SourceUrl>) -> Vec<Link> {
         .collect()
 }
 
+/// Mechanisms that a flow shows beyond doubt. The signs of the others bear out a declaration, and would say too much without one.
+const PLAIN: &[Mechanism] = &[
+    Mechanism::CommitAfterProcess,
+    Mechanism::CommitBeforeProcess,
+    Mechanism::TransactionalDedup,
+    Mechanism::CacheDedup,
+    Mechanism::IdempotentEffect,
+    Mechanism::KafkaTransactions,
+    Mechanism::PublisherConfirms,
+    Mechanism::LeaseExtension,
+];
+
 /// The declared ones in their order, then what else the code shows.
 fn mechanisms(unit: &ResolvedIntegration<'_>, url: Option<&SourceUrl>) -> Vec<Shown> {
     let declared: &[Mechanism] = unit
@@ -246,7 +299,7 @@ fn mechanisms(unit: &ResolvedIntegration<'_>, url: Option<&SourceUrl>) -> Vec<Sh
     let evident = unit
         .evidence
         .iter()
-        .filter(|(mechanism, places)| !declared.contains(mechanism) && !places.is_empty());
+        .filter(|(mechanism, places)| PLAIN.contains(mechanism) && !declared.contains(mechanism) && !places.is_empty());
     let all = declared.iter().copied().chain(evident.map(|(mechanism, _)| *mechanism));
     all.map(|mechanism| {
         let places = unit
@@ -266,6 +319,7 @@ fn mechanisms(unit: &ResolvedIntegration<'_>, url: Option<&SourceUrl>) -> Vec<Sh
 
 fn reported<'a>(found: &'a ResolvedFinding<'a>, url: Option<&SourceUrl>) -> Reported<'a> {
     let finding = found.finding;
+    let lanes = Lanes::of(&finding.trace);
     let help = finding.help.as_deref().unwrap_or_default().lines();
     let (points, help): (Vec<&str>, Vec<&str>) = help.partition(|line| line.starts_with("- "));
     Reported {
@@ -279,16 +333,23 @@ fn reported<'a>(found: &'a ResolvedFinding<'a>, url: Option<&SourceUrl>) -> Repo
             .map(|point| point.trim_start_matches("- ").into())
             .collect(),
         at: link(&found.at, url),
+        labels: found
+            .labels
+            .iter()
+            .map(|(place, text)| (link(place, url), (*text).into()))
+            .collect(),
         steps: found
             .trace
             .iter()
             .map(|(step, at)| Step {
                 actor: &step.actor,
                 fault: FAULTS.contains(&step.event),
+                row: lanes.row(step),
                 text: sentence(step, &finding.trace).as_str().into(),
                 at: at.as_ref().map(|at| link(at, url)),
             })
             .collect(),
+        lanes,
         reason: finding.suppressed.as_deref(),
     }
 }

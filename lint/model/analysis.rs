@@ -7,6 +7,7 @@ use crate::flow::{Broker, Covers, Durability, EffectKind, Flow, Idempotency, Kno
 use super::bounds::Tier;
 use super::crash_table::{CrashPoint, crash_table};
 use super::explore::{Goal, explore};
+use super::fault_table::{FaultPoint, fault_table};
 use super::judge::{Property, Violation};
 use super::program::{Program, Scenario};
 
@@ -22,6 +23,7 @@ pub struct Analysis {
     /// What can go wrong if a call that cannot be seen into writes something, or if a queue has no dead-letter target.
     pub doubts: Vec<Violation>,
     pub crash_points: Vec<CrashPoint>,
+    pub fault_points: Vec<FaultPoint>,
     /// What has to be true for all of this, in a reader's words.
     pub assumptions: Vec<String>,
     /// What the code does not say and an attribute or the catalog could.
@@ -86,6 +88,11 @@ pub fn analyse_program(program: &Program<'_>, promised: Semantic) -> Analysis {
         () => Verdict::Verified,
     };
     let crash_points = crash_table(program, violations.is_empty() && !stats.is_capped);
+    let fault_points = if stats.is_capped {
+        Vec::new()
+    } else {
+        fault_table(program, &violations)
+    };
     let mut assumptions = assumptions(program, promised);
     if stats.is_capped {
         assumptions.push(format!(
@@ -99,6 +106,7 @@ pub fn analyse_program(program: &Program<'_>, promised: Semantic) -> Analysis {
         violations,
         doubts,
         crash_points,
+        fault_points,
         assumptions,
         questions,
         stats,
@@ -112,6 +120,7 @@ fn unseen(flow: &Flow, questions: Vec<String>) -> Analysis {
         violations: Vec::new(),
         doubts: Vec::new(),
         crash_points: Vec::new(),
+        fault_points: Vec::new(),
         assumptions: flow.assumptions.iter().map(ToString::to_string).collect(),
         questions,
         stats: Stats::default(),

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::flow::NodeId;
+use crate::flow::{EffectId, NodeId};
 
 use super::bounds::{Faults, Tier};
 use super::explore::Search;
-use super::judge::{Property, judge};
+use super::judge::{Property, Violation, judge};
 use super::program::Program;
 use super::state::{Place, State};
 use super::step::successors;
@@ -19,6 +19,10 @@ pub struct CrashPoint {
     pub after: NodeId,
     pub event: Event,
     pub outcome: CrashOutcome,
+    /// What is repeated or lost; numbers beyond the flow's effects are handoffs.
+    pub effect: Option<EffectId>,
+    /// Whether the message is delivered again after the crash.
+    pub comes_again: bool,
 }
 
 /// What becomes of the message, the worst last.
@@ -58,7 +62,7 @@ pub(super) fn crash_table(program: &Program<'_>, sound: bool) -> Vec<CrashPoint>
         };
         let looked = looked.entry(after).or_default();
         *looked += 1;
-        let Some(outcome) = (*looked <= WAYS_THROUGH)
+        let Some(end) = (*looked <= WAYS_THROUGH)
             .then(|| crashed(program, state, sound))
             .flatten()
         else {
@@ -67,12 +71,14 @@ pub(super) fn crash_table(program: &Program<'_>, sound: bool) -> Vec<CrashPoint>
         let point = CrashPoint {
             after,
             event: step.event,
-            outcome,
+            outcome: end.outcome,
+            effect: end.effect,
+            comes_again: end.comes_again,
         };
-        points
-            .entry(after)
-            .and_modify(|known| known.outcome = known.outcome.max(outcome))
-            .or_insert(point);
+        match points.get(&after) {
+            Some(known) if known.outcome >= point.outcome => {}
+            _ => drop(points.insert(after, point)),
+        }
     }
     points.into_values().collect()
 }
@@ -83,8 +89,16 @@ fn is_over(program: &Program<'_>, state: &State) -> bool {
     message.deliveries != 1 && !program.is_caller() || state.is_quiet(0)
 }
 
+/// How an execution ends, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct End {
+    outcome: CrashOutcome,
+    effect: Option<EffectId>,
+    comes_again: bool,
+}
+
 /// The worst that can come of a crash in `state`, if nothing else fails.
-fn crashed(program: &Program<'_>, state: &State, sound: bool) -> Option<CrashOutcome> {
+fn crashed(program: &Program<'_>, state: &State, sound: bool) -> Option<End> {
     let mut before = state.clone();
     before.left = Faults {
         crashes: 1,
@@ -97,15 +111,19 @@ fn crashed(program: &Program<'_>, state: &State, sound: bool) -> Option<CrashOut
         .into_iter()
         .filter(|(step, _)| step.event == Event::Crash)
         .map(|(_, state)| state);
-    after.map(|state| outcome(program, state, touched, sound)).max()
+    after.map(|state| end(program, state, touched, sound)).max()
 }
 
-fn outcome(program: &Program<'_>, crashed: State, touched: bool, sound: bool) -> CrashOutcome {
+fn end(program: &Program<'_>, crashed: State, touched: bool, sound: bool) -> End {
     let comes_again = crashed.messages[0].place == Place::Ready;
-    let best = if touched && comes_again {
-        CrashOutcome::Absorbed
-    } else {
-        CrashOutcome::NothingLost
+    let best = End {
+        outcome: if touched && comes_again {
+            CrashOutcome::Absorbed
+        } else {
+            CrashOutcome::NothingLost
+        },
+        effect: None,
+        comes_again,
     };
     if sound {
         return best;
@@ -116,9 +134,21 @@ fn outcome(program: &Program<'_>, crashed: State, touched: bool, sound: bool) ->
     let certain = found
         .map(|(violation, _)| violation)
         .filter(|violation| violation.is_certain(program));
-    let outcomes = certain.map(|violation| match violation.property {
-        Property::Lost | Property::PerhapsLost => CrashOutcome::Lost,
-        Property::Repeated => CrashOutcome::Repeated,
+    let ends = certain.map(|violation| End {
+        outcome: violation.outcome(),
+        effect: Some(violation.effect),
+        comes_again,
     });
-    outcomes.max().unwrap_or(best)
+    ends.max().unwrap_or(best)
+}
+
+impl Violation {
+    /// What it comes to for the message.
+    #[must_use]
+    pub fn outcome(self) -> CrashOutcome {
+        match self.property {
+            Property::Lost | Property::PerhapsLost => CrashOutcome::Lost,
+            Property::Repeated => CrashOutcome::Repeated,
+        }
+    }
 }

@@ -5,7 +5,8 @@ use delivery_grammar::{Declaration, Mechanism, Semantic};
 use super::{Files, Package};
 use crate::flow::Site;
 use crate::report::{
-    CrashOutcome, CrashPoint, Direction, Finding, Integration, Level, Report, Sink, TraceStep, Verdict,
+    CrashOutcome, CrashPoint, Direction, Fault, FaultPoint, Finding, Integration, Level, Report, Sink, TraceStep,
+    UsualStep, Verdict,
 };
 use crate::span::{FileId, Pos, Span};
 
@@ -209,6 +210,16 @@ fn refuted() -> Integration {
                 CrashOutcome::Repeated,
             ),
         ],
+        fault_points: vec![FaultPoint {
+            fault: Fault::Crash,
+            outcome: CrashOutcome::Lost,
+            effect: Some("INSERT INTO invoices".to_owned()),
+        }],
+        steps: vec![
+            usual("receive", "consumer.recv", None),
+            usual("ack", "consumer.commit_message", None),
+            usual("effect", "INSERT INTO invoices", Some("postgres:invoices")),
+        ],
         evidence: vec![(Mechanism::CommitAfterProcess, vec![site(0, "consumer.commit_message")])],
         flow: "receive → ack → effect(postgres:invoices) ⤴".to_owned(),
         unresolved: 1,
@@ -228,6 +239,8 @@ fn verified() -> Integration {
         verdict: Verdict::Verified,
         assumptions: Vec::new(),
         crash_points: Vec::new(),
+        fault_points: Vec::new(),
+        steps: Vec::new(),
         evidence: Vec::new(),
         unresolved: 0,
         questions: vec!["does `audit::log` write anything?".to_owned()],
@@ -241,6 +254,18 @@ fn crash(event: &'static str, at: Span, text: &str, outcome: CrashOutcome) -> Cr
         at: Some(at),
         text: text.to_owned(),
         outcome,
+        effect: Some("INSERT INTO invoices".to_owned()).filter(|_| outcome > CrashOutcome::Absorbed),
+        comes_again: outcome != CrashOutcome::Lost,
+    }
+}
+
+fn usual(event: &'static str, text: &str, target: Option<&str>) -> UsualStep {
+    UsualStep {
+        event,
+        text: text.to_owned(),
+        target: target.map(Into::into),
+        at: None,
+        tx: None,
     }
 }
 
