@@ -10,6 +10,7 @@ mod doc;
 mod explain;
 mod levels;
 mod list;
+mod output;
 mod rules;
 mod session;
 

@@ -1,6 +1,7 @@
 //! `cargo delivery`: what happens to a message when something crashes?
 
 pub mod analysis;
+pub mod baseline;
 pub mod catalog;
 pub mod cli;
 pub mod config;

@@ -30,6 +30,7 @@ pub use self::markdown::markdown;
 pub use self::resolve::{Counts, Files, Package, Place, Resolved, ResolvedFinding, ResolvedIntegration};
 pub use self::rules::rules;
 pub use self::statistics::statistics;
+pub(crate) use self::text::counted;
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

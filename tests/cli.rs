@@ -342,6 +342,65 @@ fn a_folder_without_manifest_will_do() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
+/// Two undeclared consumers: each is a finding of its own.
+const UNDECLARED: &str = "use rdkafka::consumer::StreamConsumer;\n\
+    pub async fn on_order(c: StreamConsumer) { loop { let m = c.recv().await.unwrap(); std::fs::write(\"o\", m.payload().unwrap()).unwrap(); } }\n\
+    pub async fn on_refund(c: StreamConsumer) { loop { let m = c.recv().await.unwrap(); std::fs::write(\"r\", m.payload().unwrap()).unwrap(); } }\n";
+
+#[test]
+fn a_baseline_survives_moved_lines_and_only_shrinks() {
+    let temp = project(&[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\nrdkafka = \"0.39\"\n",
+        ),
+        ("src/lib.rs", UNDECLARED),
+    ]);
+    let check = |more: &[&str]| {
+        run(
+            temp.path(),
+            &[&["check", "--deny-warnings", "--format", "short"], more].concat(),
+        )
+    };
+    let file = temp.path().join("known.json");
+    assert_eq!(check(&[]).status.code(), Some(1));
+    assert_fails(
+        &check(&["--baseline", "known.json"]),
+        &["there is no baseline at known.json", "--write-baseline"],
+    );
+
+    let written = check(&["--baseline", "known.json", "--write-baseline"]);
+    assert_eq!((written.status.code(), stdout(&written).as_str()), (Some(0), ""));
+    let all = fs::read_to_string(&file).unwrap();
+    assert_fails(
+        &check(&["--baseline", "known.json", "--write-baseline"]),
+        &["only shrinks"],
+    );
+
+    fs::write(temp.path().join("src/lib.rs"), format!("// moved\n\n{UNDECLARED}")).unwrap();
+    let moved = check(&["--baseline", "known.json"]);
+    assert_eq!(
+        (moved.status.code(), stdout(&moved).as_str(), stderr(&moved).as_str()),
+        (Some(0), "", "")
+    );
+
+    let fewer: String = UNDECLARED.lines().take(2).map(|line| format!("{line}\n")).collect();
+    fs::write(temp.path().join("src/lib.rs"), fewer).unwrap();
+    assert!(stderr(&check(&["--baseline", "known.json"])).contains("found no more"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), all, "only asked for is it changed");
+    check(&["--baseline", "known.json", "--prune-baseline"]);
+    let pruned = fs::read_to_string(&file).unwrap();
+    assert!(
+        pruned.len() < all.len() && pruned.contains("on_order") && !pruned.contains("on_refund"),
+        "{pruned}"
+    );
+
+    fs::write(temp.path().join("src/lib.rs"), UNDECLARED).unwrap();
+    let back = check(&["--baseline", "known.json"]);
+    assert_eq!(back.status.code(), Some(1), "what comes back is new");
+    assert!(stdout(&back).contains("src/lib.rs:3:"), "{}", stdout(&back));
+}
+
 /// Compares with a file beside the tests; `BLESS=1` writes it.
 fn snapshot(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))

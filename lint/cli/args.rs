@@ -124,6 +124,18 @@ pub struct Check {
     #[arg(long, value_name = "FORMAT=FILE", value_parser = FileReport::from_str, help_heading = "Output")]
     pub report: Vec<FileReport>,
 
+    /// Findings that are known already, and count no more
+    #[arg(long, value_name = "FILE", help_heading = "Baseline")]
+    pub baseline: Option<PathBuf>,
+
+    /// Write the findings of this run to the baseline's FILE, which must not be there yet
+    #[arg(long, requires = "baseline", help_heading = "Baseline")]
+    pub write_baseline: bool,
+
+    /// Take from the baseline's FILE what is found no more
+    #[arg(long, requires = "baseline", conflicts_with_all = ["write_baseline", "package", "exclude"], help_heading = "Baseline")]
+    pub prune_baseline: bool,
+
     /// Count the findings of each rule instead of printing them
     #[arg(long, help_heading = "Output")]
     pub statistics: bool,

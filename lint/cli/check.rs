@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::ValueEnum as _;
 
 use super::args::{Check, FileReport, Verbosity};
 use super::session::Session;
-use super::{Console, Outcome};
-use crate::render::{self, Detail, Format, Look, Resolved};
+use super::{Console, Outcome, output};
+use crate::baseline::Baseline;
+use crate::render::{self, Detail, Format, Look, Resolved, counted};
 
 pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
     if let Some(format) = args.format.filter(|format| args.statistics && *format != Format::Human) {
@@ -18,7 +19,8 @@ pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> any
         bail!("`--statistics` counts for people; with `--format {name}`, count the findings of the report instead");
     }
     let session = Session::run(&args.selection, &args.levels, console.today)?;
-    let report = session.resolved();
+    let mut report = session.resolved();
+    settle(args, &mut report, console)?;
     for file in &args.report {
         write_report(&report, file)?;
     }
@@ -46,13 +48,63 @@ const fn detail(verbosity: Verbosity) -> Detail {
 
 fn write_report(report: &Resolved<'_>, file: &FileReport) -> anyhow::Result<()> {
     let text = render::render(report, file.format, Look::PLAIN, Detail::Summary);
-    write(&file.file, &text)
+    output::write(&file.file, &text)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the edge: a report goes where the user wants it"
-)]
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+/// Sets aside what the baseline knows, and keeps its file as it was asked for. What there is to say goes to standard error.
+fn settle(args: &Check, report: &mut Resolved<'_>, console: &mut Console<'_>) -> anyhow::Result<()> {
+    let Some(path) = &args.baseline else {
+        return Ok(());
+    };
+    if args.write_baseline {
+        let baseline = begin(path, report)?;
+        let findings = counted(baseline.len(), "finding", "findings");
+        console
+            .stderr
+            .text(&format!("{findings} written to {}\n", path.display()));
+        return Ok(());
+    }
+    let baseline = read(path)?;
+    let again = baseline.apply(report);
+    let gone = baseline.len() - again.len();
+    if args.prune_baseline && gone > 0 {
+        output::write(path, &again.write())?;
+    }
+    let gone_findings = counted(gone, "finding", "findings");
+    match (gone, args.prune_baseline) {
+        (0, _) => {}
+        (_, true) => console
+            .stderr
+            .text(&format!("{gone_findings} taken from {}\n", path.display())),
+        (_, false) => console.stderr.text(&format!(
+            "note: {gone_findings} of {} found no more; `--prune-baseline` takes them out\n",
+            path.display()
+        )),
+    }
+    Ok(())
+}
+
+/// A new baseline with everything that was found. One that is there is never written over: it may only shrink.
+fn begin(path: &Path, report: &mut Resolved<'_>) -> anyhow::Result<Baseline> {
+    if path.exists() {
+        bail!(
+            "{} is there already, and a baseline only shrinks: `--prune-baseline` takes out what is found no more; delete the file to begin anew",
+            path.display()
+        );
+    }
+    let baseline = Baseline::of(report);
+    output::write(path, &baseline.write())?;
+    Ok(baseline.apply(report))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: the user's own file")]
+fn read(path: &Path) -> anyhow::Result<Baseline> {
+    let shown = path.display();
+    let text = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            bail!("there is no baseline at {shown}: `--write-baseline` makes one")
+        }
+        text => text.with_context(|| format!("cannot read the baseline {shown}"))?,
+    };
+    Baseline::read(&text).map_err(|problem| anyhow!("{shown} is no baseline: {problem}"))
 }

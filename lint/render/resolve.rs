@@ -36,6 +36,8 @@ pub struct Resolved<'a> {
     pub findings: Vec<ResolvedFinding<'a>>,
     /// What an `allow` has silenced.
     pub suppressed: Vec<ResolvedFinding<'a>>,
+    /// What the baseline knows already.
+    pub known: Vec<ResolvedFinding<'a>>,
     pub integrations: Vec<ResolvedIntegration<'a>>,
     pub counts: Counts,
 }
@@ -140,10 +142,12 @@ impl<'a> Resolved<'a> {
                 .map(|finding| ResolvedFinding::new(finding, files))
                 .collect()
         };
+        let findings: Vec<ResolvedFinding<'a>> = all(findings);
         Self {
-            counts: Counts::of(report, &findings),
-            findings: all(findings),
+            counts: Counts::of(report).with(&findings),
+            findings,
             suppressed: all(suppressed),
+            known: Vec::new(),
             integrations: report
                 .integrations
                 .iter()
@@ -151,11 +155,20 @@ impl<'a> Resolved<'a> {
                 .collect(),
         }
     }
+
+    /// Sets findings aside that are known already: they count nowhere, and are kept for formats that show them.
+    pub fn set_aside(&mut self, mut is_known: impl FnMut(&ResolvedFinding<'a>) -> bool) {
+        let (known, findings) = std::mem::take(&mut self.findings)
+            .into_iter()
+            .partition(|found| is_known(found));
+        self.known = known;
+        self.findings = findings;
+        self.counts = self.counts.with(&self.findings);
+    }
 }
 
 impl Counts {
-    fn of(report: &Report, findings: &[&Finding]) -> Self {
-        let count = |level| findings.iter().filter(|finding| finding.level == level).count();
+    fn of(report: &Report) -> Self {
         let verified = report
             .integrations
             .iter()
@@ -166,9 +179,17 @@ impl Counts {
             parsed: report.parsed,
             units: report.integrations.len(),
             verified,
+            ..Self::default()
+        }
+    }
+
+    fn with(self, findings: &[ResolvedFinding<'_>]) -> Self {
+        let count = |level| findings.iter().filter(|found| found.finding.level == level).count();
+        Self {
             deny: count(Level::Deny),
             warn: count(Level::Warn),
             note: count(Level::Note),
+            ..self
         }
     }
 }

@@ -25,7 +25,9 @@ const ROOT: &str = "%SRCROOT%";
 
 /// One run with all rules.
 pub fn render(report: &Resolved<'_>) -> String {
-    let results = results(&report.findings).chain(results(&report.suppressed));
+    let results = results(&report.findings)
+        .chain(results(&report.suppressed))
+        .chain(results(&report.known).map(in_baseline));
     let run = Run::builder()
         .tool(Tool::from(driver()))
         .column_kind("unicodeCodePoints")
@@ -183,6 +185,17 @@ fn flow(found: &ResolvedFinding<'_>) -> CodeFlow {
     }
     let thread = ThreadFlow::builder().locations(locations).build();
     CodeFlow::builder().thread_flows(vec![thread]).build()
+}
+
+fn in_baseline(result: Result) -> Result {
+    let known = Suppression::builder()
+        .kind("external")
+        .justification("known: in the baseline")
+        .build();
+    Result {
+        suppressions: Some(vec![known]),
+        ..result
+    }
 }
 
 /// Empty where nothing is silenced: a list on one result and none on another would be read as "not known".
