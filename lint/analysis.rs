@@ -3,6 +3,7 @@
 mod assemble;
 mod usual;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use rayon::prelude::*;
@@ -43,6 +44,7 @@ pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: 
         report.integrations.push(said.integration);
         report.findings.extend(said.findings);
     }
+    tell_once(&mut report.findings);
     report
         .findings
         .retain(|finding| workspace.file(finding.primary.file).reported);
@@ -50,6 +52,12 @@ pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: 
         .integrations
         .retain(|integration| workspace.file(integration.at.file).reported);
     report
+}
+
+/// One place in a function that several undeclared integrations go through is one fault.
+fn tell_once(findings: &mut Vec<Finding>) {
+    let mut told = BTreeSet::new();
+    findings.retain(|finding| !finding.assumed || finding.code > "D5" || told.insert((finding.rule, finding.primary)));
 }
 
 /// Deep code is followed by deep recursion: threads get stacks that hold it.

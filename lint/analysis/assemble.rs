@@ -29,7 +29,7 @@ pub(super) fn judge(unit: &Unit, index: &Index<'_>, config: &Config) -> Said {
         &unit.flow.function,
         config,
     );
-    let at = attribute.map_or(info.hir.name_span, |declared| declared.span);
+    let at = attribute.map_or_else(|| receives_at(&unit.flow), |declared| declared.span);
     let promise = promise(declaration.as_ref(), config);
     let diagnosis = rules::diagnose(&unit.flow, promise);
     let subject = Subject {
@@ -43,6 +43,12 @@ pub(super) fn judge(unit: &Unit, index: &Index<'_>, config: &Config) -> Said {
         findings: subject.findings(config),
         integration: subject.integration(),
     }
+}
+
+/// Where an undeclared unit begins, in its own function: there may be several in one.
+fn receives_at(flow: &Flow) -> Span {
+    let at = &flow.source.at;
+    at.via.first().copied().unwrap_or(at.span)
 }
 
 /// What the attribute and `delivery.yaml` say together.

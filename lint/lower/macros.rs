@@ -112,10 +112,10 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// A macro's text is its first argument, also where it is no expression of its own.
+    /// A macro's text is its first argument, where it is no expression of its own.
     fn macro_args(&self, text: Option<&SmolStr>, values: Vec<Value>) -> Vec<Value> {
         match text {
-            Some(text) if values.first().and_then(Value::as_text) != Some(text) => {
+            Some(text) if values.iter().all(|value| value.as_text() != Some(text)) => {
                 [vec![Value::text(text.clone())], values].concat()
             }
             _ => values,

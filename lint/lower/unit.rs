@@ -1,5 +1,7 @@
 //! Units: which functions receive messages, and what they are called with.
 
+mod producers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
@@ -56,7 +58,15 @@ pub fn units(context: &Context<'_>) -> Vec<Unit> {
     let more: Vec<FnId> = escalated.into_iter().filter(|f| !known.contains(f)).collect();
     let lowered: Vec<Vec<Lowered>> = more.par_iter().map(|f| lower_all(context, *f)).collect();
     units.extend(lowered.into_iter().flatten());
-    keep_outermost(context, units)
+    let mut all = keep_outermost(context, units);
+    all.extend(producers::producers(context, &all));
+    all.sort_by_key(|unit| {
+        (
+            context.index.function(unit.function).hir.name_span,
+            unit.flow.source.at.span,
+        )
+    });
+    all
 }
 
 /// Lowers every function as if it were called with a message: whether lowering bears any code at all.
@@ -380,6 +390,16 @@ impl<'a> Run<'_, 'a> {
 }
 
 impl Lowering<'_> {
+    /// The place of a function: its signature.
+    fn site_of(&self, f: FnId) -> Site {
+        let hir = &self.index.function(f).hir;
+        Site {
+            span: hir.name_span,
+            via: Vec::new(),
+            text: hir.name.clone(),
+        }
+    }
+
     /// Executes a function as the unit's own.
     fn root(&mut self, f: FnId, recv: Option<Value>, args: Vec<Value>, state: State) -> super::state::Flowing {
         let recv = recv.or_else(|| self.index.function(f).hir.receiver.map(|_| Value::unknown()));
@@ -440,7 +460,7 @@ fn keep_outermost(context: &Context<'_>, units: Vec<Lowered>) -> Vec<Unit> {
         .filter(|unit| is_own(unit))
         .filter_map(|unit| unit.receive)
         .collect();
-    let mut kept: Vec<Unit> = units
+    units
         .into_iter()
         .filter(|unit| {
             let Some(receive) = unit.receive else { return true };
@@ -460,12 +480,5 @@ fn keep_outermost(context: &Context<'_>, units: Vec<Lowered>) -> Vec<Unit> {
             }
             unit
         })
-        .collect();
-    kept.sort_by_key(|unit| {
-        (
-            context.index.function(unit.function).hir.name_span,
-            unit.flow.source.at.span,
-        )
-    });
-    kept
+        .collect()
 }

@@ -548,7 +548,17 @@ impl Value {
                     .collect();
                 Self::new(Kind::Struct(fields), ty, origin)
             }
+            (Kind::List(a), Kind::List(b)) if a.kind == Kind::Never || b.kind == Kind::Never => {
+                let element = if a.kind == Kind::Never { b } else { a };
+                Self::new(Kind::List(element.clone()), ty, origin)
+            }
             (Kind::List(a), Kind::List(b)) => Self::new(Kind::List(Box::new(a.join(b))), ty, origin),
+            // A collection before and after something was put into it.
+            (Kind::List(element), Kind::Opaque) | (Kind::Opaque, Kind::List(element))
+                if self.ty == other.ty && self.ty != Ty::Unknown =>
+            {
+                Self::new(Kind::List(element.clone()), ty, origin)
+            }
             _ => Self::opaque(ty, origin),
         }
     }

@@ -1,7 +1,7 @@
 //! From executions to causes: find the simplest execution that breaks the promise, ask the rules, let the checker confirm the
 //! repair, go on with the repaired flow.
 
-use crate::flow::{EffectId, Flow, NodeId};
+use crate::flow::{Broker, EffectId, EffectKind, Flow, NodeId};
 use crate::model::{
     Analysis, Goal, Program, Property, Tier, Trace, Violation, analyse, analyse_program, explore, narrate,
     replay_states,
@@ -86,7 +86,7 @@ pub fn diagnose(flow: &Flow, promise: Promise) -> Diagnosis {
     let analysis = analyse_program(&program, promise.semantic);
     let mut findings = Vec::new();
     if promise.is_judged() && flow.unknown.is_empty() {
-        let (repeated, lost) = wanted(promise, &analysis)
+        let (repeated, lost) = wanted(flow, promise, &analysis)
             .into_iter()
             .partition(|v| v.property == Property::Repeated);
         for wanted in [lost, repeated] {
@@ -107,13 +107,22 @@ pub fn diagnose(flow: &Flow, promise: Promise) -> Diagnosis {
 
 /// What the executions of the unit as it stands can break: a repair must not bring in faults of its own. Losses and repetitions
 /// are looked into separately, each from the unit as it stands, so that a repair of one does not show in the other's executions.
-fn wanted(promise: Promise, analysis: &Analysis) -> Vec<Violation> {
+fn wanted(flow: &Flow, promise: Promise, analysis: &Analysis) -> Vec<Violation> {
     let doubts = analysis
         .doubts
         .iter()
         .filter(|violation| violation.property == Property::PerhapsLost);
     let found = analysis.violations.iter().chain(doubts).copied();
-    found.filter(|&violation| promise.excludes(violation)).collect()
+    found
+        .filter(|&violation| promise.excludes(violation))
+        .filter(|violation| promise.declared || is_promised_by_calling(flow, violation.effect))
+        .collect()
+}
+
+/// Nobody has said what a function promises that is only called: that it publishes what it says it published goes without saying.
+fn is_promised_by_calling(flow: &Flow, effect: EffectId) -> bool {
+    let published = |effect: &crate::flow::Effect| effect.kind == EffectKind::Publish;
+    flow.source.broker != Broker::Caller || flow.effects.get(effect.0 as usize).is_some_and(published)
 }
 
 fn static_findings(flow: &Flow, promise: Promise) -> Vec<Cause> {

@@ -1,7 +1,7 @@
 //! A database and a broker that do not commit together drift apart.
 
-use crate::flow::{Broker, EffectId, EffectKind, KeyId, NodeId, Step, TxId};
-use crate::model::{Event, repair};
+use crate::flow::{Broker, Effect, EffectId, EffectKind, Idempotency, KeyId, NodeId, Step, TxId};
+use crate::model::{Event, reachable, repair};
 
 use super::{Case, Check, Level, Named, Rule};
 
@@ -36,7 +36,20 @@ fn torn(case: &Case<'_>) -> Option<(EffectId, NodeId)> {
     let publish = publishes(case).find(|&publish| {
         publish == case.violation.effect || case.effect().is_some_and(|effect| effect.kind != EffectKind::Publish)
     })?;
-    Some((publish, stored(case, None)?))
+    Some((publish, stored_before(case, publish)?))
+}
+
+/// What is stored already when `publish` is tried. Where nobody has declared a promise, code that publishes and then writes down what it
+/// has published is a relay: what it did not publish it finds again.
+fn stored_before(case: &Case<'_>, publish: EffectId) -> Option<NodeId> {
+    if case.promise.declared {
+        return stored(case, None);
+    }
+    let comes_to = |from: NodeId| case.reaches(from, publish);
+    let comes_back = |to: NodeId| case.nodes_of(publish).any(|(from, _)| reachable(case.flow, from, |_| true).contains(&to));
+    let is_certain = |write: NodeId| effect_of(&case.node(write).step).is_some_and(|effect| is_known(case.flow.effect(effect)));
+    let mut before = writes(case, None).filter(|&write| is_certain(write) && comes_to(write) && !comes_back(write));
+    before.next_back()
 }
 
 /// A consumer whose mark commits with the database part: the redelivery is taken for a duplicate.
@@ -59,13 +72,30 @@ fn publishes(case: &Case<'_>) -> impl Iterator<Item = EffectId> {
     all.filter(|(_, effect)| effect.kind == EffectKind::Publish).map(|(id, _)| id)
 }
 
+/// Whether it is known what an effect does: a statement that cannot be read may be a query.
+fn is_known(effect: &Effect) -> bool {
+    effect.kind != EffectKind::Opaque && effect.idempotency != Idempotency::Unknown
+}
+
+fn effect_of(step: &Step) -> Option<EffectId> {
+    match step {
+        Step::Effect { effect, .. } | Step::Mark { effect: Some(effect), .. } => Some(*effect),
+        _ => None,
+    }
+}
+
 /// The last write that is no publish, in a transaction if one is given.
 fn stored(case: &Case<'_>, within: Option<TxId>) -> Option<NodeId> {
-    let writes = |step: &Step| match step {
+    writes(case, within).next_back()
+}
+
+fn writes<'a>(case: &'a Case<'_>, within: Option<TxId>) -> impl DoubleEndedIterator<Item = NodeId> + 'a {
+    let writes = move |step: &Step| match step {
         Step::Effect { effect, tx } | Step::Mark { effect: Some(effect), tx, .. } => {
             case.flow.effect(*effect).kind != EffectKind::Publish && (within.is_none() || *tx == within)
         }
         _ => false,
     };
-    case.flow.iter().filter(|(_, node)| writes(&node.step)).map(|(id, _)| id).last()
+    let found: Vec<NodeId> = case.flow.iter().filter(|(_, node)| writes(&node.step)).map(|(id, _)| id).collect();
+    found.into_iter()
 }

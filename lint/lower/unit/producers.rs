@@ -1,0 +1,224 @@
+//! Producers: functions that publish and that no message calls.
+//!
+//! Whoever calls them sees how they end, and nobody calls again: what they promise is decided by what they do before they return. The
+//! unit is the function in which the publish stands, and each of its callers that writes to a store besides or drops its failure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::{Arguments, LIBRARIES, MAX_CALLERS_UP, Run, Unit, arguments};
+use crate::catalog::{Catalog, Role};
+use crate::flow::{Effect, EffectKind, Ended, Flow, Node, NodeId, Outcome, Step};
+use crate::lower::state::State;
+use crate::lower::value::Kind;
+use crate::lower::{Context, Lowering};
+use crate::resolve::FnId;
+use crate::span::Span;
+
+/// How far up callers are asked whether a producer is a part of what they do.
+const MAX_CALLERS_OF_PRODUCERS_UP: usize = 2;
+
+/// The producers whose publishes no unit of `consumers` reaches.
+pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> {
+    let covered: BTreeSet<Span> = consumers
+        .iter()
+        .flat_map(publishes)
+        .map(|effect| effect.at.span)
+        .collect();
+    let taken: BTreeSet<FnId> = consumers.iter().map(|unit| unit.function).collect();
+    let roots: Vec<FnId> = candidates(context).into_iter().filter(|f| !taken.contains(f)).collect();
+    let lowered: Vec<Producer> = roots.par_iter().filter_map(|f| produce(context, *f)).collect();
+    let own: Vec<Producer> = lowered
+        .into_iter()
+        .filter(|found| {
+            publishes(&found.unit).any(|effect| effect.at.via.is_empty() && !covered.contains(&effect.at.span))
+        })
+        .collect();
+    let known: BTreeSet<FnId> = taken
+        .into_iter()
+        .chain(own.iter().map(|found| found.unit.function))
+        .collect();
+    let mut all = callers(context, &own, known);
+    all.extend(own.into_iter().filter(|found| !found.hands_out).map(|found| found.unit));
+    all
+}
+
+/// Callers, and their callers, of which a producer is a part: they wait for the confirmation, write to a store besides, or drop a failure.
+fn callers(context: &Context<'_>, own: &[Producer], mut known: BTreeSet<FnId>) -> Vec<Unit> {
+    let mut found = Vec::new();
+    let mut below: BTreeSet<FnId> = own
+        .iter()
+        .filter(|found| !writes(&found.unit))
+        .map(|found| found.unit.function)
+        .collect();
+    for _ in 0..MAX_CALLERS_OF_PRODUCERS_UP {
+        let callers: BTreeSet<FnId> = below.iter().flat_map(|f| context.index.callers(*f)).collect();
+        let callers: Vec<FnId> = callers
+            .into_iter()
+            .filter(|f| known.insert(*f) && is_open(context, *f))
+            .collect();
+        let lowered: Vec<Producer> = callers.par_iter().filter_map(|f| produce(context, *f)).collect();
+        below = lowered
+            .iter()
+            .filter(|found| !writes(&found.unit))
+            .map(|found| found.unit.function)
+            .collect();
+        let whole = lowered.into_iter().filter(|found| !found.hands_out);
+        found.extend(
+            whole
+                .map(|found| found.unit)
+                .filter(|unit| writes(unit) || drops_failures(unit)),
+        );
+    }
+    found
+}
+
+/// A function that publishes, lowered.
+struct Producer {
+    unit: Unit,
+    /// What confirms a publish leaves with the function's result: its caller is the unit.
+    hands_out: bool,
+}
+
+fn publishes(unit: &Unit) -> impl Iterator<Item = &Effect> {
+    unit.flow
+        .effects
+        .iter()
+        .filter(|effect| effect.kind == EffectKind::Publish)
+}
+
+fn writes(unit: &Unit) -> bool {
+    unit.flow
+        .effects
+        .iter()
+        .any(|effect| effect.kind == EffectKind::Database)
+}
+
+/// A function that never returns works in rounds: the end of one is where it goes back.
+fn end_rounds(flow: &mut Flow) {
+    let returns = |node: &Node| matches!(node.step, Step::Exit(Ended::Ok));
+    if flow.nodes.iter().any(returns) {
+        return;
+    }
+    let end = NodeId(flow.nodes.len() as u32);
+    let back = back_edges(flow);
+    for (from, when) in &back {
+        let edges = flow.nodes[from.0 as usize].edges.iter_mut();
+        edges.filter(|edge| edge.when == *when).for_each(|edge| edge.to = end);
+    }
+    if !back.is_empty() {
+        flow.nodes.push(Node {
+            step: Step::Exit(Ended::Ok),
+            at: None,
+            edges: Vec::new(),
+            retry: None,
+        });
+    }
+}
+
+/// The edges that lead back to a node on the way to them.
+fn back_edges(flow: &Flow) -> Vec<(NodeId, Outcome)> {
+    let mut back = Vec::new();
+    let mut seen = BTreeSet::from([NodeId(0)]);
+    let mut way = vec![(NodeId(0), 0)];
+    while let Some((at, next)) = way.last_mut() {
+        let (at, edge) = (*at, flow.node(*at).edges.get(*next).copied());
+        *next += 1;
+        let Some(edge) = edge else {
+            way.pop();
+            continue;
+        };
+        if way.iter().any(|(node, _)| *node == edge.to) {
+            back.push((at, edge.when));
+        } else if seen.insert(edge.to) {
+            way.push((edge.to, 0));
+        }
+    }
+    back
+}
+
+/// Whether the function goes on as if nothing had happened where a publish fails.
+fn drops_failures(unit: &Unit) -> bool {
+    unit.flow.iter().any(|(_, node)| match &node.step {
+        Step::Effect { effect, .. } if unit.flow.effect(*effect).kind == EffectKind::Publish => {
+            node.on(Outcome::Err).is_none_or(|to| node.on(Outcome::Ok) == Some(to))
+        }
+        _ => false,
+    })
+}
+
+/// Functions that mention something that publishes, in crates that depend on the client that it belongs to.
+fn candidates(context: &Context<'_>) -> BTreeSet<FnId> {
+    let mut all = BTreeSet::new();
+    for (package, names) in publishing_names(context.catalog) {
+        let mentioning = names
+            .into_iter()
+            .flat_map(|name| context.index.mentions(name).iter().copied());
+        all.extend(mentioning.filter(|f| context.index.crate_depends(context.index.function(*f).krate, package)));
+    }
+    all.retain(|f| is_open(context, *f));
+    all
+}
+
+/// Whether a function has code, and says nothing of itself.
+fn is_open(context: &Context<'_>, f: FnId) -> bool {
+    let hir = &context.index.function(f).hir;
+    hir.body.is_some() && hir.declaration.is_none()
+}
+
+fn publishing_names(catalog: &Catalog) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let calls = catalog.calls().into_iter();
+    for call in calls.filter(|call| call.does == Role::Publish && !LIBRARIES.contains(&call.package.as_str())) {
+        names.entry(call.package.as_str()).or_default().insert(call.name());
+    }
+    names
+}
+
+/// Lowers one producer; again with what its callers pass, where a client that it uses was made elsewhere.
+fn produce(context: &Context<'_>, f: FnId) -> Option<Producer> {
+    let at = context.index.function(f).hir.name_span;
+    // Messages that are received here belong to other units.
+    let run = Run {
+        context,
+        f,
+        focus: Some(at),
+    };
+    let (plain, unclear) = run.produce(&Arguments::default());
+    let informed = unclear.then(|| arguments(context, f, MAX_CALLERS_UP)).flatten();
+    let found = informed.map_or(plain, |seen| run.produce(&seen).0);
+    let is_one = found.unit.flow.unknown.is_empty() && publishes(&found.unit).next().is_some();
+    is_one.then_some(found)
+}
+
+impl<'a> Run<'_, 'a> {
+    /// The function as somebody calls it, and whether what its callers pass may tell more.
+    fn produce(self, known: &Arguments<'a>) -> (Producer, bool) {
+        let mut lowering = Lowering::new(self.context);
+        lowering.adopt(known.tables.clone());
+        lowering.focus = self.focus;
+        let args = lowering.message_arguments(self.f, known.args.clone());
+        let mut state = State::start();
+        state.holding = true;
+        let ended = lowering.root(self.f, known.recv.clone(), args, state);
+        let hands_out = ended
+            .iter()
+            .any(|(_, value)| value.any(&|value| matches!(value.kind, Kind::Pending(..) | Kind::Future(_))));
+        let info = self.context.index.function(self.f);
+        let (monitored, unresolved) = (lowering.monitored, lowering.unresolved);
+        let at = lowering.site_of(self.f);
+        let mut flow = lowering.finish(info.path.clone(), ended, at, true);
+        end_rounds(&mut flow);
+        let unit = Unit {
+            function: self.f,
+            flow,
+            monitored,
+            unresolved,
+        };
+        (
+            Producer { unit, hands_out },
+            info.hir.receiver.is_some() || unresolved > 0,
+        )
+    }
+}
