@@ -1,6 +1,6 @@
 //! What known APIs do, as data.
 //!
-//! One YAML file a client crate (`lint/catalog/*.yaml`, embedded), more from the user's repository, same schema. A file names types
+//! One YAML file a client crate (`lint/catalog/<crate>.yaml`, embedded), more from the user's repository, same schema. A file names types
 //! and calls by canonical path; `lower` asks what a call does and never knows a client by name.
 //!
 //! *Operands* are how an entry refers to the values of a call: `recv` (the receiver), `args.0`, and properties of either:
@@ -12,6 +12,7 @@
 //! other spelling is an alias. [`Catalog::canonical`] translates; the other lookups expect canonical paths.
 
 mod check;
+mod embedded;
 mod expr;
 mod read;
 mod schema;
@@ -24,61 +25,12 @@ use std::sync::{Arc, LazyLock};
 
 use smol_str::SmolStr;
 
+pub use embedded::{EmbeddedFile, Used};
 pub use expr::{Operand, TypeExpr};
 pub use schema::{
-    Answer, Condition, Confirm, Covers, Facts, Is, Literal, RawCall, RawCase, RawCatalog, RawType, Receive, Role,
-    Settle, SettleBy, Unit, When,
+    Answer, Carries, Condition, Confirm, Covers, Facts, Is, Literal, RawCall, RawCase, RawCatalog, RawType, Receive,
+    Role, Settle, SettleBy, Unit, When,
 };
-
-/// The embedded files: name, text.
-const FILES: &[(&str, &str)] = &[
-    ("anyhow.yaml", include_str!("catalog/anyhow.yaml")),
-    ("async-nats.yaml", include_str!("catalog/async-nats.yaml")),
-    ("aws-sdk-sqs.yaml", include_str!("catalog/aws-sdk-sqs.yaml")),
-    ("backoff.yaml", include_str!("catalog/backoff.yaml")),
-    ("backon.yaml", include_str!("catalog/backon.yaml")),
-    ("bb8-redis.yaml", include_str!("catalog/bb8-redis.yaml")),
-    ("bincode.yaml", include_str!("catalog/bincode.yaml")),
-    ("chrono.yaml", include_str!("catalog/chrono.yaml")),
-    ("dashmap.yaml", include_str!("catalog/dashmap.yaml")),
-    ("deadpool-lapin.yaml", include_str!("catalog/deadpool-lapin.yaml")),
-    ("deadpool-postgres.yaml", include_str!("catalog/deadpool-postgres.yaml")),
-    ("deadpool-redis.yaml", include_str!("catalog/deadpool-redis.yaml")),
-    ("deadpool.yaml", include_str!("catalog/deadpool.yaml")),
-    ("diesel-async.yaml", include_str!("catalog/diesel-async.yaml")),
-    ("diesel.yaml", include_str!("catalog/diesel.yaml")),
-    ("eyre.yaml", include_str!("catalog/eyre.yaml")),
-    ("futures.yaml", include_str!("catalog/futures.yaml")),
-    ("lapin.yaml", include_str!("catalog/lapin.yaml")),
-    ("lettre.yaml", include_str!("catalog/lettre.yaml")),
-    ("log.yaml", include_str!("catalog/log.yaml")),
-    ("lru.yaml", include_str!("catalog/lru.yaml")),
-    ("metrics.yaml", include_str!("catalog/metrics.yaml")),
-    ("moka.yaml", include_str!("catalog/moka.yaml")),
-    ("mongodb.yaml", include_str!("catalog/mongodb.yaml")),
-    ("prometheus.yaml", include_str!("catalog/prometheus.yaml")),
-    ("prost.yaml", include_str!("catalog/prost.yaml")),
-    ("rand.yaml", include_str!("catalog/rand.yaml")),
-    ("rdkafka.yaml", include_str!("catalog/rdkafka.yaml")),
-    ("redis.yaml", include_str!("catalog/redis.yaml")),
-    (
-        "reqwest-middleware.yaml",
-        include_str!("catalog/reqwest-middleware.yaml"),
-    ),
-    ("reqwest-retry.yaml", include_str!("catalog/reqwest-retry.yaml")),
-    ("reqwest.yaml", include_str!("catalog/reqwest.yaml")),
-    ("rmp-serde.yaml", include_str!("catalog/rmp-serde.yaml")),
-    ("sea-orm.yaml", include_str!("catalog/sea-orm.yaml")),
-    ("serde_json.yaml", include_str!("catalog/serde_json.yaml")),
-    ("sqlx.yaml", include_str!("catalog/sqlx.yaml")),
-    ("std.yaml", include_str!("catalog/std.yaml")),
-    ("tokio-postgres.yaml", include_str!("catalog/tokio-postgres.yaml")),
-    ("tokio-retry.yaml", include_str!("catalog/tokio-retry.yaml")),
-    ("tokio-util.yaml", include_str!("catalog/tokio-util.yaml")),
-    ("tokio.yaml", include_str!("catalog/tokio.yaml")),
-    ("tracing.yaml", include_str!("catalog/tracing.yaml")),
-    ("uuid.yaml", include_str!("catalog/uuid.yaml")),
-];
 
 /// How many aliases may lead to one another before they count as a circle.
 const MAX_ALIASES: usize = 8;
@@ -171,36 +123,46 @@ impl fmt::Display for CatalogError {
 
 impl std::error::Error for CatalogError {}
 
-static EMBEDDED: LazyLock<Catalog> = LazyLock::new(|| {
-    let mut catalog = Catalog::default();
-    let errors = catalog.load(FILES.iter().map(|(file, text)| (*file, *text)));
-    assert!(errors.is_empty(), "the embedded catalog is wrong: {}", errors[0]);
-    catalog
-});
+static EMBEDDED: LazyLock<Catalog> = LazyLock::new(|| Catalog::of_embedded(&embedded::newest()));
 
 impl Catalog {
-    /// The catalog that the program carries.
+    /// The catalog that the program carries: the newest version of every crate.
     ///
     /// # Panics
-    /// If an embedded file is wrong, which a unit test rules out.
+    /// If an embedded file is wrong, which a test rules out.
     #[must_use]
     pub fn embedded() -> &'static Self {
         &EMBEDDED
     }
 
-    /// The embedded files, each with its text.
+    /// As much of the embedded catalog as the packages in use need, each in the version in use.
+    ///
+    /// # Panics
+    /// If an embedded file is wrong, which a test rules out.
     #[must_use]
-    pub fn files() -> &'static [(&'static str, &'static str)] {
-        FILES
+    pub fn for_packages(used: &Used) -> Self {
+        Self::of_embedded(&embedded::needed(used))
     }
 
-    /// The embedded catalog and the user's own files (path, text), whose entries replace embedded ones of the same path. A file with
-    /// an error is left out, as far as the error goes.
+    fn of_embedded(files: &[EmbeddedFile]) -> Self {
+        let mut catalog = Self::default();
+        let errors = catalog.load(files.iter().map(|file| (file.name, file.text)));
+        assert!(errors.is_empty(), "the embedded catalog is wrong: {}", errors[0]);
+        catalog
+    }
+
+    /// The embedded files, by name.
     #[must_use]
-    pub fn with_user(files: Vec<(String, String)>) -> (Self, Vec<CatalogError>) {
-        let mut catalog = Self::embedded().clone();
-        let errors = catalog.load(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
-        (catalog, errors)
+    pub fn files() -> &'static [EmbeddedFile] {
+        embedded::files()
+    }
+
+    /// This catalog and the user's own files (path, text), whose entries replace those of the same path. A file with an error is left
+    /// out, as far as the error goes.
+    #[must_use]
+    pub fn with_user(mut self, files: &[(String, String)]) -> (Self, Vec<CatalogError>) {
+        let errors = self.load(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+        (self, errors)
     }
 
     /// A catalog of these files alone.

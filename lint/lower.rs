@@ -16,6 +16,7 @@ mod expr;
 mod finish;
 mod future;
 mod graph;
+mod handler;
 mod macros;
 mod names;
 mod pattern;
@@ -38,6 +39,7 @@ use crate::source::hir;
 use crate::span::{FileId, Span};
 use crate::sql::Schema;
 use graph::Graph;
+use handler::Handler;
 use receive::Draft;
 use state::{Flowing, State, merge_values};
 use value::{BodyId, Closure, CodeScope, Kind, Value};
@@ -90,6 +92,10 @@ struct Lowering<'a> {
     receive_sites: Vec<Span>,
     /// How many receives were emitted.
     receives: usize,
+    /// The unit's function is called with its message.
+    is_handed: bool,
+    /// Functions that were registered with a framework, which calls them for each message.
+    registered: Vec<Handler>,
     /// The element of the batch that the next loop goes over.
     batch: Option<Value>,
     unknown: Vec<Unknown>,
@@ -218,6 +224,8 @@ impl<'a> Lowering<'a> {
             focus: None,
             receive_sites: Vec::new(),
             receives: 0,
+            is_handed: false,
+            registered: Vec::new(),
             batch: None,
             unknown: Vec::new(),
             assumptions: BTreeSet::new(),

@@ -180,7 +180,7 @@ fn missing(call: &RawCall) -> Option<String> {
 
 fn needs(role: Role, facts: &Facts) -> Option<&'static str> {
     let (key, present) = match role {
-        Role::Receive => ("receive", facts.receive.is_some()),
+        Role::Receive => ("receive", facts.receive.is_some() || facts.closure.is_some()),
         Role::Effect => ("kind", facts.kind.is_some()),
         Role::Http => ("method", facts.method.is_some()),
         Role::Publish => ("confirm", facts.confirm.is_some()),

@@ -54,11 +54,45 @@ pub struct RawType {
     pub store: Option<SmolStr>,
     /// It is a transaction (an effect through it is part of it; dropped without commit it rolls back).
     pub transaction: bool,
+    /// A framework calls a function that takes one (alone, or as an argument of another type) for each message, and settles by what
+    /// the function gives. A function that such a function calls is none.
+    pub handed: Option<Receive>,
+    /// Of a trait: a framework calls these methods of what implements it for each message. Where no other parameter is the message,
+    /// `self` is.
+    pub handles: BTreeMap<SmolStr, Receive>,
+    /// As what a handler gives, it accepts the message if it is one of these constants (or its property `answer` is), and refuses it
+    /// otherwise. Without: `Ok` accepts and `Err` refuses.
+    pub accepts: Vec<SmolStr>,
+    /// As what a handler gives, it refuses the messages that are listed in this field.
+    pub gives_back: Option<SmolStr>,
+    /// It is an event, and a message one of its kinds. The others are left aside.
+    pub carries: Option<Carries>,
 }
 
 record!(RawType, "a type", requires ["path"], {
     path, implements, like, is_async as "async", queue, deref, awaits, item, receive, builder, defaults, fields, settles, store, transaction,
+    handed, handles, accepts, gives_back, carries,
 });
+
+/// In which variant of an event a message comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carries {
+    /// From the outside in: `[Incoming, Publish]`.
+    pub variants: Vec<SmolStr>,
+    /// What is inside.
+    pub message: TypeExpr,
+}
+
+impl Default for Carries {
+    fn default() -> Self {
+        Self {
+            variants: Vec::new(),
+            message: TypeExpr::Expected,
+        }
+    }
+}
+
+record!(Carries, "`carries`", requires ["variants", "message"], { variants, message });
 
 /// What is known of a function, method, or macro.
 #[derive(Debug, Clone, Default)]
@@ -171,7 +205,7 @@ pub enum Role {
     Read,
     /// Decodes or validates: a failure is the message's fault and permanent.
     Decode,
-    /// `receive:` says how.
+    /// `receive:` says how. With `closure`, a framework calls that function or closure for each message; without, the call gives one.
     Receive,
     /// `covers`, `multiple`, `tx`.
     Ack,
@@ -388,6 +422,8 @@ record!(Receive, "`receive`", requires ["transport", "broker"], { transport, bro
 pub struct Settle {
     /// Empty: always. If a property is not set and the construction is not visible, the reading is skipped.
     pub when: When,
+    /// Only where the workspace's code contains this text: the name of a setting that is made elsewhere than at the handler.
+    pub mentions: Option<SmolStr>,
     pub is: SettleBy,
     /// The property whose place is the label; absent: the construction.
     pub label: Option<SmolStr>,
@@ -395,7 +431,7 @@ pub struct Settle {
     pub why: Option<SmolStr>,
 }
 
-record!(Settle, "a reading of `settle`", requires ["is"], { when, is, label, why });
+record!(Settle, "a reading of `settle`", requires ["is"], { when, mentions, is, label, why });
 
 /// Who settles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,7 +9,7 @@ use delivery_grammar::{Date, Problem};
 use super::args::Selection;
 use super::levels::Levels;
 use crate::analysis;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Used};
 use crate::config::{Config, FILE_NAME, Invalid};
 use crate::render::{Files, Package, Resolved};
 use crate::report::{Finding, Report};
@@ -133,9 +133,10 @@ fn read(workspace: &Workspace, path: &str) -> anyhow::Result<String> {
 
 /// The embedded catalog, and the files that the configuration names.
 fn catalog(workspace: &Workspace, config: &Config) -> anyhow::Result<Catalog> {
-    if config.catalog.is_empty() {
-        return Ok(Catalog::embedded().clone());
-    }
+    let embedded = match used(workspace) {
+        Some(used) => Catalog::for_packages(&used),
+        None => Catalog::embedded().clone(),
+    };
     let mut files = Vec::new();
     for (path, at) in &config.catalog {
         let Ok(text) = workspace.read(path) else {
@@ -150,13 +151,25 @@ fn catalog(workspace: &Workspace, config: &Config) -> anyhow::Result<Catalog> {
         };
         files.push((path.clone(), text));
     }
-    let (catalog, errors) = Catalog::with_user(files);
+    let (catalog, errors) = embedded.with_user(&files);
     let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
     if errors.is_empty() {
         Ok(catalog)
     } else {
         bail!("the catalog is wrong\n{}", errors.join("\n"))
     }
+}
+
+/// The packages that the workspace uses; `None` where a file without manifest may use any.
+fn used(workspace: &Workspace) -> Option<Used> {
+    let mut used: Used = workspace.versions.clone();
+    for krate in &workspace.crates {
+        krate.manifest?;
+        for package in krate.dependencies.values() {
+            used.entry(package.clone()).or_default();
+        }
+    }
+    Some(used)
 }
 
 /// The allows of the files that are reported on.

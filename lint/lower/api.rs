@@ -28,12 +28,21 @@ pub(super) struct Operands<'v> {
 impl Operands<'_> {
     /// Whether everything that was set on the operand's value is known, so that what is not set has its default.
     pub(super) fn is_visible(&self, operand: &Operand) -> bool {
-        let root = match operand.root() {
+        let of = match operand {
+            Operand::Prop(base, _) => self.plain(base),
+            _ => self.plain(operand),
+        };
+        of.is_some_and(|value| matches!(value.kind, Kind::Api(_)))
+    }
+
+    /// The operand's value where it was passed or set.
+    fn plain(&self, operand: &Operand) -> Option<&Value> {
+        match operand {
             Operand::Recv => self.recv,
             Operand::Arg(i) => self.args.get(*i),
+            Operand::Prop(base, name) => self.plain(base)?.prop(name).map(|(value, _)| value),
             _ => None,
-        };
-        root.is_some_and(|value| matches!(value.kind, Kind::Api(_)))
+        }
     }
 }
 
@@ -46,7 +55,7 @@ pub(in crate::lower) struct Doing<'c> {
     recv: Option<Value>,
     args: Vec<Value>,
     places: &'c [Option<Place>],
-    site: CallSite,
+    pub(in crate::lower) site: CallSite,
 }
 
 impl<'a> Lowering<'a> {
@@ -115,7 +124,8 @@ impl<'a> Lowering<'a> {
 
     fn act(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
         match doing.role {
-            Role::Pure | Role::Apply | Role::Channel | Role::Take | Role::Queue => self.compute(doing, state),
+            Role::Pure | Role::Apply | Role::Channel | Role::Queue => self.compute(doing, state),
+            Role::Take => self.take(doing, state),
             Role::Monitor => {
                 self.monitored = true;
                 self.compute(doing, state)
@@ -434,7 +444,7 @@ fn made_at(key: &Value, set_at: Option<Span>, doing: &Doing<'_>) -> Span {
 const TRANSACTION: &str = "(transaction)";
 
 impl<'c> Doing<'c> {
-    fn operands(&self) -> Operands<'_> {
+    pub(in crate::lower) fn operands(&self) -> Operands<'_> {
         Operands {
             recv: self.recv.as_ref(),
             args: &self.args,
@@ -575,10 +585,10 @@ fn pending_in(value: Value, effect: flow::EffectId, state: &State) -> Value {
     let Some(sent) = state.at.first().map(|dangling| dangling.from) else {
         return value;
     };
-    let pending = Value::new(Kind::Pending(effect, sent), Ty::Unknown, Origin::NONE);
+    let pending = |ty: &Ty| Value::new(Kind::Pending(effect, sent), ty.clone(), Origin::NONE);
     match value.variant_name() {
-        Some("Ok") => Value::ok(pending),
+        Some("Ok") => Value::ok(pending(&value.payload().ty)),
         Some(_) => value,
-        None => pending,
+        None => pending(&value.ty),
     }
 }

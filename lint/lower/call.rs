@@ -542,6 +542,16 @@ pub(in crate::lower) enum Callee {
     Unknown,
 }
 
+impl Callee {
+    /// The function of the workspace that is called, if it is one.
+    pub(in crate::lower) fn only(&self) -> Option<FnId> {
+        match self {
+            Self::Fns(fns, _) if fns.len() == 1 => fns.first().copied(),
+            _ => None,
+        }
+    }
+}
+
 /// A future as a value.
 pub(super) fn future(future: Future) -> Value {
     let origin = origin_of(match &future {

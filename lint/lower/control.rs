@@ -33,8 +33,6 @@ pub(super) enum Round<'a> {
     /// As `While`, where the condition is known to hold the first time.
     Until(&'a Expr),
     Count(Count<'a>),
-    /// The messages of a batch.
-    Messages(&'a Pat),
     /// What a synchronous stream of messages (at this place) gives.
     Stream(&'a Pat, Span),
 }

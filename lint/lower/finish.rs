@@ -17,11 +17,7 @@ impl Lowering<'_> {
     /// The flow of a unit whose function ended like this.
     pub(super) fn finish(mut self, function: SmolStr, ended: Flowing, at: Site, caller: bool) -> Flow {
         for (state, value) in ended {
-            let how = if value.variant_name() == Some("Err") {
-                Ended::Err
-            } else {
-                Ended::Ok
-            };
+            let how = self.ended(&value, at.span);
             let state = self.roll_back(state, &BTreeSet::new(), &Value::unit());
             self.graph.emit(&state, Step::Exit(how), None);
         }

@@ -68,12 +68,10 @@ impl<'a> Lowering<'a> {
             return Vec::new();
         }
         self.note_source(receive, operands, site);
-        if self.gives_batch(&given) {
-            return self.batch_outcomes(&given, state);
-        }
         let node = self.graph.emit(&state, Step::Receive, Some(self.site(site.at)));
         self.receives += 1;
-        self.outcomes(&given)
+        let batch = self.gives_batch(&given);
+        self.outcomes(&given, batch)
             .into_iter()
             .map(|(outcome, value)| {
                 let mut state = state.after(node, outcome);
@@ -84,25 +82,30 @@ impl<'a> Lowering<'a> {
     }
 
     fn note_source(&mut self, receive: &Receive, operands: &Operands<'_>, site: CallSite) {
-        if self.draft.is_some() {
-            return;
+        if self.draft.is_none() {
+            let site = self.site(site.at);
+            self.draft = Some(self.draft_of(receive, operands, site));
         }
+    }
+
+    /// Where the messages of `receive` come from, and who settles them.
+    pub(super) fn draft_of(&self, receive: &Receive, operands: &Operands<'_>, site: Site) -> Draft {
         let (settle, constructed, assumed) = self.settle_of(receive, operands);
         let address = receive
             .address
             .as_ref()
             .and_then(|operand| self.operand(operand, operands))
             .and_then(|(value, _)| text_of(&value));
-        self.draft = Some(Draft {
+        Draft {
             transport: receive.transport.clone(),
             address,
             broker: receive.broker,
             settle,
-            site: self.site(site.at),
+            site,
             constructed,
             dead_letter: self.dead_letter(receive),
             assumed,
-        });
+        }
     }
 
     /// Whether the workspace names the setting that gives a queue a dead-letter target.
@@ -116,6 +119,7 @@ impl<'a> Lowering<'a> {
     /// Who settles, as the receiver's settings say. Where its construction was not seen, manual settlement is assumed.
     fn settle_of(&self, receive: &Receive, operands: &Operands<'_>) -> (Settle, Option<Span>, bool) {
         let constructed = operands.recv.and_then(construction);
+        let mut unclear = constructed.is_none();
         for reading in &receive.settle {
             let answers: Vec<_> = reading
                 .when
@@ -123,7 +127,9 @@ impl<'a> Lowering<'a> {
                 .iter()
                 .map(|condition| self.condition_holds(condition, operands))
                 .collect();
-            if answers.iter().any(|answer| *answer != Some(true)) {
+            unclear |= answers.contains(&None);
+            let mentioned = reading.mentions.as_ref().is_none_or(|text| (self.mentions)(text));
+            if !mentioned || answers.iter().any(|answer| *answer != Some(true)) {
                 continue;
             }
             let why = reading.why.clone().unwrap_or_default();
@@ -140,11 +146,7 @@ impl<'a> Lowering<'a> {
             };
             return (settle, constructed, false);
         }
-        (
-            Settle::Manual,
-            constructed,
-            constructed.is_none() && !receive.settle.is_empty(),
-        )
+        (Settle::Manual, constructed, unclear && !receive.settle.is_empty())
     }
 
     /// Whether what is given holds several messages at once.
@@ -169,28 +171,18 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// A batch: its messages are received where they are taken out of it.
-    fn batch_outcomes(&self, ty: &Ty, state: State) -> Flowing {
-        match (external_name(ty), ty) {
-            (Some("Result"), Ty::External { args, .. }) => {
-                let inner = self.typed(args.first().cloned().unwrap_or(Ty::Unknown), Origin::MESSAGE);
-                vec![(state, Value::ok(inner))]
-            }
-            (Some("Option"), Ty::External { args, .. }) => {
-                let inner = self.typed(args.first().cloned().unwrap_or(Ty::Unknown), Origin::MESSAGE);
-                vec![(state, Value::some(inner))]
-            }
-            _ => vec![(state, self.typed(ty.clone(), Origin::MESSAGE))],
-        }
-    }
-
-    /// What a receive can give, by its type.
-    fn outcomes(&self, ty: &Ty) -> Vec<(Outcome, Value)> {
+    /// What a receive can give, by its type. A batch is never empty where that matters.
+    fn outcomes(&self, ty: &Ty, batch: bool) -> Vec<(Outcome, Value)> {
         let inner = self.type_argument(ty, 0);
         match external_name(ty) {
+            Some("Option") if batch => self
+                .outcomes(&inner, batch)
+                .into_iter()
+                .map(|(outcome, value)| (outcome, Value::some(value)))
+                .collect(),
             Some("Result") => {
                 let mut all: Vec<_> = self
-                    .outcomes(&inner)
+                    .outcomes(&inner, batch)
                     .into_iter()
                     .map(|(outcome, value)| (outcome, Value::ok(value)))
                     .collect();
@@ -199,22 +191,37 @@ impl<'a> Lowering<'a> {
             }
             Some("Option") => {
                 let mut all: Vec<_> = self
-                    .outcomes(&inner)
+                    .outcomes(&inner, batch)
                     .into_iter()
                     .map(|(outcome, value)| (outcome, Value::some(value)))
                     .collect();
                 all.push((Outcome::End, Value::none()));
                 all
             }
-            _ => vec![(Outcome::Next, self.typed(ty.clone(), Origin::MESSAGE))],
+            _ => vec![(Outcome::Next, self.event(ty))],
         }
     }
 
-    /// Whether a loop over `value` takes messages out of a batch.
+    /// What is received, as the variant of an event where messages come among other events.
+    fn event(&self, ty: &Ty) -> Value {
+        let known = self.client_path(ty).and_then(|path| self.catalog.ty(&path));
+        let Some(carries) = known.and_then(|known| known.carries.as_ref()) else {
+            return self.typed(ty.clone(), Origin::MESSAGE);
+        };
+        let message = self.type_of_expr(&carries.message, &Value::unknown(), &[]);
+        let message = self.typed(message, Origin::MESSAGE);
+        carries
+            .variants
+            .iter()
+            .rev()
+            .fold(message, |inner, variant| Value::variant(variant, vec![inner]))
+            .with_ty(ty.clone())
+    }
+
+    /// Whether a loop goes over a batch of messages. One of them stands for all, so that the loop goes round once, and what comes after
+    /// it sees what became of the message: that the batch held others changes what is delivered again, and not what may be lost.
     pub(super) fn is_batch(&self, value: &Value) -> bool {
-        let frame_holding = self.receives > 0;
-        self.draft.is_some() && !frame_holding && value.origin.has(Origin::MESSAGE)
-            || self.draft.is_some() && value.origin.has(Origin::MESSAGE) && self.element_settles(value)
+        self.draft.is_some() && self.receives > 0 && value.origin.has(Origin::MESSAGE) && self.element_settles(value)
     }
 
     fn element_settles(&self, value: &Value) -> bool {
@@ -225,26 +232,6 @@ impl<'a> Lowering<'a> {
     /// Whether a loop over `value` counts.
     pub(super) fn is_count(&self, value: &Value) -> bool {
         external_name(&value.ty) == Some("Range")
-    }
-
-    /// The next message of a batch, or its end.
-    pub(super) fn next_of_batch(
-        &mut self,
-        element: &Value,
-        state: State,
-        at: Span,
-    ) -> (Vec<(State, Value)>, Vec<State>) {
-        let site = self
-            .draft
-            .as_ref()
-            .map_or_else(|| self.site(at), |draft| draft.site.clone());
-        let node = self.graph.emit(&state, Step::Receive, Some(site));
-        self.receives += 1;
-        let mut next = state.after(node, Outcome::Next);
-        next.holding = true;
-        let mut message = element.clone();
-        message.origin = Origin::MESSAGE;
-        (vec![(next, message)], vec![state.after(node, Outcome::End)])
     }
 }
 

@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
+use super::handler::{Handler, handlers};
+use super::receive::Draft;
 use super::state::State;
 use super::value::{Origin, Value};
 use super::{Capture, Context, Lowering, SeenCall, Tables};
 use crate::catalog::{Catalog, Role};
 use crate::flow::{Broker, Flow, Outcome, Settle, Site, Step};
-use crate::resolve::{FnId, Ty};
+use crate::resolve::{FnId, Ty, TyBound};
 use crate::span::Span;
 
 /// Methods that take from a stream, whatever its type.
@@ -46,9 +48,17 @@ pub struct Unit {
 #[must_use]
 pub fn units(context: &Context<'_>) -> Vec<Unit> {
     use rayon::prelude::*;
-    let roots = candidates(context);
+    let handlers = handlers(context);
+    let roots: Vec<FnId> = candidates(context)
+        .into_iter()
+        .filter(|f| !handlers.contains_key(f))
+        .collect();
     let lowered: Vec<Vec<Lowered>> = roots.par_iter().map(|f| lower_all(context, *f)).collect();
-    let mut units: Vec<Lowered> = lowered.into_iter().flatten().collect();
+    let called: Vec<Lowered> = handlers
+        .par_iter()
+        .map(|(_, handler)| lower_handler(context, handler))
+        .collect();
+    let mut units: Vec<Lowered> = lowered.into_iter().flatten().chain(called).collect();
     let escalated: BTreeSet<FnId> = units
         .iter()
         .filter(|unit| unit.hands_out)
@@ -193,6 +203,23 @@ fn lower(context: &Context<'_>, f: FnId, focus: Option<Span>) -> Option<(Lowered
         .or(Some((plain.0.lowered, plain.1)))
 }
 
+/// Lowers a function that a framework calls; again with what its callers pass, where that decides.
+fn lower_handler(context: &Context<'_>, handler: &Handler) -> Lowered {
+    let run = Run {
+        context,
+        f: handler.f,
+        focus: None,
+    };
+    let plain = run.called_for_each_message(&handler.draft, &Arguments::default());
+    if !plain.needs_caller {
+        return plain.lowered;
+    }
+    match arguments(context, handler.f, MAX_CALLERS_UP) {
+        Some(seen) => run.called_for_each_message(&handler.draft, &seen).lowered,
+        None => plain.lowered,
+    }
+}
+
 /// What a function is called with.
 #[derive(Clone, Default)]
 struct Arguments<'a> {
@@ -279,18 +306,10 @@ impl<'a> Run<'_, 'a> {
             .iter()
             .any(|node| matches!(node.step, Step::Effect { .. } | Step::Ack(_) | Step::Opaque { .. }));
         let hands_out = !acts && (gives_message || lowering.receives == 0);
-        let doubtful = lowering
-            .graph
-            .effects
-            .iter()
-            .any(|effect| effect.idempotency == crate::flow::Idempotency::Unknown);
-        let needs_caller = draft.assumed || doubtful || !lowering.unknown.is_empty() || lowering.unresolved > 0;
+        let needs_caller =
+            draft.assumed || lowering.is_doubtful() || !lowering.unknown.is_empty() || lowering.unresolved > 0;
         let (monitored, unresolved) = (lowering.monitored, lowering.unresolved);
-        let at = Site {
-            span: info.hir.name_span,
-            via: Vec::new(),
-            text: info.hir.name.clone(),
-        };
+        let at = lowering.site_of(self.f);
         let flow = lowering.finish(info.path.clone(), ended, at, false);
         let unit = Unit {
             function: self.f,
@@ -309,6 +328,42 @@ impl<'a> Run<'_, 'a> {
             },
             sites,
         ))
+    }
+
+    /// A function that a framework calls with a message from `draft`.
+    fn called_for_each_message(self, draft: &Draft, known: &Arguments<'a>) -> Executed {
+        let info = self.context.index.function(self.f);
+        let mut lowering = Lowering::new(self.context);
+        lowering.adopt(known.tables.clone());
+        lowering.draft = Some(draft.clone());
+        lowering.is_handed = true;
+        let args = lowering.message_arguments(self.f, known.args.clone());
+        let without_message = !args.iter().any(|arg| arg.origin.has(Origin::MESSAGE));
+        let recv = known
+            .recv
+            .clone()
+            .or_else(|| lowering.own_message(self.f, without_message));
+        let mut state = State::start();
+        let node = lowering.graph.emit(&state, Step::Receive, Some(draft.site.clone()));
+        lowering.receives += 1;
+        state = state.after(node, Outcome::Next);
+        state.holding = true;
+        let ended = lowering.root(self.f, recv, args, state);
+        let (monitored, unresolved) = (lowering.monitored, lowering.unresolved);
+        let needs_caller = unresolved > 0 || !lowering.unknown.is_empty() || lowering.is_doubtful();
+        let flow = lowering.finish(info.path.clone(), ended, draft.site.clone(), false);
+        let unit = Unit {
+            function: self.f,
+            flow,
+            monitored,
+            unresolved,
+        };
+        let lowered = Lowered {
+            unit,
+            receive: Some(draft.site.span),
+            hands_out: false,
+        };
+        Executed { lowered, needs_caller }
     }
 
     /// A declared function in which nothing receives: a handler that a framework or a loop elsewhere calls, or a producer.
@@ -401,9 +456,31 @@ impl Lowering<'_> {
     }
 
     /// Executes a function as the unit's own.
-    fn root(&mut self, f: FnId, recv: Option<Value>, args: Vec<Value>, state: State) -> super::state::Flowing {
+    pub(super) fn root(
+        &mut self,
+        f: FnId,
+        recv: Option<Value>,
+        args: Vec<Value>,
+        state: State,
+    ) -> super::state::Flowing {
         let recv = recv.or_else(|| self.index.function(f).hir.receiver.map(|_| Value::unknown()));
         self.enter_root(f, recv, args, state)
+    }
+
+    /// Whether it is not known of some effect that it may be repeated.
+    fn is_doubtful(&self) -> bool {
+        let effects = &self.graph.effects;
+        effects
+            .iter()
+            .any(|effect| effect.idempotency == crate::flow::Idempotency::Unknown)
+    }
+
+    /// The receiver of a handler that is a method: the message itself, where it takes no other.
+    fn own_message(&self, f: FnId, is_message: bool) -> Option<Value> {
+        self.index.function(f).hir.receiver?;
+        let ty = self.index.function(f).scope.self_ty.clone()?;
+        let origin = if is_message { Origin::MESSAGE } else { Origin::NONE };
+        Some(self.typed(ty, origin))
     }
 
     /// The parameters of a handler: what is not a client's object is the message.
@@ -427,7 +504,7 @@ impl Lowering<'_> {
     }
 
     /// Whether a type is a client's object rather than a message: a pool, a connection, a producer.
-    fn is_tool(&self, ty: &Ty) -> bool {
+    pub(super) fn is_tool(&self, ty: &Ty) -> bool {
         let own = self.client_path(ty).and_then(|path| {
             self.catalog
                 .ty(&path)
@@ -435,6 +512,10 @@ impl Lowering<'_> {
         });
         let inside = match ty {
             Ty::External { args, .. } => args.iter().any(|arg| self.is_tool(arg)),
+            Ty::Bounds(bounds) | Ty::Param { bounds, .. } => bounds.iter().any(|bound| match bound {
+                TyBound::External { path, .. } => self.is_tool(&Ty::external(path, Vec::new())),
+                _ => false,
+            }),
             _ => false,
         };
         own.unwrap_or(false) || inside

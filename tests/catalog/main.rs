@@ -9,6 +9,7 @@
 mod sources;
 mod truth;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use cargo_delivery::catalog::{Catalog, Operand, Role, TypeExpr};
@@ -30,10 +31,76 @@ fn catalog(text: &str) -> Catalog {
     catalog
 }
 
-#[test]
-fn embedded_files_are_well_formed() {
-    let (_, errors) = Catalog::of(Catalog::files());
+/// The files as they lie in the repository, by name; the older versions' (`redis@0.32.yaml`) too.
+fn on_disk() -> BTreeMap<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("lint/catalog");
+    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let paths = entries.map(|entry| entry.expect("an entry of the folder").path());
+    let files = paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    files
+        .map(|path| {
+            let name = path
+                .file_name()
+                .expect("a file has a name")
+                .to_string_lossy()
+                .into_owned();
+            (
+                name,
+                std::fs::read_to_string(&path).expect("a file of the catalog is readable"),
+            )
+        })
+        .collect()
+}
+
+/// The newest file of each crate, with `old` in the place of its crate's.
+fn with_old(files: &BTreeMap<String, String>, old: Option<&str>) -> Catalog {
+    let replaced = old
+        .and_then(|name| name.split_once('@'))
+        .map(|(krate, _)| format!("{krate}.yaml"));
+    let chosen: Vec<(&str, &str)> = files
+        .iter()
+        .filter(|(name, _)| old == Some(name.as_str()) || !name.contains('@') && replaced.as_ref() != Some(*name))
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    let (catalog, errors) = Catalog::of(&chosen);
     assert!(errors.is_empty(), "{errors:#?}");
+    catalog
+}
+
+fn old_files(files: &BTreeMap<String, String>) -> Vec<&str> {
+    files
+        .keys()
+        .map(String::as_str)
+        .filter(|name| name.contains('@'))
+        .collect()
+}
+
+#[test]
+fn files_are_well_formed_and_named_after_their_crates() {
+    let files = on_disk();
+    let newest = with_old(&files, None);
+    for old in old_files(&files) {
+        with_old(&files, Some(old));
+    }
+    for package in newest.packages() {
+        assert_eq!(package.file, format!("{}.yaml", package.name));
+    }
+}
+
+#[test]
+fn what_is_embedded_is_what_lies_in_the_repository() {
+    let embedded: BTreeMap<String, String> = Catalog::files()
+        .iter()
+        .map(|file| (file.name.to_owned(), file.text.to_owned()))
+        .collect();
+    let disk = on_disk();
+    let names = |files: &BTreeMap<String, String>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(
+        names(&embedded),
+        names(&disk),
+        "a file is new or gone: cargo notices that when `lint/catalog/embedded.rs` is touched"
+    );
+    assert!(embedded == disk);
 }
 
 #[test]
@@ -158,7 +225,8 @@ fn a_case_is_filled_in_from_its_call() {
 fn a_users_entry_replaces_an_embedded_one() {
     let path = Catalog::embedded().calls()[0].path.clone();
     let text = format!("crate: mine\ncalls:\n  - {{ path: '{path}', does: read }}\n");
-    let (catalog, errors) = Catalog::with_user(vec![("mine.yaml".to_owned(), text)]);
+    let mine = [("mine.yaml".to_owned(), text)];
+    let (catalog, errors) = Catalog::embedded().clone().with_user(&mine);
     assert!(errors.is_empty(), "{errors:?}");
     assert_eq!(catalog.function(&path).unwrap().package, "mine");
 }
@@ -199,7 +267,13 @@ fn sources() -> Option<Sources> {
 #[test]
 fn every_entry_is_true() {
     let Some(mut sources) = sources() else { return };
-    let problems = truth::problems(Catalog::embedded(), &mut sources);
+    let files = on_disk();
+    let mut problems = truth::problems(&with_old(&files, None), &mut sources);
+    for old in old_files(&files) {
+        sources.forget();
+        let found = truth::problems(&with_old(&files, Some(old)), &mut sources);
+        problems.extend(found.into_iter().filter(|problem| problem.starts_with(old)));
+    }
     assert!(
         problems.is_empty(),
         "{} wrong:\n{}",
@@ -210,7 +284,7 @@ fn every_entry_is_true() {
 
 #[test]
 fn every_entry_of_std_is_true() {
-    match truth::std_problems(Catalog::embedded()) {
+    match truth::std_problems(&with_old(&on_disk(), None)) {
         Ok(problems) => assert!(problems.is_empty(), "{}", problems.join("\n")),
         Err(reason) => eprintln!("skipped: {reason}"),
     }

@@ -114,29 +114,55 @@ struct Opaque {
     functions: BTreeMap<String, Fun>,
 }
 
+/// What cargo knows of the fixtures' packages, without the network.
+fn metadata(manifest: &Path) -> Result<Vec<u8>, String> {
+    cargo(
+        &[
+            "metadata",
+            "--format-version=1",
+            "--locked",
+            "--offline",
+            "--all-features",
+        ],
+        manifest,
+    )
+}
+
+fn fetch(manifest: &Path) -> Result<(), String> {
+    let fetched = cargo(&["fetch", "--locked"], manifest);
+    fetched.map(drop).map_err(|error| {
+        format!(
+            "the clients' sources are not here, and `cargo fetch --locked --manifest-path {}` failed: {error}",
+            manifest.display()
+        )
+    })
+}
+
+fn cargo(args: &[&str], manifest: &Path) -> Result<Vec<u8>, String> {
+    let output = Command::new(env!("CARGO"))
+        .args(args)
+        .arg("--manifest-path")
+        .arg(manifest)
+        .output()
+        .map_err(|error| error.to_string())?;
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
 impl Sources {
-    /// Asks cargo where the sources are; downloads nothing.
+    /// Asks cargo where the sources are; fetches them if they are not there yet.
     pub fn of(manifest: &Path) -> Result<Self, String> {
-        let output = Command::new(env!("CARGO"))
-            .args([
-                "metadata",
-                "--format-version=1",
-                "--locked",
-                "--offline",
-                "--all-features",
-                "--manifest-path",
-            ])
-            .arg(manifest)
-            .output()
-            .map_err(|error| error.to_string())?;
-        if !output.status.success() {
-            let errors = String::from_utf8_lossy(&output.stderr);
-            return Err(format!(
-                "run `cargo fetch --manifest-path {}` first: {errors}",
-                manifest.display()
-            ));
-        }
-        let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
+        let output = match metadata(manifest) {
+            Ok(output) => output,
+            Err(_) => {
+                fetch(manifest)?;
+                metadata(manifest)?
+            }
+        };
+        let metadata: serde_json::Value = serde_json::from_slice(&output).map_err(|error| error.to_string())?;
         let mut packages: BTreeMap<String, BTreeMap<String, PathBuf>> = BTreeMap::new();
         for package in metadata["packages"].as_array().into_iter().flatten() {
             let version = package["version"].as_str().unwrap_or_default();
@@ -176,6 +202,13 @@ impl Sources {
         }
         self.chosen.insert(library.to_owned(), version.to_owned());
         Ok(())
+    }
+
+    /// Forgets what was read: other versions may be chosen.
+    pub fn forget(&mut self) {
+        self.chosen.clear();
+        self.crates.clear();
+        self.self_types.clear();
     }
 
     /// What a path leads to, re-exports and aliases followed; a method or variant counts as a function.

@@ -42,8 +42,14 @@ fn of_type(ty: &Type, sources: &mut Sources) -> Vec<String> {
     let Some(def) = sources.ty(&ty.path) else {
         return vec!["is no type of that crate".to_owned()];
     };
-    let missing = ty.fields.keys().filter(|field| !sources.has_field(&def, field));
+    let fields = ty.fields.keys().chain(&ty.gives_back);
+    let missing = fields.filter(|field| !sources.has_field(&def, field));
     let mut problems: Vec<_> = missing.map(|field| format!("has no public field `{field}`")).collect();
+    for method in ty.handles.keys() {
+        if !matches!(sources.find(&format!("{}::{method}", ty.path)), Some(Target::Fn(_))) {
+            problems.push(format!("has no method `{method}`"));
+        }
+    }
     for parent in &ty.implements {
         let name = parent.rsplit("::").next().unwrap_or(parent);
         if !sources.is_trait(&def) && !sources.implements(&def, name) {

@@ -96,6 +96,11 @@ impl<'a> Lowering<'a> {
         if receiver && doing.recv.is_some() {
             return self.with_sets(recv.clone().with_origin(origin), doing);
         }
+        if let Some(TypeExpr::Tuple(parts)) = doing.returns
+            && !doing.call.set.is_empty()
+        {
+            return self.given_parts(parts, doing, origin);
+        }
         let ty = match doing.returns {
             Some(TypeExpr::Receiver) => Ty::external(doing.call.owner(), Vec::new()),
             Some(expr) => self.expected_inside(self.type_of_expr(expr, recv, &doing.args), doing),
@@ -137,6 +142,22 @@ impl<'a> Lowering<'a> {
         }
         let api = Value::new(Kind::Api(Rc::new(Api { props, constructed })), ty, origin);
         self.with_sets(api, doing)
+    }
+
+    /// Several things made by one call (a client and its event loop): each has the properties that the call sets.
+    fn given_parts(&self, parts: &[TypeExpr], doing: &Doing<'_>, origin: Origin) -> Value {
+        let constructed = doing.call.constructs.then_some(doing.site.label);
+        let unknown = Value::unknown();
+        let recv = doing.recv.as_ref().unwrap_or(&unknown);
+        let part = |expr: &TypeExpr| {
+            let props = Default::default();
+            let api = Kind::Api(Rc::new(Api { props, constructed }));
+            self.with_sets(
+                Value::new(api, self.type_of_expr(expr, recv, &doing.args), origin),
+                doing,
+            )
+        };
+        Value::new(Kind::Tuple(parts.iter().map(part).collect()), Ty::Unknown, origin)
     }
 
     /// `_` behind a fallible call: what is expected may be written with its `Result`.
@@ -240,8 +261,26 @@ impl<'a> Lowering<'a> {
         vec![(state, Value::opaque(ty, value.origin))]
     }
 
+    /// Takes from a queue in memory: a receive, where a client puts its messages there.
+    pub(in crate::lower) fn take(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let given = self.given(doing).ty;
+        let receive = self.handed_type(&given).and_then(|known| known.handed.clone());
+        match receive {
+            Some(receive) => self.receive(&receive, &doing.operands(), given, doing.site, state),
+            None => self.compute(doing, state),
+        }
+    }
+
     pub(in crate::lower) fn receive_call(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let Some(receive) = doing.facts.receive.clone() else {
+        let receive = doing.facts.receive.clone();
+        if doing.facts.closure.is_some() {
+            let callee = self.operand_of(doing.facts.closure.as_ref(), doing);
+            return match callee {
+                Some((callee, _)) => self.register(receive.as_ref(), &callee, doing, state),
+                None => self.compute(doing, state),
+            };
+        }
+        let Some(receive) = receive else {
             return self.compute(doing, state);
         };
         let unknown = Value::unknown();

@@ -101,9 +101,9 @@ impl<'a> Lowering<'a> {
     ) -> Flowing {
         self.eval_then(iter, state, |this, state, value| {
             if this.is_batch(&value) {
-                let element = this.element_of(&value);
-                this.batch = Some(element);
-                return this.run_loop(label, Round::Messages(pat), body, at, state);
+                let message = this.element_of(&value).with_origin(Origin::MESSAGE);
+                let entered = bind_pat(state, pat, &message);
+                return this.once(label, body, entered);
             }
             if this.is_message_stream(&value) {
                 this.batch = Some(value);
@@ -203,7 +203,7 @@ impl<'a> Lowering<'a> {
         };
         self.go_round(&mut run, state);
         self.graph.retry.pop();
-        if self.receives != receives || matches!(round, Round::Messages(_)) {
+        if self.receives != receives {
             for node in self.graph.since_mut(mark) {
                 node.retry = node.retry.filter(|id| *id != retry);
             }
@@ -258,15 +258,6 @@ impl<'a> Lowering<'a> {
                 let counter = Value::opaque(Ty::Unknown, Origin::COUNTER);
                 vec![bind_pat(inside, count.pat, &counter)]
             }
-            Round::Messages(pat) => {
-                let element = run.batch.clone().unwrap_or_else(Value::unknown);
-                let (message, done) = self.next_of_batch(&element, inside, run.at);
-                run.exits.extend(done.into_iter().map(|state| (state, Value::unit())));
-                message
-                    .into_iter()
-                    .map(|(state, value)| bind_pat(state, pat, &value))
-                    .collect()
-            }
             Round::Stream(pat, at) => self.next_of_stream(run, (pat, at), inside),
         };
         self.run_body(run, entered)
@@ -314,7 +305,7 @@ impl<'a> Lowering<'a> {
                 }
                 vec![again]
             }
-            Round::Always | Round::While(_) | Round::Messages(_) | Round::Stream(..) => vec![state],
+            Round::Always | Round::While(_) | Round::Stream(..) => vec![state],
         }
     }
 
