@@ -329,7 +329,7 @@ impl<'a> Lowering<'a> {
         let said = answer
             .prop("answer")
             .map_or_else(|| text_of(answer), |(value, _)| text_of(value))?;
-        Some(known.accepts.iter().any(|word| *word == said))
+        Some(known.accepts.contains(&said))
     }
 
     /// Whether a value's type decides whether the message is accepted.
