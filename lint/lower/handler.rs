@@ -141,16 +141,6 @@ impl Handler {
 }
 
 impl<'a> Lowering<'a> {
-    /// The place of a function's name.
-    pub(super) fn site_of(&self, f: FnId) -> Site {
-        let hir = self.index.function(f).hir;
-        Site {
-            span: hir.name_span,
-            via: Vec::new(),
-            text: hir.name.clone(),
-        }
-    }
-
     /// A function or closure is registered with a framework. What follows the registration of a closure runs when all is over.
     pub(super) fn register(
         &mut self,

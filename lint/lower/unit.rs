@@ -446,7 +446,7 @@ impl<'a> Run<'_, 'a> {
 
 impl Lowering<'_> {
     /// The place of a function: its signature.
-    fn site_of(&self, f: FnId) -> Site {
+    pub(super) fn site_of(&self, f: FnId) -> Site {
         let hir = &self.index.function(f).hir;
         Site {
             span: hir.name_span,
