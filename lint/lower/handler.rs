@@ -13,7 +13,7 @@ use super::state::{Flowing, State};
 use super::value::{Closure, Kind, Origin, Value};
 use super::{Body, Context, Lowering};
 use crate::catalog::{Receive, Role, Type};
-use crate::flow::{Ended, Outcome, Settle, Site, Step};
+use crate::flow::{Ended, Outcome, Settle, Step};
 use crate::resolve::{FnId, Ty, TyBound};
 use crate::source::hir::{Block, Expr, ExprKind, Stmt};
 
