@@ -4,12 +4,12 @@
 //! where it is (`cfg_rt! { … }`). What a macro makes otherwise cannot be read. There the fall-back is text: a method counts as there if
 //! `fn name` stands in a macro of the crate whose text names the type as well.
 
+mod cargo;
 mod reader;
 
 use reader::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// How many re-exports and aliases may lead to one another.
 const MAX_STEPS: usize = 24;
@@ -114,54 +114,10 @@ struct Opaque {
     functions: BTreeMap<String, Fun>,
 }
 
-/// What cargo knows of the fixtures' packages, without the network.
-fn metadata(manifest: &Path) -> Result<Vec<u8>, String> {
-    cargo(
-        &[
-            "metadata",
-            "--format-version=1",
-            "--locked",
-            "--offline",
-            "--all-features",
-        ],
-        manifest,
-    )
-}
-
-fn fetch(manifest: &Path) -> Result<(), String> {
-    let fetched = cargo(&["fetch", "--locked"], manifest);
-    fetched.map(drop).map_err(|error| {
-        format!(
-            "the clients' sources are not here, and `cargo fetch --locked --manifest-path {}` failed: {error}",
-            manifest.display()
-        )
-    })
-}
-
-fn cargo(args: &[&str], manifest: &Path) -> Result<Vec<u8>, String> {
-    let output = Command::new(env!("CARGO"))
-        .args(args)
-        .arg("--manifest-path")
-        .arg(manifest)
-        .output()
-        .map_err(|error| error.to_string())?;
-    if output.status.success() {
-        Ok(output.stdout)
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
-}
-
 impl Sources {
     /// Asks cargo where the sources are; fetches them if they are not there yet.
     pub fn of(manifest: &Path) -> Result<Self, String> {
-        let output = match metadata(manifest) {
-            Ok(output) => output,
-            Err(_) => {
-                fetch(manifest)?;
-                metadata(manifest)?
-            }
-        };
+        let output = cargo::metadata(manifest)?;
         let metadata: serde_json::Value = serde_json::from_slice(&output).map_err(|error| error.to_string())?;
         let mut packages: BTreeMap<String, BTreeMap<String, PathBuf>> = BTreeMap::new();
         for package in metadata["packages"].as_array().into_iter().flatten() {
