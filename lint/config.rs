@@ -109,6 +109,20 @@ pub enum Language {
     Russian,
 }
 
+impl FromStr for Language {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let known = [Self::English, Self::Russian];
+        let found = known.into_iter().find(|language| language.tag() == word);
+        found.ok_or_else(|| {
+            delivery_grammar::Invalid::unknown("language", word, &known.map(Self::tag))
+                .message()
+                .to_owned()
+        })
+    }
+}
+
 impl Language {
     /// The BCP 47 tag.
     #[must_use]

@@ -12,6 +12,7 @@ mod prose;
 mod route;
 mod said;
 mod strings;
+mod tree;
 mod unit;
 
 use delivery_grammar::Semantic;

@@ -38,6 +38,29 @@ pub const fn choosing(language: Language) -> &'static str {
     }
 }
 
+/// What the words of the field mean.
+#[must_use]
+pub const fn glossary(language: Language) -> &'static str {
+    match language {
+        Language::English => include_str!("semantics/glossary.md"),
+        Language::Russian => include_str!("semantics/ru/glossary.md"),
+    }
+}
+
+/// What stands before the first section, without the title.
+#[must_use]
+pub fn introduction(text: &str) -> &str {
+    let before = text.split("\n## ").next().unwrap_or_default();
+    before.split_once('\n').map_or("", |(_, rest)| rest.trim())
+}
+
+/// The headings of a text's sections, in order.
+pub fn headings(text: &str) -> impl Iterator<Item = &str> {
+    text.split("\n## ")
+        .skip(1)
+        .map(|section| section.lines().next().unwrap_or_default())
+}
+
 /// The title of a text.
 #[must_use]
 pub fn title(text: &str) -> &str {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::levels::Levels;
-use crate::config::Assume;
+use crate::config::{Assume, Language};
 use crate::render::{Format, ListFormat};
 
 /// What happens to a message when something crashes?
@@ -190,6 +190,10 @@ pub struct Doc {
     /// What is written
     #[arg(long, value_enum, default_value = "html", help_heading = "Output")]
     pub format: DocFormat,
+
+    /// The language of the documentation [default: as configured, else English]
+    #[arg(long, value_name = "en|ru", help_heading = "Output", value_parser = Language::from_str)]
+    pub language: Option<Language>,
 
     /// Write nothing; fail if DIR is not what would be written
     #[arg(long, help_heading = "Output")]

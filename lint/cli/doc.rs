@@ -11,7 +11,8 @@ use super::{Console, Outcome};
 use crate::docs::{self, Format};
 
 pub fn run(args: &Doc, verbosity: Verbosity, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
-    let session = Session::run(&args.selection, &args.levels, console.today)?;
+    let mut session = Session::run(&args.selection, &args.levels, console.today)?;
+    session.config.docs.language = args.language.unwrap_or(session.config.docs.language);
     let format = match args.format {
         DocFormat::Html => Format::Html,
         DocFormat::Markdown => Format::Markdown,

@@ -90,13 +90,7 @@ fn assume(word: &str) -> Result<Assume, String> {
 }
 
 fn language(word: &str) -> Result<Language, String> {
-    let known = [Language::English, Language::Russian];
-    let found = known.into_iter().find(|language| language.tag() == word);
-    found.ok_or_else(|| {
-        Invalid::unknown("language", word, &known.map(Language::tag))
-            .message()
-            .to_owned()
-    })
+    word.parse()
 }
 
 fn globs(value: &Value<Place>, problems: &mut Problems) -> Vec<String> {

@@ -6,7 +6,8 @@ use askama::Template;
 use delivery_grammar::{Declaration, Semantic};
 
 use super::prose::Prose;
-use super::{Page, Site, Unit};
+use super::{Page, Site, Unit, tree};
+use crate::config::Language;
 use crate::report::Verdict;
 use crate::rules::{RULES, Rule};
 use crate::semantics;
@@ -48,8 +49,29 @@ struct Text<'a> {
     title: &'a str,
     level: Option<&'a str>,
     body: String,
-    /// Pages that belong to this one, with their names.
-    pages: Vec<(String, &'a str)>,
+    /// Of the body: the rules' pages are English everywhere.
+    language: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "html/semantics.html")]
+struct Choosing<'a> {
+    site: &'a Site<'a>,
+    root: &'a str,
+    section: &'a str,
+    title: &'a str,
+    introduction: String,
+    sections: Vec<Section<'a>>,
+    semantics: &'static [Semantic],
+    tree: String,
+    glossary: &'a str,
+}
+
+/// A section of a text.
+struct Section<'a> {
+    id: &'static str,
+    heading: &'a str,
+    body: String,
 }
 
 #[derive(Template)]
@@ -90,7 +112,7 @@ struct Promise<'a> {
 
 /// Every page.
 pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
-    let mut pages = vec![index(site), choosing(site), rules(site)];
+    let mut pages = vec![index(site), choosing(site), glossary(site), rules(site)];
     pages.extend(assets());
     pages.extend(site.units.iter().map(|unit| integration(site, unit)));
     pages.extend(Semantic::ALL.iter().map(|semantic| about_semantic(site, *semantic)));
@@ -273,22 +295,46 @@ fn promise<'a>(site: &'a Site<'a>, unit: &Unit<'_>) -> Option<Promise<'a>> {
     })
 }
 
+/// The sections of the text on choosing, in its order, under ids that hold in every language.
+const CHOOSING: [&str; 5] = ["comparison", "tree", "rules", "mistakes", "reading"];
+
 fn choosing(site: &Site<'_>) -> Page {
-    let text = semantics::choosing(site.t.language);
+    let language = site.t.language;
+    let text = semantics::choosing(language);
+    let prose = Prose { root: "", rule: None };
+    let bodies = semantics::headings(text).zip(semantics::sections(text));
+    let sections = CHOOSING.into_iter().zip(bodies).map(|(id, (heading, body))| Section {
+        id,
+        heading,
+        body: prose.html(body),
+    });
+    let template = Choosing {
+        site,
+        root: "",
+        section: "semantics",
+        title: semantics::title(text),
+        introduction: prose.html(semantics::introduction(text)),
+        sections: sections.collect(),
+        semantics: Semantic::ALL,
+        tree: tree::unfold(site, semantics::tree::start()),
+        glossary: semantics::title(semantics::glossary(language)),
+    };
+    page("semantics.html", &template)
+}
+
+fn glossary(site: &Site<'_>) -> Page {
+    let text = semantics::glossary(site.t.language);
     let template = Text {
         site,
         root: "",
         section: "semantics",
-        up: None,
+        up: Some(("semantics.html", &site.t.semantics)),
         title: semantics::title(text),
         level: None,
+        language: site.t.language.tag(),
         body: Prose { root: "", rule: None }.html(text),
-        pages: Semantic::ALL
-            .iter()
-            .map(|semantic| (format!("semantics/{semantic}.html"), site.semantic(semantic)))
-            .collect(),
     };
-    page("semantics.html", &template)
+    page("glossary.html", &template)
 }
 
 fn about_semantic(site: &Site<'_>, semantic: Semantic) -> Page {
@@ -300,8 +346,8 @@ fn about_semantic(site: &Site<'_>, semantic: Semantic) -> Page {
         up: Some(("../semantics.html", &site.t.semantics)),
         title: semantics::title(text),
         level: None,
+        language: site.t.language.tag(),
         body: Prose { root: UP, rule: None }.html(text),
-        pages: Vec::new(),
     };
     page(format!("semantics/{semantic}.html"), &template)
 }
@@ -326,12 +372,12 @@ fn about_rule(site: &Site<'_>, rule: &Rule) -> Page {
         up: Some(("../rules.html", &site.t.rules)),
         title: &format!("{} {}", rule.code, rule.name),
         level: Some(site.levels.level(rule).as_str()),
+        language: Language::English.tag(),
         body: Prose {
             root: UP,
             rule: Some(rule.code),
         }
         .html(rule.doc),
-        pages: Vec::new(),
     };
     page(format!("rules/{}.html", rule.name), &template)
 }

@@ -52,6 +52,7 @@ pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
     let mut pages = vec![
         index(site),
         text("semantics.md", semantics::choosing(language)),
+        text("glossary.md", semantics::glossary(language)),
         rules(site),
     ];
     pages.extend(site.units.iter().map(|unit| integration(site, unit)));

@@ -1,5 +1,7 @@
 //! Markdown to HTML, for the texts about rules and semantics and for nothing that users write.
 
+use std::collections::BTreeSet;
+
 use delivery_grammar::Semantic;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
@@ -50,7 +52,7 @@ impl Prose<'_> {
             event => Some(event),
         });
         let mut out = String::new();
-        html::push_html(&mut out, events);
+        html::push_html(&mut out, named(events.collect()).into_iter());
         out.replace("<table>", "<div class=\"scroll\" tabindex=\"0\"><table>")
             .replace("</table>", "</table></div>")
     }
@@ -64,6 +66,38 @@ impl Prose<'_> {
         };
         Event::Html(format!("<a href=\"{}{page}\"><code>{}</code></a>", self.root, escaped(&word)).into())
     }
+}
+
+/// Every heading with an id of its words, so that others can point to it.
+fn named(mut events: Vec<Event<'_>>) -> Vec<Event<'_>> {
+    let mut taken = BTreeSet::new();
+    for index in 0..events.len() {
+        let words: String = events[index..]
+            .iter()
+            .skip(1)
+            .map_while(|event| match event {
+                Event::Text(text) | Event::Code(text) => Some(text.as_ref()),
+                Event::End(TagEnd::Heading(_)) => None,
+                _ => Some(""),
+            })
+            .take(8)
+            .collect();
+        if let Event::Start(Tag::Heading { id, .. }) = &mut events[index] {
+            let name = slug(&words);
+            if taken.insert(name.clone()) {
+                *id = Some(name.into());
+            }
+        }
+    }
+    events
+}
+
+/// `What it guarantees` as `what-it-guarantees`.
+fn slug(words: &str) -> String {
+    let words = words
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }
 
 /// `bad` or `good`, from the tag of a code block such as `rust,bad`.
@@ -130,6 +164,14 @@ mod tests {
             page,
             "<pre class=\"code bad\" tabindex=\"0\"><code>let a: Vec&lt;u8&gt;;\n<mark>ack(); <span>← commit-before-process</span></mark>\n\
              </code></pre>\n"
+        );
+    }
+
+    #[test]
+    fn a_heading_can_be_pointed_to() {
+        assert_eq!(
+            html("## Why, and `how`?\n"),
+            "<h2 id=\"why-and-how\">Why, and <code>how</code>?</h2>\n"
         );
     }
 

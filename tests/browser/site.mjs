@@ -1,0 +1,160 @@
+// Opens a generated site in a real browser, from disk: `node site.mjs FOLDER [SCREENSHOTS]`.
+//
+// What a reader does: opens the index, searches, filters, sorts, follows links to a verified and a refuted integration, the
+// semantics and the map, in light and dark, on a desktop and on a phone, with and without JavaScript. It fails on a console error,
+// on a request that leaves the disk, on a page that scrolls sideways, and on what axe-core finds.
+
+import { readFile } from "node:fs/promises";
+import { existsSync, mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import assert from "node:assert/strict";
+import puppeteer from "puppeteer-core";
+
+const [folder, pictures] = process.argv.slice(2).map((path) => resolve(path));
+const chromium = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+  .find((path) => path && existsSync(path));
+if (!folder || !existsSync(`${folder}/index.html`)) throw new Error("usage: node site.mjs FOLDER [SCREENSHOTS]");
+if (!chromium) {
+  console.error("Chromium is not installed (`apt-get install chromium`, or CHROMIUM=/path/to/it): the site was not tested.");
+  process.exit(2);
+}
+if (pictures) mkdirSync(pictures, { recursive: true });
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const browser = await puppeteer.launch({ executablePath: chromium, args: ["--no-sandbox"] });
+const wrong = [];
+
+/** A page that notes what goes wrong on it. */
+async function open({ width = 1280, scheme = "light", script = true } = {}) {
+  const page = await browser.newPage();
+  const say = (what) => wrong.push(`${page.url()} (${width} px, ${scheme}): ${what}`);
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && say(message.text()));
+  page.on("pageerror", (error) => say(error.message));
+  page.on("request", (request) => /^(file|data):/.test(request.url()) || say(`asks for ${request.url()}`));
+  page.on("requestfailed", (request) => say(`cannot load ${request.url()}`));
+  await page.setJavaScriptEnabled(script);
+  await page.setViewport({ width, height: 900 });
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+  return page;
+}
+
+const at = (address) => {
+  const [path, part] = address.split("#");
+  return pathToFileURL(`${folder}/${path}`).href + (part ? `#${part}` : "");
+};
+const shown = (page) => page.$$eval("#units tbody tr", (rows) => rows.filter((row) => row.offsetParent).map((row) => row.cells[0].textContent));
+
+/** axe runs beside the page, not in it: the page's own policy lets no foreign script in. */
+async function inspect(page, name) {
+  const { width } = page.viewport();
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  if (wide > width) wrong.push(`${name}: scrolls sideways (${wide} px on ${width})`);
+  const session = await page.createCDPSession();
+  const { frameTree } = await session.send("Page.getFrameTree");
+  const { executionContextId: contextId } = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id });
+  const run = (expression) => session.send("Runtime.evaluate", { expression, contextId, awaitPromise: true, returnByValue: true });
+  await run(axe);
+  const { result, exceptionDetails } = await run("axe.run(document, { preload: false, resultTypes: ['violations'] }).then((found) => found.passes.length < 10 ? ['axe looked at nothing'] : found.violations.map((rule) => rule.id + ': ' + rule.help + ' ' + rule.nodes.slice(0, 3).map((node) => node.target + ' ' + (node.any[0]?.message ?? '')).join(' | ')))");
+  if (exceptionDetails) throw new Error(JSON.stringify(exceptionDetails));
+  for (const violation of result.value) wrong.push(`${name}: ${violation}`);
+  await session.detach();
+}
+
+/** The addresses of what there is to look at, found as a reader would find them. */
+async function pages() {
+  const page = await open();
+  await page.goto(at("index.html"));
+  const first = (verdict) => page.$eval(`tr[data-verdict=${verdict}][data-owner] th a, tr[data-verdict=${verdict}] th a`, (link) => link.getAttribute("href"));
+  const found = ["index.html", await first("verified"), await first("refuted"), "semantics.html", "glossary.html", "rules.html", "rules/dedup-race.html"];
+  if (existsSync(`${folder}/map.html`)) found.push("map.html");
+  await page.close();
+  return found;
+}
+
+async function looks() {
+  for (const path of await pages()) {
+    for (const scheme of ["light", "dark"]) {
+      for (const width of [1280, 390]) {
+        const page = await open({ width, scheme });
+        await page.goto(at(path));
+        await page.$$eval("details", (all) => all.forEach((one) => { one.open = true; }));
+        const name = `${path.replace(/.*\//, "").replace(".html", "")}-${scheme}-${width}`;
+        await inspect(page, name);
+        if (pictures) await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
+        await page.close();
+      }
+    }
+  }
+}
+
+async function index() {
+  const page = await open();
+  await page.goto(at("index.html"));
+  const all = await shown(page);
+  assert.ok(all.length > 2, "there are integrations");
+
+  await page.type("input[type=search]", all[1].toUpperCase());
+  assert.ok((await shown(page)).includes(all[1]), "a search does not care about capitals");
+  assert.ok((await shown(page)).length < all.length, "a search narrows the list down");
+  assert.match(await page.$eval("#shown", (line) => line.textContent), /\d/);
+  await page.$eval("input[type=search]", (field) => { field.value = "nothing is called this"; field.form.dispatchEvent(new Event("input")); });
+  assert.deepEqual(await shown(page), []);
+  assert.ok(await page.$eval("#nothing", (line) => !line.hidden), "an empty list says so");
+
+  await page.goto(at("index.html#verdict=refuted"));
+  await page.reload();
+  const refuted = await shown(page);
+  assert.ok(refuted.length > 0 && refuted.length < all.length, "an address can carry a filter");
+  await page.select("select[name=verdict]", "");
+  assert.equal((await shown(page)).length, all.length);
+  for (const name of ["verdict", "semantic", "transport", "criticality", "owner"]) assert.ok(await page.$(`select[name=${name}]`), name);
+
+  const sorts = () => page.click("#units thead th:first-child button");
+  await sorts();
+  assert.equal(await page.$eval("#units thead th", (cell) => cell.ariaSort), "ascending");
+  await sorts();
+  const down = await shown(page);
+  assert.deepEqual(down, down.toSorted((a, b) => b.localeCompare(a)), "a column sorts");
+
+  await page.focus("#units tbody th a");
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  assert.match(page.url(), /integrations\//, "the keyboard is enough to get there");
+  await Promise.all([page.waitForNavigation(), page.click(".crumbs a")]);
+  assert.match(page.url(), /index\.html/);
+  await page.close();
+}
+
+async function tree() {
+  const page = await open({ script: false });
+  await page.goto(at("semantics.html#tree"));
+  const ends = await page.$$(".tree .result a");
+  assert.ok(ends.length >= 6, "every semantic is an end of the tree");
+  await page.click(".tree > details > summary");
+  await page.click(".tree > details[open] > details > summary");
+  await page.close();
+}
+
+async function withoutScript() {
+  const page = await open({ script: false });
+  await page.goto(at("index.html"));
+  const found = await page.$$("#units tbody tr");
+  assert.ok(found.length > 2, "the list is there without JavaScript");
+  assert.equal(await page.$eval("#filter", (form) => getComputedStyle(form).display), "none", "what cannot work is not shown");
+  await page.close();
+}
+
+try {
+  for (const part of [index, tree, withoutScript, looks]) {
+    const before = wrong.length;
+    await part();
+    console.log(`${wrong.length === before ? "ok    " : "FAILED"} ${part.name}`);
+  }
+} finally {
+  await browser.close();
+}
+if (wrong.length > 0) {
+  console.error([...new Set(wrong)].join("\n"));
+  process.exit(1);
+}
