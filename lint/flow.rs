@@ -82,6 +82,9 @@ pub struct Source {
     pub at: Site,
     /// Where a rejected message goes.
     pub dead_letter: DeadLetter,
+    /// What is not settled is there for the next receive (a row that stays in its table): leaving a message is giving it back.
+    #[serde(default)]
+    pub kept: bool,
     /// Construction of the client that receives (label of a default that decides), and of the transactional producer, if seen.
     pub constructed_at: Option<Span>,
     /// Construction of the producer that a consume-process-produce transaction would belong to, if seen.

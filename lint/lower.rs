@@ -22,6 +22,7 @@ mod names;
 mod pattern;
 mod query;
 mod receive;
+mod rows;
 mod state;
 mod tidy;
 mod unit;
@@ -96,6 +97,8 @@ struct Lowering<'a> {
     is_handed: bool,
     /// Functions that were registered with a framework, which calls them for each message.
     registered: Vec<Handler>,
+    /// The table, with its store, that this unit takes rows from.
+    rows: Option<SmolStr>,
     /// The element of the batch that the next loop goes over.
     batch: Option<Value>,
     unknown: Vec<Unknown>,
@@ -226,6 +229,7 @@ impl<'a> Lowering<'a> {
             receives: 0,
             is_handed: false,
             registered: Vec::new(),
+            rows: None,
             batch: None,
             unknown: Vec::new(),
             assumptions: BTreeSet::new(),

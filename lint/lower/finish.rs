@@ -56,6 +56,7 @@ impl Lowering<'_> {
                 at,
                 dead_letter: DeadLetter::Unknown,
                 constructed_at: None,
+                kept: false,
                 producer_at: None,
             };
         };
@@ -84,6 +85,7 @@ impl Lowering<'_> {
             at: draft.site,
             dead_letter: draft.dead_letter,
             constructed_at: draft.constructed,
+            kept: self.rows.is_some(),
             producer_at: None,
         }
     }

@@ -3,12 +3,13 @@
 use smol_str::SmolStr;
 
 use super::Lowering;
+use super::rows::{Made, made};
 use super::state::{Flowing, State, merge_values};
 use super::value::{Origin, Value};
 use crate::catalog::Answer;
 use crate::flow::{
-    CondKind, Durability, Effect, EffectKind, Idempotency, Isolation, Key, KeyId, Known, MarkMode, Outcome, Site, Step,
-    TxId,
+    Ack, CondKind, Covers, Durability, Effect, EffectKind, Idempotency, Isolation, Key, KeyId, Known, MarkMode,
+    Outcome, Site, Step, TxId,
 };
 use crate::span::Span;
 use crate::sql::{self, Conflict, Insert, Read, Statement};
@@ -77,6 +78,9 @@ impl<'a> Lowering<'a> {
         match statement {
             Statement::Read(read) => self.sql_read(read, query, state),
             Statement::Insert(insert) => self.sql_insert(insert, query, state),
+            Statement::Update(update) if self.is_taken(&query.target(&update.table)) && made(update) != Made::Kept => {
+                self.settle_rows(made(update), query, state)
+            }
             Statement::Update(update) => {
                 let guarded = update
                     .guard_binds
@@ -89,6 +93,9 @@ impl<'a> Lowering<'a> {
                     update.idempotency
                 };
                 self.sql_effect(query, &update.table, idempotency, update.why.clone(), state)
+            }
+            Statement::Delete(delete) if self.is_taken(&query.target(&delete.table)) => {
+                self.settle_rows(Made::Done, query, state)
             }
             Statement::Delete(delete) => {
                 let why = "deleting again deletes nothing more".into();
@@ -116,6 +123,26 @@ impl<'a> Lowering<'a> {
             }
             _ => self.sql_pass(query, state),
         }
+    }
+
+    /// The row that was taken is done, or given up and kept as such.
+    fn settle_rows(&mut self, made: Made, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
+        let ack = Ack {
+            covers: Covers::One,
+            tx: query.tx,
+        };
+        let step = match made {
+            Made::GivenUp => Step::Nack {
+                requeue: false,
+                multiple: false,
+            },
+            _ => Step::Ack(ack),
+        };
+        let node = self.graph.emit(&state, step, Some(self.sql_site(query)));
+        (
+            vec![(state.after(node, Outcome::Ok), Rows::Unknown)],
+            vec![state.after(node, Outcome::Err)],
+        )
     }
 
     pub(super) fn isolate(&mut self, tx: Option<TxId>, isolation: Isolation) {

@@ -122,6 +122,7 @@ fn candidates(context: &Context<'_>) -> Vec<FnId> {
             LIBRARIES.contains(&package) || context.index.crate_depends(context.index.function(*f).krate, package)
         }));
     }
+    all.extend(takers(context));
     all.extend(
         context
             .index
@@ -130,6 +131,32 @@ fn candidates(context: &Context<'_>) -> Vec<FnId> {
     );
     all.retain(|f| context.index.function(*f).hir.body.is_some());
     all.into_iter().collect()
+}
+
+/// Functions that run SQL, and in which there is a statement that may take rows.
+fn takers<'c>(context: &'c Context<'_>) -> impl Iterator<Item = FnId> + 'c {
+    let calls = context.catalog.calls().into_iter();
+    let named: BTreeSet<(&str, &str)> = calls
+        .filter(|call| call.does == Role::Sql || call.cases.iter().any(|case| case.does == Some(Role::Sql)))
+        .map(|call| (call.package.as_str(), call.name()))
+        .collect();
+    let mentioning = named.into_iter().flat_map(|(package, name)| {
+        let all = context.index.mentions(name).iter().copied();
+        all.filter(move |f| context.index.crate_depends(context.index.function(*f).krate, package))
+    });
+    mentioning.filter(|f| super::rows::may_take(body_text(context, *f)))
+}
+
+/// The text of a function's body.
+fn body_text<'c>(context: &'c Context<'_>, f: FnId) -> &'c str {
+    let info = context.index.function(f);
+    info.hir.body.as_ref().map_or("", |body| {
+        (context.text)(Span {
+            file: info.file,
+            start: body.start,
+            end: body.end,
+        })
+    })
 }
 
 /// Packages that nearly every crate depends on: there only the names of their own receives count.

@@ -431,6 +431,7 @@ fn source(number: u32, words: &[&str]) -> Source {
         at: site(number, "source"),
         dead_letter,
         constructed_at: None,
+        kept: false,
         producer_at: None,
     }
 }

@@ -26,7 +26,7 @@ struct Path {
 
 fn check(flow: &Flow, _: &Promise) -> Vec<Cause> {
     let source = &flow.source;
-    if source.settle != Settle::Manual || matches!(source.broker, Broker::Volatile | Broker::Caller) {
+    if source.kept || source.settle != Settle::Manual || matches!(source.broker, Broker::Volatile | Broker::Caller) {
         return Vec::new();
     }
     let receives: Vec<NodeId> = flow.iter().filter(|(_, node)| node.step == Step::Receive).map(|(id, _)| id).collect();

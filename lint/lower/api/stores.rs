@@ -251,7 +251,7 @@ impl<'a> Lowering<'a> {
 
     pub(in crate::lower) fn sql(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
         if !state.holding {
-            return self.compute(doing, state);
+            return self.sql_without_message(doing, state);
         }
         let text = self.text_operand(doing.facts.sql.as_ref(), doing);
         let on = self.operand_of(doing.facts.on.as_ref(), doing).map(|(value, _)| value);

@@ -98,7 +98,7 @@ fn writes(unit: &Unit) -> bool {
 /// A function that never returns works in rounds: the end of one is where it goes back.
 fn end_rounds(flow: &mut Flow) {
     let returns = |node: &Node| matches!(node.step, Step::Exit(Ended::Ok));
-    if flow.nodes.iter().any(returns) {
+    if flow.nodes.is_empty() || flow.nodes.iter().any(returns) {
         return;
     }
     let end = NodeId(flow.nodes.len() as u32);
@@ -188,7 +188,9 @@ fn produce(context: &Context<'_>, f: FnId) -> Option<Producer> {
     let (plain, unclear) = run.produce(&Arguments::default());
     let informed = unclear.then(|| arguments(context, f, MAX_CALLERS_UP)).flatten();
     let found = informed.map_or(plain, |seen| run.produce(&seen).0);
-    let is_one = found.unit.flow.unknown.is_empty() && publishes(&found.unit).next().is_some();
+    let is_one = !found.unit.flow.nodes.is_empty()
+        && found.unit.flow.unknown.is_empty()
+        && publishes(&found.unit).next().is_some();
     is_one.then_some(found)
 }
 
