@@ -22,7 +22,6 @@ mod names;
 mod pattern;
 mod query;
 mod receive;
-mod rows;
 mod state;
 mod tidy;
 mod unit;

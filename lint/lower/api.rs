@@ -2,6 +2,7 @@
 
 mod declared;
 mod operands;
+pub(super) mod rows;
 mod stores;
 mod tasks;
 

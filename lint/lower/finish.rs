@@ -331,7 +331,8 @@ impl Lowering<'_> {
     /// A path that leads nowhere (its code could not be followed) ends with an error: nothing is claimed about it.
     fn close_ends(&mut self) {
         let last = self.graph.nodes.len();
-        let mut used = false;
+        // Nothing at all can be followed.
+        let mut used = self.graph.nodes.is_empty();
         let end = NodeId(last as u32);
         for node in &mut self.graph.nodes {
             if node.edges.is_empty() && !matches!(node.step, Step::Exit(_) | Step::TaskEnd(_)) {

@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::Lowering;
-use super::rows::{Made, made};
+use super::api::rows::{Made, made};
 use super::state::{Flowing, State, merge_values};
 use super::value::{Origin, Value};
 use crate::catalog::Answer;

@@ -140,11 +140,11 @@ fn takers<'c>(context: &'c Context<'_>) -> impl Iterator<Item = FnId> + 'c {
         .filter(|call| call.does == Role::Sql || call.cases.iter().any(|case| case.does == Some(Role::Sql)))
         .map(|call| (call.package.as_str(), call.name()))
         .collect();
-    let mentioning = named.into_iter().flat_map(|(package, name)| {
+    let mentioning = named.into_iter().flat_map(move |(package, name)| {
         let all = context.index.mentions(name).iter().copied();
         all.filter(move |f| context.index.crate_depends(context.index.function(*f).krate, package))
     });
-    mentioning.filter(|f| super::rows::may_take(body_text(context, *f)))
+    mentioning.filter(move |f| super::api::rows::may_take(body_text(context, *f)))
 }
 
 /// The text of a function's body.

@@ -5,11 +5,11 @@
 
 use smol_str::SmolStr;
 
-use super::Lowering;
-use super::api::{Doing, transaction_in};
-use super::state::{Flowing, State};
+use super::{Doing, transaction_in};
 use crate::catalog::Receive;
 use crate::flow::{Broker, DeadLetter, Outcome, Step};
+use crate::lower::Lowering;
+use crate::lower::state::{Flowing, State};
 use crate::resolve::Ty;
 use crate::sql::{self, Statement, Update};
 
@@ -47,7 +47,7 @@ const GIVEN_UP: &[&str] = &[
 
 /// What an update makes of a row that was taken.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Made {
+pub(in crate::lower) enum Made {
     Done,
     GivenUp,
     /// It is still to be worked on.
@@ -55,7 +55,7 @@ pub(super) enum Made {
 }
 
 /// Whether a text may contain a statement that takes rows.
-pub(super) fn may_take(text: &str) -> bool {
+pub(in crate::lower) fn may_take(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     text.contains("skip locked") || text.contains("returning")
 }
@@ -71,7 +71,7 @@ fn taken_from(statement: &Statement) -> Option<&SmolStr> {
 }
 
 /// What an update says of its row.
-pub(super) fn made(update: &Update) -> Made {
+pub(in crate::lower) fn made(update: &Update) -> Made {
     let sets = |words: &[&str]| {
         update.sets.iter().any(|(column, value)| {
             let constant = match value {
@@ -100,7 +100,7 @@ fn begins(name: &str, words: &[&str]) -> bool {
 
 impl Lowering<'_> {
     /// A statement while no message is at hand: one that takes rows, or none that matters.
-    pub(super) fn sql_without_message(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+    pub(in crate::lower) fn sql_without_message(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
         let text = self.text_operand(doing.facts.sql.as_ref(), doing);
         let statements = text.map(|text| sql::read(&text)).unwrap_or_default();
         match statements.iter().find_map(taken_from) {
@@ -149,7 +149,7 @@ impl Lowering<'_> {
     }
 
     /// Whether a statement is about the rows that this unit takes.
-    pub(super) fn is_taken(&self, target: &str) -> bool {
+    pub(in crate::lower) fn is_taken(&self, target: &str) -> bool {
         self.rows.as_ref().is_some_and(|rows| rows == target)
     }
 }
