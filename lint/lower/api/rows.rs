@@ -95,7 +95,7 @@ fn begins(name: &str, words: &[&str]) -> bool {
         name.strip_prefix(word)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
     };
-    words.iter().any(|word| is(&word))
+    words.iter().any(is)
 }
 
 impl Lowering<'_> {
