@@ -95,33 +95,49 @@ fn writes(unit: &Unit) -> bool {
         .any(|effect| effect.kind == EffectKind::Database)
 }
 
-/// A function that never returns works in rounds: the end of one is where it goes back.
+/// A function that never returns works in rounds: the end of one is where it goes back, and what failed in it is tried in the next.
 fn end_rounds(flow: &mut Flow) {
     let returns = |node: &Node| matches!(node.step, Step::Exit(Ended::Ok));
-    if flow.nodes.is_empty() || flow.nodes.iter().any(returns) {
+    let back = back_edges(flow);
+    if back.is_empty() || flow.nodes.iter().any(returns) {
         return;
     }
-    let end = NodeId(flow.nodes.len() as u32);
-    let back = back_edges(flow);
-    for (from, when) in &back {
-        let edges = flow.nodes[from.0 as usize].edges.iter_mut();
-        edges.filter(|edge| edge.when == *when).for_each(|edge| edge.to = end);
+    let well = NodeId(flow.nodes.len() as u32);
+    let badly = NodeId(flow.nodes.len() as u32 + 1);
+    for (from, when) in back {
+        turn(flow, from, when, well);
     }
-    if !back.is_empty() {
-        flow.nodes.push(Node {
-            step: Step::Exit(Ended::Ok),
-            at: None,
-            edges: Vec::new(),
-            retry: None,
-        });
+    let publishing: Vec<NodeId> = flow
+        .iter()
+        .filter(|(_, node)| publishes_in(flow, node))
+        .map(|(id, _)| id)
+        .collect();
+    for from in publishing {
+        turn(flow, from, Outcome::Err, badly);
     }
+    flow.nodes.extend([Ended::Ok, Ended::Err].map(|ended| Node {
+        step: Step::Exit(ended),
+        at: None,
+        edges: Vec::new(),
+        retry: None,
+    }));
+}
+
+fn turn(flow: &mut Flow, from: NodeId, when: Outcome, to: NodeId) {
+    let edges = flow.nodes[from.0 as usize].edges.iter_mut();
+    edges.filter(|edge| edge.when == when).for_each(|edge| edge.to = to);
+}
+
+fn publishes_in(flow: &Flow, node: &Node) -> bool {
+    matches!(node.step, Step::Effect { effect, .. } if flow.effect(effect).kind == EffectKind::Publish)
 }
 
 /// The edges that lead back to a node on the way to them.
 fn back_edges(flow: &Flow) -> Vec<(NodeId, Outcome)> {
     let mut back = Vec::new();
-    let mut seen = BTreeSet::from([NodeId(0)]);
-    let mut way = vec![(NodeId(0), 0)];
+    let start = flow.nodes.first().map(|_| NodeId(0));
+    let mut seen: BTreeSet<NodeId> = start.into_iter().collect();
+    let mut way: Vec<(NodeId, usize)> = start.map(|start| (start, 0)).into_iter().collect();
     while let Some((at, next)) = way.last_mut() {
         let (at, edge) = (*at, flow.node(*at).edges.get(*next).copied());
         *next += 1;
