@@ -292,6 +292,12 @@ pub struct Effect {
     /// control goes on at `Ok`.
     pub confirmed: bool,
     pub at: Site,
+    /// It goes to something that keeps nothing: whoever is not there does not get it.
+    #[serde(default)]
+    pub volatile: bool,
+    /// The setting that keeps its success from being known.
+    #[serde(default)]
+    pub unconfirmed_by: Option<Span>,
     /// Where its idempotency key or message id is made, if that is new on each attempt (and so makes nothing idempotent).
     #[serde(default)]
     pub unstable_key: Option<Span>,

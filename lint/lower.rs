@@ -12,6 +12,7 @@ mod api;
 mod call;
 mod combinator;
 mod control;
+mod ends;
 mod expr;
 mod finish;
 mod future;
@@ -110,7 +111,7 @@ struct Lowering<'a> {
     unresolved: usize,
     /// What tasks give: a `Result` or not.
     fallible_tasks: HashMap<TaskId, bool>,
-    tasks: usize,
+    ends: ends::Ends,
     /// What to record instead of following a call: the arguments of calls of a function.
     capture: Option<Capture>,
     depth: usize,
@@ -132,6 +133,7 @@ type SeenCall = (Option<Value>, Vec<Value>, Span);
 struct Capture {
     of: FnId,
     seen: Vec<SeenCall>,
+    calls: Vec<ends::Watched>,
 }
 
 /// The code of a closure or an async block.
@@ -236,7 +238,7 @@ impl<'a> Lowering<'a> {
             monitored: false,
             unresolved: 0,
             fallible_tasks: HashMap::new(),
-            tasks: 0,
+            ends: ends::Ends::default(),
             capture: None,
             depth: 0,
             steps: 0,
@@ -426,7 +428,7 @@ impl<'a> Lowering<'a> {
     fn panic(&mut self, state: &State, at: Span) {
         let site = self.site(at);
         let ended = crate::flow::Ended::Panic;
-        let step = if self.tasks > 0 {
+        let step = if self.ends.running.last().is_some() {
             Step::TaskEnd(ended)
         } else {
             Step::Exit(ended)

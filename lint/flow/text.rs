@@ -36,8 +36,9 @@ impl Flow {
             )?;
             writeln!(
                 f,
-                "{}{}",
+                "{}{}{}",
                 when(!effect.confirmed, " unconfirmed"),
+                when(effect.volatile, " volatile"),
                 when(effect.unstable_key.is_some(), " unstable")
             )?;
         }

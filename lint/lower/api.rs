@@ -1,5 +1,6 @@
 //! What a catalogued call does, as steps.
 
+mod confirms;
 mod declared;
 mod operands;
 pub(super) mod rows;
@@ -57,6 +58,8 @@ pub(in crate::lower) struct Doing<'c> {
     args: Vec<Value>,
     places: &'c [Option<Place>],
     pub(in crate::lower) site: CallSite,
+    /// The setting for which the call is read as it is.
+    because: Option<Span>,
 }
 
 impl<'a> Lowering<'a> {
@@ -110,7 +113,12 @@ impl<'a> Lowering<'a> {
         let role = case.and_then(|case| case.does).unwrap_or(call.does);
         let facts = case.map_or(&call.facts, |case| &case.facts);
         let returns = case.and_then(|case| case.returns.as_ref()).or(call.returns.as_ref());
+        let because = case.and_then(|case| {
+            let condition = case.when.0.first()?;
+            self.operand(&condition.operand, &operands)?.1
+        });
         let doing = Doing {
+            because,
             facts,
             role,
             returns,
@@ -125,7 +133,8 @@ impl<'a> Lowering<'a> {
 
     fn act(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
         match doing.role {
-            Role::Pure | Role::Apply | Role::Channel | Role::Queue => self.compute(doing, state),
+            Role::Pure | Role::Apply | Role::Queue => self.compute(doing, state),
+            Role::Channel => self.channel(doing, state),
             Role::Take => self.take(doing, state),
             Role::Monitor => {
                 self.monitored = true;
@@ -287,6 +296,8 @@ impl<'a> Lowering<'a> {
                 why,
                 confirmed,
                 at: site.clone(),
+                volatile: false,
+                unconfirmed_by: None,
                 unstable_key: None,
             },
             &site,
@@ -362,9 +373,18 @@ impl<'a> Lowering<'a> {
             .filter(|(value, _)| deep_origin(value).has(Origin::FRESH))
             .map(|(value, at)| made_at(&value, at, doing));
         let target = smol_str::format_smolstr!("http:{method}");
-        let effect = self.effect(doing, EffectKind::Http, idempotency, why.into(), true, Some(target));
+        let confirmed = doing.facts.confirm.unwrap_or(Confirm::Ok) == Confirm::Ok;
+        let effect = self.effect(
+            doing,
+            EffectKind::Http,
+            idempotency,
+            why.into(),
+            confirmed,
+            Some(target),
+        );
         self.graph.effects[effect.0 as usize].unstable_key = unstable;
-        self.two_way(doing, state, Step::Effect { effect, tx: None })
+        let flowing = self.two_way(doing, state, Step::Effect { effect, tx: None });
+        self.sent(doing, effect, flowing)
     }
 
     fn publish(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
@@ -387,52 +407,12 @@ impl<'a> Lowering<'a> {
             let at = key.map_or(doing.site.at, |(value, at)| made_at(&value, at, doing));
             self.graph.effects[effect.0 as usize].unstable_key = Some(at);
         }
+        let known = &mut self.graph.effects[effect.0 as usize];
+        known.volatile = doing.facts.durability == Some(flow::Durability::Memory);
+        known.unconfirmed_by = doing.because.filter(|_| confirm == Confirm::Never);
         let tx = self.transaction_of(doing, &state);
         let flowing = self.two_way(doing, state, Step::Effect { effect, tx });
-        if confirm != Confirm::Pending {
-            return flowing;
-        }
-        let useless = self.is_true(doing.facts.confirm_if.as_ref(), doing) == Some(false);
-        flowing
-            .into_iter()
-            .map(|(state, value)| {
-                let pending = if useless {
-                    value
-                } else {
-                    pending_in(value, effect, &state)
-                };
-                (state, pending)
-            })
-            .collect()
-    }
-
-    fn confirm_call(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        match doing.recv.clone() {
-            Some(recv) if matches!(recv.kind, Kind::Pending(..)) => self.confirm(&recv, state, doing.site.at),
-            _ => self.compute(doing, state),
-        }
-    }
-
-    /// The confirmation of a publish is awaited: only here its failure shows. The node that sent it becomes a mere local step.
-    pub(super) fn confirm(&mut self, pending: &Value, state: State, at: Span) -> Flowing {
-        let Kind::Pending(effect, sent) = pending.kind else {
-            return Vec::new();
-        };
-        self.graph.effects[effect.0 as usize].confirmed = true;
-        let result = Value::opaque(Ty::Unknown, Origin::NONE);
-        if !state.holding {
-            return vec![(state, Value::ok(result))];
-        }
-        self.graph.unsend(sent, &self.site(at));
-        let node = self.graph.emit(
-            &state,
-            Step::Effect { effect, tx: None },
-            Some(self.graph.effects[effect.0 as usize].at.clone()),
-        );
-        vec![
-            (state.after(node, Outcome::Ok), Value::ok(result)),
-            (state.after(node, Outcome::Err), Value::err(Value::failure(Ty::Unknown))),
-        ]
+        self.sent(doing, effect, flowing)
     }
 }
 
@@ -463,6 +443,7 @@ impl<'c> Doing<'c> {
             args: self.args.clone(),
             places: self.places,
             site: self.site,
+            because: self.because,
         }
     }
 }
@@ -579,17 +560,4 @@ fn millis(value: &Value, unit: Option<catalog::Unit>) -> Option<u64> {
         _ => 1,
     };
     u64::try_from(count * factor).ok()
-}
-
-/// The value of a publish's first await, waiting for its confirmation.
-fn pending_in(value: Value, effect: flow::EffectId, state: &State) -> Value {
-    let Some(sent) = state.at.first().map(|dangling| dangling.from) else {
-        return value;
-    };
-    let pending = |ty: &Ty| Value::new(Kind::Pending(effect, sent), ty.clone(), Origin::NONE);
-    match value.variant_name() {
-        Some("Ok") => Value::ok(pending(&value.payload().ty)),
-        Some(_) => value,
-        None => pending(&value.ty),
-    }
 }

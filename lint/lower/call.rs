@@ -81,6 +81,8 @@ impl<'a> Lowering<'a> {
     pub(super) fn call_unknown(&mut self, args: &[Value], site: CallSite, state: State) -> (State, Value) {
         for arg in args {
             self.escape(arg, &state, site.at);
+            self.look_at(arg, true);
+            self.look_at(&arg.payload_or_self(), true);
         }
         let value = unseen(site.label, origin_of(args));
         (state, value)
@@ -275,9 +277,12 @@ impl<'a> Lowering<'a> {
         places: &[Option<Place>],
     ) -> Flowing {
         if let Some(capture) = self.capture.as_mut().filter(|capture| capture.of == f) {
-            capture
-                .seen
-                .push((recv, args, at.unwrap_or(self.index.function(f).hir.signature)));
+            let at = at.unwrap_or(self.index.function(f).hir.signature);
+            let node = self.graph.emit(&state, crate::flow::Step::Pass, None);
+            let task = self.ends.running.last().copied();
+            capture.calls.push(super::ends::Watched { node, task });
+            capture.seen.push((recv, args, at));
+            let state = state.after(node, crate::flow::Outcome::Then);
             return vec![(state, self.returned_value(f, Origin::NONE))];
         }
         if let Some((kind, at)) = self.declared_step(f, at) {
@@ -316,6 +321,7 @@ impl<'a> Lowering<'a> {
         let info = self.index.function(f);
         let self_ty = recv.as_ref().map_or_else(|| owner.clone(), |recv| recv.ty.clone());
         let frame = self.frame_for(f, &self_ty, &args);
+        let returned = frame.returned.clone();
         let outer = state.env.clone();
         let before = state.open.clone();
         let mut args = args;
@@ -330,7 +336,30 @@ impl<'a> Lowering<'a> {
         if at.is_some() {
             self.via.pop();
         }
+        let told = |(state, value): (State, Value)| (state, self.returning(value, &returned));
+        let ended = ended.into_iter().map(told).collect();
         self.write_back(f, ended, &outer, &before, places)
+    }
+
+    /// A value of which nothing else tells the type has the one that its function promises.
+    fn returning(&self, mut value: Value, promised: &Ty) -> Value {
+        let inside = match value.variant_name() {
+            Some("Ok" | "Some") => Some(0),
+            Some("Err") => Some(1),
+            _ => None,
+        };
+        if let (Some(i), Ty::External { args, .. }, Kind::Variant { fields, .. }) = (inside, promised, &mut value.kind)
+        {
+            if let (Some((_, payload)), Some(promised)) = (fields.first_mut(), args.get(i)) {
+                *payload = self.returning(payload.clone(), promised);
+            }
+            return value;
+        }
+        let tells = matches!(promised, Ty::Local { .. } | Ty::External { .. });
+        if tells && value.ty == Ty::Unknown && matches!(value.kind, Kind::Opaque | Kind::Api(_)) {
+            value.ty = self.canonical_ty(promised.clone());
+        }
+        value
     }
 
     /// A function's body; its parameters stay readable afterwards.
@@ -482,13 +511,7 @@ impl<'a> Lowering<'a> {
                 self.client_path(&first.ty)
                     .is_some_and(|ty| self.catalog.lineage(&ty).iter().any(|owner| owner == call.owner()))
             });
-            let flowing = if by_trait
-                && call
-                    .facts
-                    .operands()
-                    .iter()
-                    .any(|(_, operand)| *operand.root() == crate::catalog::Operand::Recv)
-            {
+            let flowing = if by_trait && (call.does == crate::catalog::Role::Confirm || reads_receiver(&call)) {
                 let mut args = args;
                 let recv = args.remove(0);
                 self.call_api(&call, Some(recv), args, places, site, state)
@@ -550,6 +573,13 @@ impl Callee {
             _ => None,
         }
     }
+}
+
+fn reads_receiver(call: &crate::catalog::Call) -> bool {
+    let operands = call.facts.operands();
+    operands
+        .iter()
+        .any(|(_, operand)| *operand.root() == crate::catalog::Operand::Recv)
 }
 
 /// A future as a value.

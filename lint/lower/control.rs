@@ -121,6 +121,7 @@ impl<'a> Lowering<'a> {
 
     fn eval_statement(&mut self, expr: &'a Expr, state: State) -> Vec<State> {
         let flowing = self.eval(expr, state);
+        flowing.iter().for_each(|(_, value)| self.let_go(value));
         flowing
             .into_iter()
             .filter(|(_, value)| value.kind != Kind::Never)
@@ -149,6 +150,7 @@ impl<'a> Lowering<'a> {
         let mut states = Vec::new();
         for (state, value) in flowing {
             let value = self.annotated(value, declared.as_ref());
+            self.bound_to(pat, &value);
             states.extend(self.bind_let(pat, otherwise, value, state, self.span(init)));
         }
         states
@@ -214,6 +216,9 @@ impl<'a> Lowering<'a> {
         let at = self.span(on);
         self.eval_then(on, state, |this, state, value| {
             let pats: Vec<&Pat> = arms.iter().map(|arm| &arm.pat).collect();
+            if !pats.iter().all(|pat| pattern::irrefutable(pat)) {
+                this.look_at(&value, true);
+            }
             let exploded = this.explode(value, &pats, state, at);
             let mut all = Vec::new();
             for (state, value) in exploded {

@@ -326,7 +326,11 @@ impl<'a> Lowering<'a> {
             return self.eval_condition_value(op, left, right, state);
         }
         self.eval_then(left, state, |this, state, a| {
-            this.eval_then(right, state, |_, state, b| vec![(state, binary(op, &a, &b))])
+            this.eval_then(right, state, |this, state, b| {
+                this.look_at(&a, true);
+                this.look_at(&b, true);
+                vec![(state, binary(op, &a, &b))]
+            })
         })
     }
 

@@ -21,12 +21,14 @@ impl Lowering<'_> {
             let state = self.roll_back(state, &BTreeSet::new(), &Value::unit());
             self.graph.emit(&state, Step::Exit(how), None);
         }
+        self.settle_answers();
         self.pair_checks();
         self.settle_marks();
         self.doubt_guarded();
         let source = self.source(at, caller);
         self.judge_visibility(&source);
         self.close_ends();
+        let observed = self.ends.receiving.map_or(Known::Unknown, |task| self.sees_task(task));
         let around = std::mem::take(&mut self.graph.around);
         let mut flow = Flow {
             function,
@@ -40,7 +42,7 @@ impl Lowering<'_> {
             retries: self.graph.retries,
             unknown: self.unknown,
             assumptions: self.assumptions.into_iter().collect(),
-            observed: Known::Unknown,
+            observed,
         };
         super::tidy::tidy(&mut flow, &around);
         flow

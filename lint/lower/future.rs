@@ -8,7 +8,7 @@ use super::Lowering;
 use super::call::{CallSite, future};
 use super::state::{Flowing, State, merge_values};
 use super::value::{Future, Kind, Origin, Target, Unseen, Value};
-use crate::flow::{CondKind, Effect, EffectKind, Ended, Idempotency, Outcome, Step, TaskId};
+use crate::flow::{CondKind, Effect, EffectId, EffectKind, Ended, Idempotency, Outcome, Site, Step, TaskId};
 use crate::resolve::Ty;
 use crate::source::hir::Expr;
 use crate::span::Span;
@@ -212,18 +212,7 @@ impl<'a> Lowering<'a> {
             return vec![(state, Value::opaque(value.ty.clone(), value.origin))];
         }
         let site = self.site(unseen.span);
-        let effect = self.graph.effect(
-            || Effect {
-                kind: EffectKind::Opaque,
-                target: site.text.clone(),
-                idempotency: Idempotency::Unknown,
-                why: "the call cannot be seen into".into(),
-                confirmed: true,
-                at: site.clone(),
-                unstable_key: None,
-            },
-            &site,
-        );
+        let effect = self.opaque_effect(&site);
         let node = self.graph.emit(&state, Step::Opaque { effect }, Some(site));
         let state = state.after(node, Outcome::Ok);
         let result = Kind::Unseen(Rc::new(Unseen {
@@ -234,6 +223,24 @@ impl<'a> Lowering<'a> {
             state,
             Value::new(result, value.ty.clone(), value.origin.with(Origin::STORE)),
         )]
+    }
+
+    /// What a call may do that nobody can see into.
+    pub(super) fn opaque_effect(&mut self, site: &Site) -> EffectId {
+        self.graph.effect(
+            || Effect {
+                kind: EffectKind::Opaque,
+                target: site.text.clone(),
+                idempotency: Idempotency::Unknown,
+                why: "the call cannot be seen into".into(),
+                confirmed: true,
+                at: site.clone(),
+                volatile: false,
+                unconfirmed_by: None,
+                unstable_key: None,
+            },
+            site,
+        )
     }
 
     // ---- tasks --------------------------------------------------------------------------------------------------------------
@@ -255,10 +262,10 @@ impl<'a> Lowering<'a> {
 
     fn run_task(&mut self, id: TaskId, task: Value, state: State, at: Span) {
         let outer = std::mem::take(&mut self.graph.retry);
-        self.tasks += 1;
+        self.ends.running.push(id);
         let frame = self.plain_frame(self.frame().code, Ty::Unknown);
         let ended = self.in_frame(frame, |this| this.run_callable(task, at, state));
-        self.tasks -= 1;
+        self.ends.running.pop();
         self.graph.retry = outer;
         for (state, value) in ended {
             let failed = value.variant_name() == Some("Err");

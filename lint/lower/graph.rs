@@ -21,6 +21,16 @@ pub struct Dangling {
 /// Identifies an effect, a condition, …: the place and the calls that lead there.
 type Key2 = (Span, Vec<Span>);
 
+/// An answer to a request that was looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Answered {
+    pub effect: EffectId,
+    /// Where it was looked at.
+    pub asked: NodeId,
+    /// From where, and by which way, the request's failure leads to what is done about a refusal.
+    pub refused: (NodeId, Outcome),
+}
+
 /// A flow under construction.
 #[derive(Debug, Default)]
 pub struct Graph {
@@ -28,6 +38,12 @@ pub struct Graph {
     pub effects: Vec<Effect>,
     /// By what a written row or entry is recognised, where a check of the same turns the write into a mark.
     pub writes: HashMap<EffectId, KeyId>,
+    /// Answers to requests that were looked at.
+    pub answers: Vec<Answered>,
+    /// Requests whose answer is looked at closely.
+    pub compared: Vec<EffectId>,
+    /// Messages that were handed over together with somewhere to send the answer.
+    pub replies: Vec<NodeId>,
     pub keys: Vec<Key>,
     pub transactions: Vec<Transaction>,
     pub tasks: Vec<Task>,
@@ -143,7 +159,7 @@ impl Graph {
             "send",
         );
         let node = &mut self.nodes[sent.0 as usize];
-        if !matches!(node.step, Step::Effect { .. }) {
+        if !matches!(node.step, Step::Effect { .. } | Step::Handoff { .. }) {
             return;
         }
         node.step = Step::Branch { on };

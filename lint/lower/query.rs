@@ -332,6 +332,8 @@ impl<'a> Lowering<'a> {
                 why,
                 confirmed: true,
                 at: site.clone(),
+                volatile: false,
+                unconfirmed_by: None,
                 unstable_key: None,
             },
             site,

@@ -7,7 +7,7 @@ use super::call::CallSite;
 use super::state::{Flowing, State};
 use super::value::{Kind, Origin, Value};
 use super::{Lowering, external_name};
-use crate::catalog::{Receive, SettleBy};
+use crate::catalog::{Receive, SettleBy, TypeExpr};
 use crate::flow::{Broker, DeadLetter, Outcome, Settle, Site, Step};
 use crate::resolve::Ty;
 use crate::span::Span;
@@ -70,6 +70,7 @@ impl<'a> Lowering<'a> {
         self.note_source(receive, operands, site);
         let node = self.graph.emit(&state, Step::Receive, Some(self.site(site.at)));
         self.receives += 1;
+        self.ends.receiving = self.ends.running.last().copied();
         let batch = self.gives_batch(&given);
         self.outcomes(&given, batch)
             .into_iter()
@@ -157,13 +158,10 @@ impl<'a> Lowering<'a> {
                 Some("Vec" | "VecDeque") => true,
                 _ => self.catalog.ty(path).is_some_and(|known| {
                     !known.settles
-                        && known.fields.values().any(|field| {
-                            field.path().is_some_and(|path| path.ends_with("Vec"))
-                                || field
-                                    .args()
-                                    .iter()
-                                    .any(|arg| arg.path().is_some_and(|path| path.ends_with("Vec")))
-                        })
+                        && known
+                            .fields
+                            .values()
+                            .any(|field| is_list(field) || field.args().iter().any(is_list))
                 }),
             },
             Ty::Slice(_) => true,
@@ -233,6 +231,12 @@ impl<'a> Lowering<'a> {
     pub(super) fn is_count(&self, value: &Value) -> bool {
         external_name(&value.ty) == Some("Range")
     }
+}
+
+/// Whether a field holds several of something; bytes are one thing.
+fn is_list(field: &TypeExpr) -> bool {
+    let named = |ty: &TypeExpr, name: &str| ty.path().is_some_and(|path| path.ends_with(name));
+    named(field, "Vec") && !field.args().iter().any(|element| named(element, "u8"))
 }
 
 /// Where a client was constructed, if that was seen.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! source kafka log manual              transport, broker, settle [dlq|no-dlq]
-//! effect pay http:POST plain           name, target, idem|plain|opaque|unknown [publish|http|mail] [unconfirmed] [unstable]
+//! effect pay http:POST plain           name, target, idem|plain|opaque|unknown [publish|http|mail] [unconfirmed] [volatile] [unstable]
 //! key seen postgres:seen               name, store [memory|cache] [ttl=MILLIS] [unique|not-unique] [fresh]
 //! tx t postgres                        name, store [serializable|locked]
 //! cond c fixed                         name, fixed|malformed|free
@@ -457,6 +457,8 @@ fn effect(number: u32, words: &[&str]) -> Effect {
         why: SmolStr::new_static("so it is"),
         confirmed: !has("unconfirmed"),
         at: site(number, words[1]),
+        volatile: has("volatile"),
+        unconfirmed_by: None,
         unstable_key: has("unstable").then(|| line(number)),
     }
 }

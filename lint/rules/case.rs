@@ -127,6 +127,13 @@ impl<'a> Case<'a> {
             .rfind(|(index, step)| *index <= until && is_failure(step.event))
     }
 
+    /// The step whose failure nobody could see, if that is why the effect is missing.
+    pub fn unseen_failure(&self) -> Option<NodeId> {
+        let (_, failure) = self.failure()?;
+        let unseen = matches!(failure.event, Event::EffectUnseen { effect } if effect == self.violation.effect);
+        failure.node.filter(|_| unseen)
+    }
+
     /// The steps of the delivery in which the message was settled, up to that.
     pub fn last_attempt(&self) -> impl Iterator<Item = (usize, &'a TraceStep)> {
         let until = self.settling().map_or(self.trace.steps.len(), |(index, _)| index);

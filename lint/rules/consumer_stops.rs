@@ -1,6 +1,6 @@
 //! A consumer that ends in a task nobody watches looks like a queue that nobody reads.
 
-use crate::flow::{Broker, CondKind, Flow, Known, Node, NodeId, Outcome, Step};
+use crate::flow::{Broker, CondKind, Flow, Known, Node, NodeId, Outcome, Site, Step};
 use crate::model::reachable;
 
 use super::{Cause, Check, Level, Promise, Rule, finding};
@@ -19,24 +19,34 @@ fn check(flow: &Flow, _: &Promise) -> Vec<Cause> {
     if flow.observed != Known::No || matches!(flow.source.broker, Broker::Caller) {
         return Vec::new();
     }
-    let loops = |id: NodeId| {
-        let next = flow.node(id).on(Outcome::Next);
-        next.is_some_and(|next| reachable(flow, next, |_| true).into_iter().any(|id| flow.node(id).step == Step::Receive))
-    };
-    let receives = flow.iter().filter(|(id, node)| node.step == Step::Receive && loops(*id)).map(|(id, _)| id);
-    let broken = receives.filter(|&id| flow.node(id).on(Outcome::Err).is_some_and(|to| ends(flow, to).is_some()));
-    let mut found: Vec<NodeId> = broken.collect();
-    found.extend(flow.iter().filter_map(|(id, node)| bad_message(flow, id, node)));
-    found.sort_unstable();
-    found.dedup();
-    found.into_iter().map(|id| cause(flow, id)).collect()
+    let loops = flow.iter().filter(|(id, node)| node.step == Step::Receive && goes_on(flow, *id));
+    let within: Vec<NodeId> = loops.flat_map(|(id, _)| reachable_from(flow, id)).collect();
+    let stops = |(id, node): (NodeId, &Node)| within.contains(&id).then(|| stop(flow, id, node)).flatten();
+    let mut found: Vec<NodeId> = flow.iter().filter_map(stops).collect();
+    found.sort_by_key(|id| site(flow, *id).span.start);
+    found.dedup_by_key(|id| site(flow, *id).span);
+    found.split_first().map(|(first, others)| cause(flow, *first, others)).into_iter().collect()
 }
 
-/// The place from which a message that cannot be decoded ends the loop.
-fn bad_message(flow: &Flow, id: NodeId, node: &Node) -> Option<NodeId> {
-    let Step::Branch { on } = node.step else { return None };
-    let malformed = flow.conditions[on.0 as usize].kind == CondKind::Malformed;
-    let way = node.edges.iter().find_map(|edge| ends(flow, edge.to)).filter(|_| malformed)?;
+/// Whether the unit receives again after a message.
+fn goes_on(flow: &Flow, receive: NodeId) -> bool {
+    reachable_from(flow, receive).iter().any(|id| *id != receive && flow.node(*id).step == Step::Receive)
+        || flow.node(receive).on(Outcome::Next).is_some_and(|next| reachable(flow, next, |_| true).contains(&receive))
+}
+
+/// A receive, and what its message comes to.
+fn reachable_from(flow: &Flow, receive: NodeId) -> Vec<NodeId> {
+    let next = flow.node(receive).on(Outcome::Next);
+    let mut found = vec![receive];
+    found.extend(next.into_iter().flat_map(|next| reachable(flow, next, |_| true)));
+    found
+}
+
+/// The place from which an error ends the loop: a broken stream, a message that cannot be decoded, a step that fails.
+fn stop(flow: &Flow, id: NodeId, node: &Node) -> Option<NodeId> {
+    let malformed = matches!(node.step, Step::Branch { on } if flow.conditions[on.0 as usize].kind == CondKind::Malformed);
+    let errors = node.edges.iter().filter(|edge| malformed || edge.when == Outcome::Err);
+    let way = errors.filter_map(|edge| ends(flow, edge.to)).next()?;
     Some(way.unwrap_or(id))
 }
 
@@ -48,19 +58,29 @@ fn ends(flow: &Flow, start: NodeId) -> Option<Option<NodeId>> {
         let node = flow.node(at);
         last = node.at.as_ref().map(|_| at).or(last);
         match node.step {
-            Step::Exit(_) => return Some(last),
+            Step::Exit(_) | Step::TaskEnd(_) => return Some(last),
             Step::Pass | Step::Sleep { .. } | Step::Rollback { .. } => {
                 at = node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok))?;
             }
+            Step::Nack { .. } | Step::Rewind => at = node.on(Outcome::Ok).or_else(|| node.on(Outcome::Then))?,
             _ => return None,
         }
     }
     None
 }
 
-fn cause(flow: &Flow, id: NodeId) -> Cause {
-    let span = flow.node(id).at.as_ref().unwrap_or(&flow.source.at).span;
+fn site(flow: &Flow, id: NodeId) -> &Site {
+    flow.node(id).at.as_ref().unwrap_or(&flow.source.at)
+}
+
+fn cause(flow: &Flow, id: NodeId, others: &[NodeId]) -> Cause {
+    let span = site(flow, id).span;
     let message = "one error ends the receive loop for good, in a task whose end nobody observes".to_owned();
     let help = "go on with the next message, or let the end of the task end the process".to_owned();
-    Cause { node: Some(id), ..finding(&RULE, span, message, help) }
+    let also = |id: &NodeId| (site(flow, *id).span, "and so does one here".to_owned());
+    Cause {
+        node: Some(id),
+        labels: others.iter().map(also).filter(|(other, _)| *other != span).collect(),
+        ..finding(&RULE, span, message, help)
+    }
 }

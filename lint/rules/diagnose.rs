@@ -138,6 +138,12 @@ fn settle_precedence(findings: &mut Vec<Cause>) {
     let has = |name: &str| findings.iter().any(|cause| cause.rule.name == name);
     let eos = has("missing-eos-config");
     findings.retain(|cause| !(eos && matches!(cause.rule.name, "exactly-once-external-effect" | "auto-commit")));
+    let stops: Vec<Span> = findings
+        .iter()
+        .filter(|cause| cause.rule.name == "consumer-stops")
+        .map(|c| c.primary)
+        .collect();
+    findings.retain(|cause| !(cause.rule.name == "poison-loop" && stops.contains(&cause.primary)));
     let mut seen: Vec<(&str, Span)> = Vec::new();
     findings.retain(|cause| {
         let known = seen.contains(&(cause.rule.name, cause.primary));

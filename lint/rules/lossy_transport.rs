@@ -1,6 +1,6 @@
-//! Receiving from a transport that keeps nothing: what is not processed at once is gone.
+//! A transport that keeps nothing: what is not received and processed at once is gone.
 
-use crate::flow::{Broker, Step};
+use crate::flow::{Broker, EffectKind, Step};
 use crate::model::repair;
 
 use super::{Case, Check, Level, Named, Rule};
@@ -16,9 +16,22 @@ pub const RULE: Rule = Rule {
 };
 
 fn explain(case: &Case<'_>) -> Option<Named> {
-    if !case.is_loss() || case.flow.source.broker != Broker::Volatile {
-        return None;
-    }
+    case.is_loss().then(|| published(case).or_else(|| received(case)))?
+}
+
+/// A publish to whoever happens to listen.
+fn published(case: &Case<'_>) -> Option<Named> {
+    let effect = case.effect().filter(|effect| effect.kind == EffectKind::Publish && effect.volatile)?;
+    let node = case.unseen_failure()?;
+    let to = effect.target.split_once(':').map_or(effect.target.as_str(), |(transport, _)| transport);
+    let message = format!("`{to}` keeps nothing here: what {} sends while nobody listens is gone", case.name());
+    let help = "publish to a stream or queue that keeps messages, and wait until it has them".to_owned();
+    let repaired = repair::confirm(case.flow, case.violation.effect);
+    Some(Named { node: Some(node), ..Named::at(case.site(Some(node)), message, help, repaired) })
+}
+
+fn received(case: &Case<'_>) -> Option<Named> {
+    (case.flow.source.broker == Broker::Volatile).then_some(())?;
     let receive = case.flow.iter().find(|(_, node)| node.step == Step::Receive).map(|(id, _)| id);
     let site = case.site(receive);
     let transport = &case.flow.source.transport;

@@ -1,7 +1,7 @@
 //! A refused request whose status nobody looks at counts as done.
 
 use crate::flow::EffectKind;
-use crate::model::{Event, repair};
+use crate::model::repair;
 
 use super::{Case, Check, Level, Named, Rule};
 
@@ -17,9 +17,7 @@ pub const RULE: Rule = Rule {
 
 fn explain(case: &Case<'_>) -> Option<Named> {
     case.effect().filter(|effect| case.is_loss() && effect.kind == EffectKind::Http && !effect.confirmed)?;
-    let (_, failure) = case.failure()?;
-    let unseen = matches!(failure.event, Event::EffectUnseen { effect } if effect == case.violation.effect);
-    let node = failure.node.filter(|_| unseen)?;
+    let node = case.unseen_failure()?;
     let message = format!("the status of {} is never looked at: a refused request counts as done", case.name());
     let help = "turn a refusal into an error, for example with `error_for_status()?`".to_owned();
     let named = Named::at(case.site(Some(node)), message, help, repair::confirm(case.flow, case.violation.effect));

@@ -29,6 +29,8 @@ fn explain(case: &Case<'_>) -> Option<Named> {
         true => format!("nobody looks at a failure of {}", case.name()),
     };
     let help = "await the confirmation, and treat its failure as the failure of the message".to_owned();
-    let named = Named::at(case.site(node), message, help, repair::confirm(case.flow, case.violation.effect));
-    Some(Named { node, ..named })
+    let site = case.site(node);
+    let named = Named::at(site, message, help, repair::confirm(case.flow, case.violation.effect));
+    let setting = effect.unconfirmed_by.unwrap_or(named.primary);
+    Some(Named { node, primary: setting, ..named }.label(Some(site), "published here"))
 }

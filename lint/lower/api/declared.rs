@@ -85,6 +85,8 @@ impl<'a> Lowering<'a> {
                 why,
                 confirmed,
                 at: site.clone(),
+                volatile: false,
+                unconfirmed_by: None,
                 unstable_key: None,
             };
             Step::Effect {

@@ -235,6 +235,9 @@ impl<'a> Lowering<'a> {
 
     /// Reads from outside; it may fail, and then nothing happened.
     pub(in crate::lower) fn read(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        if let (Some(recv), Some(catalog::Confirm::Ok)) = (&doing.recv, doing.facts.confirm) {
+            self.look_at(recv, false);
+        }
         let value = if state.holding {
             self.given(doing).with_origin(Origin::STORE)
         } else {
@@ -263,6 +266,9 @@ impl<'a> Lowering<'a> {
 
     /// Takes from a queue in memory: a receive, where a client puts its messages there.
     pub(in crate::lower) fn take(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        if let Some(answered) = self.take_answer(doing, &state) {
+            return answered;
+        }
         let given = self.given(doing).ty;
         let receive = self.handed_type(&given).and_then(|known| known.handed.clone());
         match receive {

@@ -8,6 +8,9 @@ use crate::lower::state::{Flowing, State, merge_values};
 use crate::lower::value::{Future, Kind, Origin, Value};
 use std::rc::Rc;
 
+/// The property of both ends of a queue through which the answer to a message comes.
+const REPLY: &str = "(reply)";
+
 impl<'a> Lowering<'a> {
     pub(in crate::lower) fn spawn_call(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
         let task = self
@@ -59,10 +62,57 @@ impl<'a> Lowering<'a> {
             .map(|(value, _)| value)
             .or_else(|| doing.args.first().cloned());
         let Some(value) = value.filter(|value| deep_origin(value).has(Origin::MESSAGE) && state.holding) else {
-            return self.compute(doing, state);
+            return self.signal(doing, state);
         };
         let carries_ack = self.settles(&value);
-        self.two_way(doing, state, Step::Handoff { carries_ack })
+        let answered = value.any(&|value| value.prop(REPLY).is_some());
+        let flowing = self.two_way(doing, state, Step::Handoff { carries_ack });
+        let sent = flowing.first().and_then(|(state, _)| state.at.first());
+        self.graph
+            .replies
+            .extend(sent.filter(|_| answered).map(|sent| sent.from));
+        flowing
+    }
+
+    /// Something other than a message is sent.
+    fn signal(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        if self.capture.is_none() {
+            return self.compute(doing, state);
+        }
+        let node = self.graph.emit(&state, Step::Pass, None);
+        self.signals_from(node);
+        self.compute(doing, state.after(node, Outcome::Then))
+    }
+
+    /// A queue that is made for a message is there for the answer to it.
+    pub(in crate::lower) fn channel(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let flowing = self.compute(doing, state);
+        let ends = |(state, value): (State, Value)| match value.ty.clone() {
+            Ty::Tuple(ends) if state.holding => {
+                let end = |ty| {
+                    let end = Value::new(Kind::Api(Rc::default()), ty, Origin::NONE);
+                    end.with_prop(REPLY.into(), Value::unit(), None)
+                };
+                let ends = ends.into_iter().map(end).collect();
+                (state, Value::new(Kind::Tuple(ends), Ty::Unknown, Origin::NONE))
+            }
+            _ => (state, value),
+        };
+        flowing.into_iter().map(ends).collect()
+    }
+
+    /// The answer to a message that was handed over tells that whoever took it has processed it: what was a mere handover until here
+    /// is a call.
+    pub(in crate::lower) fn take_answer(&mut self, doing: &Doing<'_>, state: &State) -> Option<Flowing> {
+        let answer = doing.recv.as_ref().is_some_and(|recv| recv.prop(REPLY).is_some());
+        let sent = self.graph.replies.last().copied().filter(|_| answer && state.holding)?;
+        let site = self.graph.nodes[sent.0 as usize]
+            .at
+            .clone()
+            .unwrap_or_else(|| self.site(doing.site.at));
+        self.graph.unsend(sent, &site);
+        let effect = self.opaque_effect(&site);
+        Some(self.two_way(doing, state.clone(), Step::Opaque { effect }))
     }
 
     pub(in crate::lower) fn sleep(&mut self, doing: &Doing<'_>, state: State) -> Flowing {

@@ -51,10 +51,9 @@ fn split(flow: &Flow, sources: &[NodeId], change: impl Fn(&mut Editor, NodeId, N
     let copies = editor.copy_behind(hub);
     for (original, copy) in copies.iter() {
         change(&mut editor, original, copy);
-        let again = sources.iter().any(|&source| {
-            flow.nodes
-                .get(original.0 as usize)
-                .is_some_and(|n| n.step == flow.node(source).step)
+        let again = sources.iter().map(|&source| &flow.node(source).step).any(|step| {
+            let same = |node: &crate::flow::Node| node.step == *step;
+            is_fallible(step) && flow.nodes.get(original.0 as usize).is_some_and(same)
         });
         if again && let Some(node) = flow.nodes.get(original.0 as usize) {
             let well = node.edges.iter().filter(|edge| edge.when != Outcome::Err);
@@ -268,6 +267,10 @@ pub fn carry_ack(flow: &Flow, handoff: NodeId) -> Flow {
                 to,
             }];
         }
+    }
+    if !is_retried(flow, handoff) {
+        let failure = editor.failure();
+        editor.turn(handoff, Outcome::Err, failure);
     }
     let node = editor.node_mut(handoff);
     node.step = Step::Handoff { carries_ack: true };
