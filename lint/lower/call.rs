@@ -11,10 +11,10 @@ use smol_str::SmolStr;
 use super::expr::{origin_of, place_of, unseen};
 use super::state::{Flowing, State, merge_values};
 use super::value::{Api, Call, Closure, Future, Kind, Origin, Place, Target, Value, index_name};
-use super::{Body, Frame, Lowering, MAX_INLINED};
+use super::{Body, Lowering, MAX_INLINED};
 use crate::flow::CondKind;
 use crate::resolve::{FnId, Ty};
-use crate::source::hir::{Expr, ExprKind, Receiver};
+use crate::source::hir::{Expr, ExprKind};
 use crate::span::Span;
 
 /// More implementations than this are not followed one by one.

@@ -1,5 +1,6 @@
 //! Units: which functions receive messages, and what they are called with.
 
+mod observed;
 mod producers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +73,7 @@ pub fn units(context: &Context<'_>) -> Vec<Unit> {
     all.par_iter_mut().for_each(|unit| {
         let known = unit.flow.observed != Known::Unknown || unit.flow.source.broker == Broker::Caller;
         if !known {
-            unit.flow.observed = observed(context, unit.function, MAX_CALLERS_UP);
+            unit.flow.observed = observed::observed(context, unit.function, MAX_CALLERS_UP);
         }
     });
     all.extend(producers::producers(context, &all));
@@ -83,26 +84,6 @@ pub fn units(context: &Context<'_>) -> Vec<Unit> {
         )
     });
     all
-}
-
-/// Whether somebody sees how a function ends, as far as its callers (and theirs) show.
-fn observed(context: &Context<'_>, f: FnId, up: usize) -> Known {
-    if up == 0 || context.index.function(f).hir.name == "main" {
-        return Known::Unknown;
-    }
-    let callers = context.index.callers(f).into_iter().take(MAX_CALLERS);
-    let callers = callers.filter(|caller| *caller != f && context.index.function(*caller).hir.body.is_some());
-    let all = callers.map(|caller| {
-        let run = Run {
-            context,
-            f: caller,
-            focus: None,
-        };
-        run.watch(f).unwrap_or_else(|| observed(context, caller, up - 1))
-    });
-    let all: Vec<Known> = all.collect();
-    let unseen = !all.is_empty() && all.iter().all(|known| *known == Known::No);
-    if unseen { Known::No } else { Known::Unknown }
 }
 
 /// Lowers every function as if it were called with a message: whether lowering bears any code at all.
@@ -339,25 +320,6 @@ impl<'a> Run<'_, 'a> {
             body_ids: lowering.body_ids,
         };
         (lowering.capture.map(|capture| capture.seen).unwrap_or_default(), tables)
-    }
-
-    /// Whether somebody sees how `of` ends, which is called here; `None` where that is whoever calls this function.
-    fn watch(self, of: FnId) -> Option<Known> {
-        let mut lowering = Lowering::new(self.context);
-        lowering.capture = Some(Capture {
-            of,
-            seen: Vec::new(),
-            calls: Vec::new(),
-        });
-        lowering.root(self.f, None, Vec::new(), State::start());
-        let calls = lowering.capture.take().map(|capture| capture.calls).unwrap_or_default();
-        let Some(first) = calls.first() else {
-            return Some(Known::Unknown);
-        };
-        first.task?;
-        let seen = calls.into_iter().map(|call| lowering.sees_call(call));
-        let unseen = seen.into_iter().all(|known| known == Known::No);
-        Some(if unseen { Known::No } else { Known::Unknown })
     }
 
     fn execute(self, known: &Arguments<'a>) -> Option<(Executed, Vec<Span>)> {
