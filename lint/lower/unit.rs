@@ -13,7 +13,7 @@ use super::state::State;
 use super::value::{Origin, Value};
 use super::{Capture, Context, Lowering, SeenCall, Tables};
 use crate::catalog::{Catalog, Role};
-use crate::flow::{Broker, Flow, Known, Outcome, Settle, Site, Step};
+use crate::flow::{Broker, Flow, Outcome, Settle, Site, Step};
 use crate::resolve::{FnId, Ty, TyBound};
 use crate::span::Span;
 
@@ -70,12 +70,7 @@ pub fn units(context: &Context<'_>) -> Vec<Unit> {
     let lowered: Vec<Vec<Lowered>> = more.par_iter().map(|f| lower_all(context, *f)).collect();
     units.extend(lowered.into_iter().flatten());
     let mut all = keep_outermost(context, units);
-    all.par_iter_mut().for_each(|unit| {
-        let known = unit.flow.observed != Known::Unknown || unit.flow.source.broker == Broker::Caller;
-        if !known {
-            unit.flow.observed = observed::observed(context, unit.function, MAX_CALLERS_UP);
-        }
-    });
+    observed::observe(context, &mut all);
     all.extend(producers::producers(context, &all));
     all.sort_by_key(|unit| {
         (

@@ -1,13 +1,25 @@
 //! Whether anybody sees that a unit's function has ended.
 
-use super::{MAX_CALLERS, Run};
-use crate::flow::Known;
+use rayon::prelude::*;
+
+use super::{MAX_CALLERS, MAX_CALLERS_UP, Run, Unit};
+use crate::flow::{Broker, Known};
 use crate::lower::state::State;
 use crate::lower::{Capture, Context, Lowering};
 use crate::resolve::FnId;
 
+/// Finds out for each unit whether somebody sees how it ends.
+pub(super) fn observe(context: &Context<'_>, units: &mut [Unit]) {
+    units.par_iter_mut().for_each(|unit| {
+        let known = unit.flow.observed != Known::Unknown || unit.flow.source.broker == Broker::Caller;
+        if !known {
+            unit.flow.observed = observed(context, unit.function, MAX_CALLERS_UP);
+        }
+    });
+}
+
 /// Whether somebody sees how a function ends, as far as its callers (and theirs) show.
-pub(super) fn observed(context: &Context<'_>, f: FnId, up: usize) -> Known {
+fn observed(context: &Context<'_>, f: FnId, up: usize) -> Known {
     if up == 0 || context.index.function(f).hir.name == "main" {
         return Known::Unknown;
     }
