@@ -4,7 +4,10 @@
 //! `lint/rules/*.md` and `lint/semantics/*.md` hold prose, `templates/strings.yaml` holds every phrase, and Rust holds none of them.
 //! What comes from the analysed code is escaped by the templates.
 
+mod asyncapi;
+mod chains;
 mod html;
+mod json;
 mod lanes;
 mod markdown;
 mod picture;
@@ -36,6 +39,10 @@ pub enum Format {
     Html,
     /// To be read in a repository.
     Markdown,
+    /// To be read by programs.
+    Json,
+    /// An AsyncAPI 3.0 document.
+    AsyncApi,
 }
 
 /// A file of the documentation.
@@ -44,6 +51,28 @@ pub struct Page {
     /// Relative to the documentation's folder, `/`-separated.
     pub path: String,
     pub text: String,
+}
+
+impl Page {
+    fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            text: text.into(),
+        }
+    }
+}
+
+impl Format {
+    /// The page to begin with.
+    #[must_use]
+    pub const fn entry(self) -> &'static str {
+        match self {
+            Self::Html => "index.html",
+            Self::Markdown => "README.md",
+            Self::Json => "delivery.json",
+            Self::AsyncApi => "asyncapi.json",
+        }
+    }
 }
 
 /// What every page shares.
@@ -113,6 +142,8 @@ pub fn pages(report: &Resolved<'_>, config: &Config, format: Format) -> Vec<Page
     let mut pages = match format {
         Format::Html => html::pages(&site),
         Format::Markdown => markdown::pages(&site),
+        Format::Json => json::pages(&site),
+        Format::AsyncApi => asyncapi::pages(&site),
     };
     pages.sort_by(|a, b| a.path.cmp(&b.path));
     pages

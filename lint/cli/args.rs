@@ -207,6 +207,10 @@ pub enum DocFormat {
     Html,
     /// Pages to be read in a repository
     Markdown,
+    /// One document for programs, with its schema
+    Json,
+    /// An AsyncAPI 3.0 document with x-delivery-* extensions
+    Asyncapi,
 }
 
 #[derive(Debug, Args)]

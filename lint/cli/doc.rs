@@ -16,6 +16,8 @@ pub fn run(args: &Doc, verbosity: Verbosity, console: &mut Console<'_>) -> anyho
     let format = match args.format {
         DocFormat::Html => Format::Html,
         DocFormat::Markdown => Format::Markdown,
+        DocFormat::Json => Format::Json,
+        DocFormat::Asyncapi => Format::AsyncApi,
     };
     let pages = docs::pages(&session.resolved(), &session.config, format);
     let out = args
@@ -28,11 +30,7 @@ pub fn run(args: &Doc, verbosity: Verbosity, console: &mut Console<'_>) -> anyho
     }
     folder.write(&pages)?;
     if verbosity != Verbosity::Quiet {
-        let index = out.join(if format == Format::Html {
-            "index.html"
-        } else {
-            "README.md"
-        });
+        let index = out.join(format.entry());
         console.stdout.text(&format!("{}\n", index.display()));
     }
     console.stdout.finish().context("cannot write the result")?;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use askama::Template;
 use delivery_grammar::{Declaration, Semantic};
 
+use super::chains::{self, Chain};
 use super::prose::Prose;
 use super::{Page, Site, Unit, tree};
 use crate::config::Language;
@@ -51,6 +52,15 @@ struct Text<'a> {
     body: String,
     /// Of the body: the rules' pages are English everywhere.
     language: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "html/map.html")]
+struct Map<'a> {
+    site: &'a Site<'a>,
+    root: &'a str,
+    section: &'a str,
+    chains: Vec<Chain<'a>>,
 }
 
 #[derive(Template)]
@@ -112,7 +122,7 @@ struct Promise<'a> {
 
 /// Every page.
 pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
-    let mut pages = vec![index(site), choosing(site), glossary(site), rules(site)];
+    let mut pages = vec![index(site), map(site), choosing(site), glossary(site), rules(site)];
     pages.extend(assets());
     pages.extend(site.units.iter().map(|unit| integration(site, unit)));
     pages.extend(Semantic::ALL.iter().map(|semantic| about_semantic(site, *semantic)));
@@ -293,6 +303,16 @@ fn promise<'a>(site: &'a Site<'a>, unit: &Unit<'_>) -> Option<Promise<'a>> {
         no,
         watch,
     })
+}
+
+fn map(site: &Site<'_>) -> Page {
+    let template = Map {
+        site,
+        root: "",
+        section: "map",
+        chains: chains::all(site.units),
+    };
+    page("map.html", &template)
 }
 
 /// The sections of the text on choosing, in its order, under ids that hold in every language.

@@ -74,7 +74,8 @@ strings! {
     crash_untouched crash_absorbed crash_repeated crash_lost crash_skipped caller_untouched caller_torn
     faults faults_lead fault_kind held_up hidden_effect worker broker stores watch allowed_because
     calm outage crash lease_lost expiry joint calm_held outage_held crash_held lease_held expiry_held joint_held
-    fault_repeated fault_lost links transport shown_of tree_lead
+    fault_repeated fault_lost links transport shown_of tree_lead map map_lead
+    no_chains end_to_end weakest
 }
 
 impl Strings {

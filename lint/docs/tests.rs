@@ -263,3 +263,41 @@ fn what_was_allowed_is_shown_with_its_reason() {
         &["Allowed because:</strong> A trial until June."],
     );
 }
+
+#[test]
+fn the_map_shows_chains_with_their_weakest_link() {
+    let mut report = report();
+    report.integrations[1].transport = "postgres".into();
+    report.integrations[1].address = Some("invoices".into());
+    let html = of(&report, Language::English, Format::Html);
+    assert_all(
+        page(&html, "map.html"),
+        &[
+            "End to end: <a href=\"semantics/best_effort.html\">",
+            "▼ weakest link",
+            "billing::store::save",
+        ],
+    );
+    assert_all(
+        page(&written(Language::English, Format::Html), "map.html"),
+        &["No integration here feeds another"],
+    );
+}
+
+#[test]
+fn programs_read_the_same() {
+    let json = written(Language::English, Format::Json);
+    let document: serde_json::Value = serde_json::from_str(page(&json, "delivery.json")).unwrap();
+    let unit = document["integrations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|unit| unit["integration"] == "billing.invoices");
+    assert_eq!(unit.unwrap()["crashes"][1]["outcome"], "lost");
+    let asyncapi = written(Language::English, Format::AsyncApi);
+    let document: serde_json::Value = serde_json::from_str(page(&asyncapi, "asyncapi.json")).unwrap();
+    let operation = &document["operations"]["billing.invoices"];
+    assert_eq!(operation["channel"]["$ref"], "#/channels/kafka-orders.v1");
+    assert_eq!(operation["x-delivery-verdict"], "refuted");
+    assert_eq!(document["channels"]["kafka-orders.v1"]["address"], "orders.v1");
+}

@@ -11,7 +11,7 @@ use crate::render::{Place, Resolved, ResolvedFinding, ResolvedIntegration, sente
 use crate::report::{CrashOutcome, FaultPoint, Integration, Verdict};
 
 /// Some text that leads somewhere, if there is somewhere to go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Link {
     pub text: String,
     pub href: Option<String>,

@@ -10,11 +10,15 @@ use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use similar::TextDiff;
 
 use crate::docs::Page;
 
 /// The list of files that were written, one a line.
 const LIST: &str = ".cargo-delivery-doc";
+
+/// Lines of a difference that are shown.
+const DIFFERENCE: usize = 40;
 
 /// A folder, which need not exist yet.
 pub struct Folder<'a> {
@@ -50,7 +54,7 @@ impl<'a> Folder<'a> {
         for page in pages {
             match read(&self.root.join(&page.path))? {
                 None => differences.push(format!("{} is missing", page.path)),
-                Some(text) if text != page.text => differences.push(format!("{} is stale", page.path)),
+                Some(text) if text != page.text => differences.push(stale(&page.path, &text, &page.text)),
                 Some(_) => {}
             }
         }
@@ -121,6 +125,23 @@ impl<'a> Folder<'a> {
         }
         Ok(full)
     }
+}
+
+/// That a page is stale, and where; of a page that changed altogether the beginning will do.
+fn stale(path: &str, there: &str, wanted: &str) -> String {
+    let difference = TextDiff::from_lines(there, wanted)
+        .unified_diff()
+        .context_radius(1)
+        .to_string();
+    let lines: Vec<&str> = difference.lines().collect();
+    let more = lines.len().saturating_sub(DIFFERENCE);
+    let shown = lines.into_iter().take(DIFFERENCE).collect::<Vec<_>>().join("\n");
+    let rest = if more > 0 {
+        format!("\n… and {more} more lines")
+    } else {
+        String::new()
+    };
+    format!("{path} is stale\n{shown}{rest}")
 }
 
 fn is_inside(path: &str) -> bool {
@@ -214,6 +235,11 @@ mod tests {
             Vec::<String>::new()
         );
         let differences = folder.differences(&pages(&[("a", "2"), ("c", "1")])).unwrap();
-        assert_eq!(differences, ["a is stale", "c is missing", "b is no longer needed"]);
+        assert!(differences[0].starts_with("a is stale\n"), "{differences:?}");
+        assert!(
+            differences[0].contains("\n-1\n") && differences[0].contains("\n+2\n"),
+            "{differences:?}"
+        );
+        assert_eq!(differences[1..], ["c is missing", "b is no longer needed"]);
     }
 }
