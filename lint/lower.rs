@@ -27,6 +27,7 @@ mod state;
 mod tidy;
 mod unit;
 mod value;
+mod violation;
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;

@@ -244,6 +244,7 @@ impl<'a> Lowering<'a> {
         let found = named
             .as_ref()
             .and_then(transaction_in)
+            .or_else(|| transaction_in(&self.operand_of(doing.facts.on.as_ref(), doing)?.0))
             .or_else(|| doing.recv.as_ref().and_then(transaction_in));
         found.filter(|tx| state.open.contains(tx))
     }

@@ -293,7 +293,12 @@ impl<'a> Lowering<'a> {
             "as_ref" | "as_deref" | "as_mut" | "as_deref_mut" | "cloned" | "copied" | "clone" | "inspect" | "take" => {
                 Some(vec![(state.clone(), recv.clone())])
             }
-            "inspect_err" | "context" | "with_context" => Some(vec![(state.clone(), recv.clone())]),
+            "context" | "with_context" | "wrap_err" | "wrap_err_with" | "ok_or_eyre" if is_option => {
+                opaque(Ty::result(inside, Ty::Unknown))
+            }
+            "inspect_err" | "context" | "with_context" | "wrap_err" | "wrap_err_with" => {
+                Some(vec![(state.clone(), recv.clone())])
+            }
             "map" if self.is_pure_callable(args.first()) => {
                 let ty = self.callable_ty(args.first());
                 let wrapper = if is_option {
@@ -400,8 +405,8 @@ impl<'a> Lowering<'a> {
             }
             "or" | "xor" => Some(vec![(state, if good { recv.clone() } else { args.first().cloned()? })]),
             "and" => Some(vec![(state, if good { args.first().cloned()? } else { recv.clone() })]),
-            "context" | "with_context" | "wrap_err" | "wrap_err_with" | "attach" | "attach_printable"
-            | "change_context" => {
+            "context" | "with_context" | "wrap_err" | "wrap_err_with" | "ok_or_eyre" | "attach"
+            | "attach_printable" | "change_context" => {
                 let value = match (good, is_option) {
                     (true, _) => Value::ok(payload),
                     (false, true) => Value::err(Value::failure(Ty::Unknown)),

@@ -22,6 +22,7 @@ impl Lowering<'_> {
             self.graph.emit(&state, Step::Exit(how), None);
         }
         self.settle_answers();
+        self.settle_refusals();
         self.pair_checks();
         self.settle_marks();
         self.doubt_guarded();
@@ -169,6 +170,48 @@ impl Lowering<'_> {
             text: text.into(),
         });
         CondId(self.graph.conditions.len() as u32 - 1)
+    }
+
+    /// An insert whose refusal goes the way of every other failure is a plain one: nobody asks.
+    fn settle_refusals(&mut self) {
+        let refusals = std::mem::take(&mut self.graph.refusals);
+        let nodes = &self.graph.nodes;
+        let asked: BTreeSet<EffectId> = nodes
+            .iter()
+            .filter(|node| !alike(nodes, node.on(Outcome::Duplicate), node.on(Outcome::Err)))
+            .filter_map(|node| row_of(&node.step))
+            .collect();
+        for node in &mut self.graph.nodes {
+            let Step::Mark {
+                key,
+                tx,
+                effect: Some(effect),
+                ..
+            } = node.step
+            else {
+                continue;
+            };
+            let Some(covers) = refusals.get(&effect).filter(|_| !asked.contains(&effect)) else {
+                continue;
+            };
+            node.edges.retain(|edge| edge.when != Outcome::Duplicate);
+            node.edges
+                .iter_mut()
+                .filter(|edge| edge.when == Outcome::Fresh)
+                .for_each(|edge| edge.when = Outcome::Ok);
+            if *covers == Known::Yes {
+                node.step = Step::Mark {
+                    key,
+                    tx,
+                    mode: MarkMode::Unique,
+                    effect: Some(effect),
+                };
+            } else {
+                node.step = Step::Effect { effect, tx };
+                self.graph.effects[effect.0 as usize].idempotency = crate::flow::Idempotency::NotIdempotent;
+                self.graph.writes.insert(effect, key);
+            }
+        }
     }
 
     /// An insert-if-absent whose outcome decides nothing is an idempotent write; one whose outcome guards other effects is a mark.
@@ -368,4 +411,35 @@ fn is_checked(nodes: &[Node], wanted: KeyId) -> bool {
     nodes
         .iter()
         .any(|node| matches!(node.step, Step::Check { key, .. } if key == wanted))
+}
+
+/// The row that a mark writes.
+fn row_of(step: &Step) -> Option<EffectId> {
+    match step {
+        Step::Mark { effect, .. } => *effect,
+        _ => None,
+    }
+}
+
+/// Whether two paths do the same, as far as they go.
+fn alike(nodes: &[Node], a: Option<NodeId>, b: Option<NodeId>) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut left = vec![(a, b)];
+    while let Some(pair) = left.pop() {
+        let (Some(a), Some(b)) = pair else {
+            if pair.0 == pair.1 {
+                continue;
+            }
+            return false;
+        };
+        if a == b || !seen.insert((a, b)) {
+            continue;
+        }
+        let (one, other) = (&nodes[a.0 as usize], &nodes[b.0 as usize]);
+        if one.step != other.step || one.edges.len() != other.edges.len() {
+            return false;
+        }
+        left.extend(one.edges.iter().map(|edge| (Some(edge.to), other.on(edge.when))));
+    }
+    true
 }

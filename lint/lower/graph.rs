@@ -1,13 +1,13 @@
 //! Building a flow: nodes are emitted where control stands, and edges close behind.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use smol_str::SmolStr;
 
 use super::state::State;
 use crate::flow::{
-    CondId, CondKind, Condition, Edge, Effect, EffectId, Isolation, Key, KeyId, Node, NodeId, Outcome, Retry, RetryId,
-    Site, Step, Task, TaskId, Transaction, TxId,
+    CondId, CondKind, Condition, Edge, Effect, EffectId, Isolation, Key, KeyId, Known, Node, NodeId, Outcome, Retry,
+    RetryId, Site, Step, Task, TaskId, Transaction, TxId,
 };
 use crate::span::Span;
 
@@ -44,6 +44,8 @@ pub struct Graph {
     pub compared: Vec<EffectId>,
     /// Messages that were handed over together with somewhere to send the answer.
     pub replies: Vec<NodeId>,
+    /// Inserts that a unique key may refuse, and whether the schema shows one: marks, if somebody tells the refusal from other failures.
+    pub refusals: BTreeMap<EffectId, Known>,
     pub keys: Vec<Key>,
     pub transactions: Vec<Transaction>,
     pub tasks: Vec<Task>,

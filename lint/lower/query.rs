@@ -43,6 +43,8 @@ enum Rows {
     Zero,
     One,
     Unknown,
+    /// None: a unique key refused it, which shows as a failure.
+    Refused,
 }
 
 impl<'a> Lowering<'a> {
@@ -54,13 +56,23 @@ impl<'a> Lowering<'a> {
             .as_ref()
             .map_or_else(|| vec![Statement::Unparsed], |text| sql::read(text));
         let mut done = vec![(state, Rows::Unknown)];
-        let mut failed: Vec<State> = Vec::new();
+        let mut failed: Flowing = Vec::new();
         for statement in &statements {
             let mut next = Vec::new();
             for (state, _) in done {
                 let (good, bad) = self.statement(statement, query, state);
+                let (refused, good): (Vec<_>, Vec<_>) = good.into_iter().partition(|(_, rows)| *rows == Rows::Refused);
                 next.extend(good);
-                failed.extend(bad);
+                if let Some(failure) = &failure {
+                    let told = |refused: bool| super::violation::marked(failure, refused);
+                    let other = if refused.is_empty() {
+                        failure.clone()
+                    } else {
+                        told(false)
+                    };
+                    failed.extend(bad.into_iter().map(|state| (state, other.clone())));
+                    failed.extend(refused.into_iter().map(|(state, _)| (state, told(true))));
+                }
             }
             done = next;
         }
@@ -68,9 +80,7 @@ impl<'a> Lowering<'a> {
             .into_iter()
             .map(|(state, rows)| (state, answer(query.answer, rows, given)))
             .collect();
-        if let Some(failure) = failure {
-            all.extend(failed.into_iter().map(|state| (state, failure.clone())));
-        }
+        all.extend(failed);
         merge_values(all)
     }
 
@@ -231,6 +241,9 @@ impl<'a> Lowering<'a> {
         if if_absent && covers != Known::No {
             return self.insert_if_absent(&insert, query, from, state);
         }
+        if covers != Known::No && self.asks_for_violations() {
+            return self.insert_or_refuse(&insert, query, (covers, from), state);
+        }
         if covers == Known::Yes {
             return self.insert_unique(&insert, query, from, state);
         }
@@ -245,6 +258,36 @@ impl<'a> Lowering<'a> {
             self.graph.writes.insert(effect, key);
         }
         (good, bad)
+    }
+
+    /// A plain insert under a unique key, by code that may tell the refusal from other failures ([`super::finish`] sees whether it does).
+    fn insert_or_refuse(
+        &mut self,
+        insert: &Insert,
+        query: &Query,
+        (covers, from): (Known, Origin),
+        state: State,
+    ) -> (Vec<(State, Rows)>, Vec<State>) {
+        let key = self.row_key(query, &insert.table, covers, from);
+        let site = self.sql_site(query);
+        let why = match covers {
+            Known::Yes => "a unique key refuses the second row".into(),
+            _ => insert.why.clone(),
+        };
+        let effect = self.sql_row(query, &insert.table, Idempotency::Idempotent, why, &site);
+        self.graph.refusals.insert(effect, covers);
+        let step = Step::Mark {
+            key,
+            tx: query.tx,
+            mode: MarkMode::IfAbsent,
+            effect: Some(effect),
+        };
+        let node = self.graph.emit(&state, step, Some(site));
+        let good = vec![
+            (state.after(node, Outcome::Fresh), Rows::One),
+            (state.after(node, Outcome::Duplicate), Rows::Refused),
+        ];
+        (good, vec![state.after(node, Outcome::Err)])
     }
 
     /// `ON CONFLICT DO NOTHING`: fresh or there already, and the answer tells which. Whether it is a mark or a mere idempotent write

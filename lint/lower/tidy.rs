@@ -15,6 +15,9 @@ type Spot<'f> = (Option<&'f Site>, Option<RetryId>);
 
 /// Makes `flow` as small as it can be without changing its meaning. `around` names the retry that each retry stands in.
 pub(super) fn tidy(flow: &mut Flow, around: &[Option<RetryId>]) {
+    if flow.nodes.is_empty() {
+        return;
+    }
     order_edges(flow);
     prune(flow);
     retries::settle(flow, around);

@@ -30,6 +30,10 @@ impl Origin {
     pub const ERROR: Self = Self::of(8);
     /// What a store, or a call that nobody can see into, answered.
     pub const STORE: Self = Self::of(16);
+    /// A failure: a unique key refused the row.
+    pub const REFUSED: Self = Self::of(32);
+    /// A failure of something that a unique key may refuse, for another reason.
+    pub const BROKEN: Self = Self::of(64);
 
     const fn of(sources: u8) -> Self {
         Self { sources, made_at: None }

@@ -72,10 +72,10 @@ fn onwards<'f>(flow: &'f Flow, path: Path, node: &'f Node) -> impl Iterator<Item
         _ => None,
     };
     let processed = path.processed || is_processing(&node.step);
-    let malformed = path.malformed || kind == Some(CondKind::Malformed);
+    let fails = move |edge: &Edge| kind == Some(CondKind::Malformed) && edge.when != Outcome::Case(0);
     let last = if node.at.is_some() { Some(path.at) } else { path.last };
     let good = node.edges.iter().filter(|edge| !matches!(edge.when, Outcome::Err | Outcome::Child));
-    good.map(move |edge| Path { at: edge.to, processed, malformed, last })
+    good.map(move |edge| Path { at: edge.to, processed, malformed: path.malformed || fails(edge), last })
 }
 
 /// The path settles, hands the message to somebody who does, or depends on something that is not the message.

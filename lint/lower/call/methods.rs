@@ -61,6 +61,9 @@ impl<'a> Lowering<'a> {
         if recv.kind == Kind::Never {
             return Vec::new();
         }
+        if let Some(answer) = crate::lower::violation::asked(recv, name) {
+            return vec![(state, answer)];
+        }
         if let Some(flowing) = self.standard_method(recv, name, &args, places, site, &state) {
             return flowing;
         }
@@ -102,7 +105,12 @@ impl<'a> Lowering<'a> {
 
     pub(in crate::lower) fn workspace_methods(&self, recv: &Value, name: &str, args: usize) -> Vec<FnId> {
         if recv.ty != Ty::Unknown {
-            return self.index.methods(&recv.ty, name);
+            let own = self.index.methods(&recv.ty, name);
+            return if own.is_empty() {
+                self.methods_spelled_otherwise(&recv.ty, name)
+            } else {
+                own
+            };
         }
         if matches!(recv.kind, Kind::Unseen(_) | Kind::Opaque)
             && name.len() > 3
@@ -116,6 +124,23 @@ impl<'a> Lowering<'a> {
             }
         }
         Vec::new()
+    }
+
+    /// Methods that the workspace gives to a client's type under another of its paths.
+    fn methods_spelled_otherwise(&self, recv: &Ty, name: &str) -> Vec<FnId> {
+        let Ty::External { path, .. } = recv else {
+            return Vec::new();
+        };
+        let wanted = self.catalog.canonical(path);
+        let spelled = self
+            .index
+            .methods_named(name)
+            .iter()
+            .filter(|f| match &self.index.function(**f).scope.self_ty {
+                Some(Ty::External { path, .. }) => self.catalog.canonical(path) == wanted,
+                _ => false,
+            });
+        spelled.copied().collect()
     }
 
     pub(in crate::lower) fn client_method(&self, recv: &Value, name: &str) -> Option<crate::catalog::Call> {

@@ -6,6 +6,7 @@ use crate::lower::Lowering;
 use crate::lower::pattern::{self, Fit};
 use crate::lower::state::{Flowing, State, merge};
 use crate::lower::value::{Kind, Origin, Value, index_name};
+use crate::lower::violation;
 use crate::resolve::Ty;
 use crate::source::hir::{Expr, ExprKind, Pat};
 use crate::span::Span;
@@ -147,7 +148,10 @@ impl<'a> Lowering<'a> {
             }
             return all;
         }
-        let variants = self.variants_for(&value, &asked);
+        let mut variants = violation::possible(&value, self.variants_for(&value, &asked));
+        if let [_] = variants.as_slice() {
+            return self.explode_payloads(variants.remove(0), &asked, state, at);
+        }
         let failing = variants
             .iter()
             .any(|variant| matches!(variant.variant_name(), Some("Err" | "None")));
@@ -279,7 +283,8 @@ impl<'a> Lowering<'a> {
         } else {
             self.result_variants(&value)
         };
-        if !state.holding {
+        variants = violation::possible(&value, variants);
+        if !state.holding || variants.len() == 1 {
             variants.truncate(1);
             return vec![(state, variants.remove(0))];
         }

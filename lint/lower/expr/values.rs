@@ -136,6 +136,9 @@ pub(in crate::lower) fn formatted(literal: &str, values: &[Value]) -> Value {
 /// A binary operation on what is known.
 pub(in crate::lower) fn binary(op: &str, a: &Value, b: &Value) -> Value {
     let origin = deep_origin(a).with(deep_origin(b));
+    if let Some(told) = crate::lower::violation::compared(a, b) {
+        return Value::new(equality(op, told), Ty::Unknown, origin);
+    }
     let kind = match (&a.kind, &b.kind) {
         (Kind::Int(x), Kind::Int(y)) => integers(op, *x, *y),
         (Kind::Bool(x), Kind::Bool(y)) => booleans(op, *x, *y),

@@ -1,0 +1,83 @@
+//! Unique violations: code that inserts first and asks afterwards whether the row was there already.
+//!
+//! `Err(err) if err.is_unique_violation() => …` tells a message that was processed before from a store that fails. So the failure of such
+//! an insert is two values: one that is the violation and one that is not, and each answers the question in its own way.
+
+use super::Lowering;
+use super::value::{Kind, Origin, Value};
+
+/// What code that asks mentions.
+const QUESTIONS: [&str; 6] = [
+    "is_unique_violation",
+    "UniqueViolation",
+    "UNIQUE_VIOLATION",
+    "UniqueConstraintViolation",
+    "23505",
+    "is_duplicate_key",
+];
+
+/// Variants that only a violation is.
+const REFUSED: [&str; 2] = ["UniqueViolation", "UniqueConstraintViolation"];
+
+/// Variants that a store's own answer is wrapped in.
+const ANSWERED: [&str; 4] = ["Some", "Database", "DatabaseError", "SqlxError"];
+
+impl Lowering<'_> {
+    /// Whether the workspace's code asks such a question at all.
+    pub(super) fn asks_for_violations(&self) -> bool {
+        QUESTIONS.iter().any(|question| (self.mentions)(question))
+    }
+}
+
+/// What a method of a failure answers that asks for a violation.
+pub(super) fn asked(recv: &Value, name: &str) -> Option<Value> {
+    let asks = matches!(name, "is_unique_violation" | "is_duplicate_key");
+    refused(recv.origin).filter(|_| asks).map(Value::bool)
+}
+
+/// What a comparison of a failure's code answers.
+pub(super) fn compared(a: &Value, b: &Value) -> Option<bool> {
+    let told = refused(a.origin).or_else(|| refused(b.origin))?;
+    let is_code = |value: &Value| match &value.kind {
+        Kind::Text(text) => text == "23505",
+        Kind::Variant { name, fields } => match fields.as_slice() {
+            [] => REFUSED.contains(&name.as_str()),
+            [(_, inner)] => matches!(&inner.kind, Kind::Text(text) if text == "23505"),
+            _ => false,
+        },
+        _ => false,
+    };
+    (is_code(a) || is_code(b)).then_some(told)
+}
+
+/// The variants that a failure can still be, of which it is known whether it is a violation.
+pub(super) fn possible(value: &Value, mut variants: Vec<Value>) -> Vec<Value> {
+    let Some(refused) = refused(value.origin) else {
+        return variants;
+    };
+    let is = |names: &[&str], value: &Value| value.variant_name().is_some_and(|name| names.contains(&name));
+    if refused {
+        for names in [&REFUSED[..], &ANSWERED[..]] {
+            if variants.iter().any(|variant| is(names, variant)) {
+                variants.retain(|variant| is(names, variant));
+            }
+        }
+    } else {
+        variants.retain(|variant| !is(&REFUSED, variant));
+    }
+    variants
+}
+
+/// The failed ways of an insert: the row was there already, or something else went wrong.
+pub(super) fn marked(failure: &Value, refused: bool) -> Value {
+    let origin = if refused { Origin::REFUSED } else { Origin::BROKEN };
+    Value::err(failure.payload().with_origin(origin))
+}
+
+fn refused(origin: Origin) -> Option<bool> {
+    match (origin.has(Origin::REFUSED), origin.has(Origin::BROKEN)) {
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        _ => None,
+    }
+}
