@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use rayon::prelude::*;
+use smol_str::SmolStr;
 
 use crate::catalog::Catalog;
 use crate::config::Config;
@@ -15,12 +16,46 @@ use crate::lower::{self, Unit};
 use crate::problem::Problem;
 use crate::report::{Finding, Level, Report};
 use crate::resolve::{CrateInput, CrateKind, Dependency, FileInput, Index};
-use crate::source::Sources;
+use crate::source::{Needles, Sources};
 use crate::span::Span;
 use crate::sql::Schema;
 use crate::workspace::{Crate, Target, TargetKind, Workspace};
 
-/// Checks a workspace. Findings are neither silenced nor levelled yet.
+/// How much is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reading {
+    /// Tests, benches and examples, too.
+    pub all_targets: bool,
+    /// All files whole, whether anything leads there or not.
+    pub everything: bool,
+}
+
+/// Reads and checks a workspace. Findings are neither silenced nor levelled yet.
+#[must_use]
+pub fn check(workspace: &Workspace, reading: Reading, catalog: &Catalog, config: &Config) -> (Sources, Report) {
+    let needles = (!reading.everything).then(|| needles(workspace, catalog));
+    let mut sources = Sources::read(workspace, reading.all_targets, needles.as_ref());
+    loop {
+        let report = run(workspace, &sources, catalog, config);
+        if !sources.read_odd(workspace, reading.all_targets) {
+            return (sources, report);
+        }
+    }
+}
+
+/// What a file holds that has to do with messages.
+fn needles(workspace: &Workspace, catalog: &Catalog) -> Needles {
+    const OURS: &str = "delivery";
+    let clues = lower::clues(catalog);
+    let dependencies = workspace.crates.iter().flat_map(|krate| &krate.dependencies);
+    let renamed = dependencies
+        .filter(|(_, package)| *package == OURS || clues.contains(package.replace('-', "_").as_str()))
+        .map(|(name, _)| name);
+    let words: BTreeSet<&str> = clues.iter().chain(renamed).map(SmolStr::as_str).chain([OURS]).collect();
+    Needles::new(words)
+}
+
+/// Checks what was read. Findings are neither silenced nor levelled yet.
 #[must_use]
 pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: &Config) -> Report {
     let known = |path: &str| knows(catalog, path);
@@ -34,7 +69,7 @@ pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: 
             .collect::<Vec<_>>()
     });
     let mut report = Report {
-        files: sources.files.len(),
+        files: sources.mattering().count(),
         parsed: sources.parsed(),
         ..Report::default()
     };

@@ -10,6 +10,7 @@
 
 mod api;
 mod call;
+mod clues;
 mod combinator;
 mod control;
 mod ends;
@@ -46,6 +47,7 @@ use receive::Draft;
 use state::{Flowing, State, merge_values};
 use value::{BodyId, Closure, CodeScope, Kind, Value};
 
+pub use clues::clues;
 pub use unit::{Unit, every_function, units};
 
 /// Calls deeper than this are not followed.

@@ -227,7 +227,6 @@ impl<'a> Index<'a> {
         builder.read_supertraits();
         builder.read_impls();
         builder.gather_conversions();
-        builder.index.calls.finish();
         builder.index
     }
 

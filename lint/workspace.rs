@@ -23,7 +23,7 @@ use std::{
 use smol_str::SmolStr;
 
 pub(crate) use self::paths::join;
-pub use self::tree::{MAX_FILE_BYTES, ReadError};
+pub use self::tree::{MAX_FILE_BYTES, ReadError, Reader};
 use crate::{problem::Problem, span::FileId};
 
 /// An index into [`Workspace::crates`].
@@ -118,6 +118,8 @@ pub struct FileEntry {
     pub bytes: u64,
     /// Whether findings in it are asked for: it lies under a given path and in a selected package.
     pub reported: bool,
+    /// It was given by its own path.
+    pub named: bool,
 }
 
 /// Everything that was found. Files are numbered: the Rust files first, then the others, each by path.
@@ -202,5 +204,11 @@ impl Workspace {
     /// It is too large, is not UTF-8, or cannot be read.
     pub fn read(&self, path: &str) -> Result<String, ReadError> {
         self.tree.read(path)
+    }
+
+    /// What reads the files of this workspace, for whoever outlives it.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        self.tree.reader()
     }
 }

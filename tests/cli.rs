@@ -115,7 +115,8 @@ fn levels_can_be_chosen() {
 
 #[test]
 fn a_file_that_does_not_parse_is_never_clean() {
-    let temp = package(&[("src/lib.rs", BROKEN)]);
+    let client = format!("use rdkafka::Message;\n{BROKEN}");
+    let temp = package(&[("src/lib.rs", &client)]);
     let output = run(temp.path(), &["check"]);
     assert!(stdout(&output).contains("D001 syntax-error"), "{}", stdout(&output));
     assert!(
@@ -123,6 +124,21 @@ fn a_file_that_does_not_parse_is_never_clean() {
         "{}",
         stdout(&output)
     );
+}
+
+#[test]
+fn a_file_that_nothing_leads_to_need_not_parse() {
+    let temp = package(&[("src/lib.rs", BROKEN)]);
+    let output = run(temp.path(), &["check"]);
+    assert!(stdout(&output).contains("0 files read"), "{}", stdout(&output));
+    for args in [["check", "--no-prefilter"], ["check", "src/lib.rs"]] {
+        let output = run(temp.path(), &args);
+        assert!(
+            stdout(&output).contains("D001 syntax-error"),
+            "{args:?}: {}",
+            stdout(&output)
+        );
+    }
 }
 
 #[test]

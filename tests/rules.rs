@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use cargo_delivery::analysis;
+use cargo_delivery::analysis::{self, Reading};
 use cargo_delivery::catalog::Catalog;
 use cargo_delivery::config::Config;
 use cargo_delivery::report::Report;
 use cargo_delivery::rules::RULES;
-use cargo_delivery::source::Sources;
+use cargo_delivery::source::{Needles, SourceFile, Sources, hir};
 use cargo_delivery::workspace::{Options, Workspace};
 
 /// A finding, or a marker that expects one: rule, file, line.
@@ -147,14 +147,65 @@ fn every_text_shows_wrong_and_right_code() {
     }
 }
 
-#[test]
+/// The fixtures; a published package carries none.
 #[expect(clippy::disallowed_methods, reason = "whether there are fixtures here at all")]
-fn fixtures_are_true() {
+fn fixtures() -> Option<Workspace> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    if !Path::new(&root).join("Cargo.lock").exists() {
-        return; // A published package carries no fixtures.
-    }
-    let workspace = Workspace::open(&[root], &Options::default()).expect("the fixtures open");
+    let is_there = Path::new(&root).join("Cargo.lock").exists();
+    is_there.then(|| Workspace::open(&[root], &Options::default()).expect("the fixtures open"))
+}
+
+#[test]
+fn fixtures_are_true() {
+    let Some(workspace) = fixtures() else { return };
     let wrong = check(&workspace, |_| true);
     compare(wrong, &known(include_str!("rules/fixtures_known.txt")));
+}
+
+/// All that a report says of the code.
+fn told(report: &Report) -> Vec<String> {
+    let findings = report.findings.iter().map(|finding| format!("{finding:#?}"));
+    let integrations = report
+        .integrations
+        .iter()
+        .map(|integration| format!("{integration:#?}"));
+    findings.chain(integrations).collect()
+}
+
+/// Reading less must not change what is said: once with the needles of the catalog, once with fewer, so that most bodies are read only
+/// when something leads there.
+#[test]
+fn nothing_is_lost_by_reading_less() {
+    let Some(workspace) = fixtures() else { return };
+    let (catalog, config) = (Catalog::embedded(), Config::default());
+    let (all, whole) = analysis::check(
+        &workspace,
+        Reading {
+            everything: true,
+            ..Reading::default()
+        },
+        catalog,
+        &config,
+    );
+    let (some, usual) = analysis::check(&workspace, Reading::default(), catalog, &config);
+    let few = Sources::read(&workspace, false, Some(&Needles::new(["delivery", "BorrowedMessage"])));
+    let least = analysis::run(&workspace, &few, catalog, &config);
+    let read = |sources: &Sources| sources.files.iter().map(unread_bodies).sum::<usize>();
+    assert!(
+        read(&all) == 0 && read(&some) > 0 && read(&few) > read(&some),
+        "less is read"
+    );
+    assert!(told(&whole).len() > 50, "the fixtures say something");
+    similar_asserts::assert_eq!(told(&whole), told(&usual));
+    similar_asserts::assert_eq!(told(&whole), told(&least));
+}
+
+fn unread_bodies(file: &SourceFile) -> usize {
+    let is_unread = |function: &&hir::Function| function.body.as_ref().is_some_and(|body| body.if_read().is_none());
+    let of_item = |item: &hir::Item| match item {
+        hir::Item::Fn(function) => [function].into_iter().filter(is_unread).count(),
+        hir::Item::Impl(block) => block.functions.iter().filter(is_unread).count(),
+        _ => 0,
+    };
+    file.module.items.iter().map(of_item).sum()
 }

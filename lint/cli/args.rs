@@ -103,6 +103,10 @@ pub struct Selection {
     #[arg(long, help_heading = "Packages")]
     pub all_targets: bool,
 
+    /// Read every file whole, also those that nothing leads to
+    #[arg(long, help_heading = "Packages")]
+    pub no_prefilter: bool,
+
     /// The semantic that undeclared integrations are judged by, or `none` to leave them alone [default: at_least_once]
     #[arg(long, value_name = "SEMANTIC|none", help_heading = "Rules", value_parser = Assume::from_str)]
     pub assume: Option<Assume>,

@@ -8,7 +8,7 @@ use delivery_grammar::{Date, Problem};
 
 use super::args::Selection;
 use super::levels::Levels;
-use crate::analysis;
+use crate::analysis::{self, Reading};
 use crate::catalog::{Catalog, Used};
 use crate::config::{Config, FILE_NAME, Invalid};
 use crate::render::{Files, Package, Resolved};
@@ -35,8 +35,11 @@ impl Session {
         config.assume = selection.assume.unwrap_or(config.assume);
         config.overrides = levels.over(config.overrides);
         let catalog = catalog(&workspace, &config)?;
-        let sources = Sources::parse(&workspace, selection.all_targets);
-        let mut report = analysis::run(&workspace, &sources, &catalog, &config);
+        let reading = Reading {
+            all_targets: selection.all_targets,
+            everything: selection.no_prefilter,
+        };
+        let (sources, mut report) = analysis::check(&workspace, reading, &catalog, &config);
         suppress::apply(&mut report, &allowances(&workspace, &sources), today);
         config.overrides.apply(&mut report.findings);
         let others = others(&workspace, &report);

@@ -117,9 +117,7 @@ fn called_with_a_message(context: &Context<'_>, f: FnId) -> Flow {
 fn candidates(context: &Context<'_>) -> Vec<FnId> {
     let mut all: BTreeSet<FnId> = BTreeSet::new();
     for (package, names) in receiving_names(context.catalog) {
-        let mentioning = names
-            .into_iter()
-            .flat_map(|name| context.index.mentions(name).iter().copied());
+        let mentioning = names.into_iter().flat_map(|name| context.index.mentions(name));
         all.extend(mentioning.filter(|f| {
             LIBRARIES.contains(&package) || context.index.crate_depends(context.index.function(*f).krate, package)
         }));
@@ -162,7 +160,7 @@ fn body_text<'c>(context: &'c Context<'_>, f: FnId) -> &'c str {
 }
 
 /// Packages that nearly every crate depends on: there only the names of their own receives count.
-const LIBRARIES: [&str; 2] = ["std", "tokio"];
+pub(super) const LIBRARIES: [&str; 2] = ["std", "tokio"];
 
 /// The names by which each package's messages are taken.
 fn receiving_names(catalog: &Catalog) -> BTreeMap<&str, BTreeSet<&str>> {

@@ -1,29 +1,47 @@
 //! Who mentions a function, by call or by name.
+//!
+//! Bodies that were parsed with their files are noted when the index is built. Others are asked about one name at a time: those whose
+//! text holds it as a word are parsed then.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use smol_str::SmolStr;
 
-use super::{Def, FnId, Index};
-use crate::source::hir::Path;
+use super::collect::Mentioned;
+use super::{Def, FnId, FnInfo, Index};
+use crate::source::hir::{Function, Path};
+use crate::span::FileId;
 
 /// What bodies mention, by the last name.
 #[derive(Debug, Default)]
 pub(super) struct Calls<'a> {
-    by_name: HashMap<SmolStr, Vec<FnId>>,
-    methods: HashMap<SmolStr, Vec<FnId>>,
-    paths: HashMap<SmolStr, Paths<'a>>,
+    noted: HashMap<SmolStr, Named<'a>>,
+    /// Functions whose bodies have not been looked into, by file.
+    unread: Vec<(FileId, Vec<FnId>)>,
+    /// With what was found in unread bodies.
+    complete: Mutex<HashMap<SmolStr, Arc<Complete>>>,
     /// Functions with a receiver.
     pub declared: HashMap<SmolStr, Vec<FnId>>,
     /// By a function's own name, those that imports give it.
     pub renamed: HashMap<SmolStr, Vec<SmolStr>>,
 }
 
-/// Paths that end in one name.
+/// Who mentions one name in a body that was noted.
 #[derive(Debug, Default)]
-struct Paths<'a> {
-    written: Vec<(FnId, &'a Path)>,
+struct Named<'a> {
+    by_method: Vec<FnId>,
+    by_path: Vec<(FnId, &'a Path)>,
+}
+
+/// Everyone who mentions one name.
+#[derive(Debug, Default)]
+struct Complete {
+    by_method: Vec<FnId>,
+    /// In bodies that were noted.
+    by_path: Vec<FnId>,
+    /// In others.
+    by_late_path: Vec<FnId>,
     /// Resolved together when first asked for.
     callers: OnceLock<Callers>,
 }
@@ -37,45 +55,89 @@ struct Callers {
 }
 
 impl<'a> Calls<'a> {
-    pub(super) fn method(&mut self, by: FnId, name: &SmolStr) {
-        push(&mut self.methods, name, by);
-        push(&mut self.by_name, name, by);
-    }
-
-    pub(super) fn path(&mut self, by: FnId, path: &'a Path) {
-        if let Some(last) = path.segments.last() {
-            self.paths
-                .entry(last.name.clone())
-                .or_default()
-                .written
-                .push((by, path));
-            push(&mut self.by_name, &last.name, by);
+    /// Notes what a body mentions.
+    pub(super) fn note(&mut self, by: FnId, seen: &Mentioned<'a>) {
+        for name in &seen.methods {
+            push(&mut self.named(name).by_method, by);
+        }
+        for path in seen.paths() {
+            if let Some(last) = path.segments.last() {
+                self.named(&last.name).by_path.push((by, path));
+            }
         }
     }
 
-    /// Bodies are entered one within another, so numbers do not come in order.
-    pub(super) fn finish(&mut self) {
-        for list in self
-            .by_name
-            .values_mut()
-            .chain(self.methods.values_mut())
-            .chain(self.declared.values_mut())
-        {
-            list.sort_unstable();
-            list.dedup();
+    /// Leaves a body for later.
+    pub(super) fn postpone(&mut self, by: FnId, file: FileId) {
+        match self.unread.last_mut() {
+            Some((last, functions)) if *last == file => functions.push(by),
+            _ => self.unread.push((file, vec![by])),
         }
     }
 
-    /// Paths that end in the name or in one that imports give it.
-    fn paths(&self, name: &str) -> Vec<&Paths<'a>> {
-        let others = self.renamed.get(name).into_iter().flatten().map(SmolStr::as_str);
-        let names: BTreeSet<&str> = std::iter::once(name).chain(others).collect();
-        names.into_iter().filter_map(|name| self.paths.get(name)).collect()
+    fn named(&mut self, name: &SmolStr) -> &mut Named<'a> {
+        self.noted.entry(name.clone()).or_default()
+    }
+
+    /// Everyone who mentions the name; `functions` are those of the index.
+    fn complete(&self, name: &str, functions: &[FnInfo<'a>]) -> Arc<Complete> {
+        let known = || self.complete.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known().get(name) {
+            return Arc::clone(found);
+        }
+        let mut found = Complete::default();
+        if let Some(noted) = self.noted.get(name) {
+            found.by_method.clone_from(&noted.by_method);
+            found.by_path.extend(noted.by_path.iter().map(|(by, _)| *by));
+        }
+        for f in self.unread_with(name, functions) {
+            found.look_into(f, name, functions[f.0 as usize].hir);
+        }
+        let found = Arc::new(found);
+        Arc::clone(known().entry(name.into()).or_insert(found))
+    }
+
+    /// The paths that end in a name.
+    fn paths(&self, name: &str, late: &[FnId], functions: &[FnInfo<'a>]) -> Vec<(FnId, &'a Path)> {
+        let noted = self
+            .noted
+            .get(name)
+            .into_iter()
+            .flat_map(|noted| &noted.by_path)
+            .copied();
+        let of = |by: &FnId| {
+            let (by, hir) = (*by, functions[by.0 as usize].hir);
+            let seen = hir.body.as_ref().map(|body| Mentioned::of(hir, body.peek()));
+            let paths: Vec<&Path> = seen.iter().flat_map(|seen| seen.paths_to(name)).collect();
+            paths.into_iter().map(move |path| (by, path))
+        };
+        noted.chain(late.iter().flat_map(of)).collect()
+    }
+
+    /// Functions with unread bodies in whose text the name is a word.
+    fn unread_with(&self, name: &str, functions: &[FnInfo<'a>]) -> Vec<FnId> {
+        let body = |f: &FnId| functions[f.0 as usize].hir.body.as_ref();
+        let may = |list: &&Vec<FnId>| list.first().and_then(body).is_some_and(|body| body.file_may_say(name));
+        let lists = self.unread.iter().map(|(_, list)| list).filter(may);
+        let says = |f: &FnId| body(f).is_some_and(|body| body.says(name));
+        lists.flatten().copied().filter(says).collect()
     }
 }
 
-fn push(lists: &mut HashMap<SmolStr, Vec<FnId>>, name: &SmolStr, f: FnId) {
-    let list = lists.entry(name.clone()).or_default();
+impl Complete {
+    fn look_into(&mut self, by: FnId, name: &str, hir: &Function) {
+        let Some(body) = &hir.body else { return };
+        let seen = Mentioned::of(hir, body.peek());
+        if seen.methods.iter().any(|method| *method == name) {
+            self.by_method.push(by);
+        }
+        if seen.paths_to(name).next().is_some() {
+            self.by_late_path.push(by);
+        }
+    }
+}
+
+fn push(list: &mut Vec<FnId>, f: FnId) {
     if list.last() != Some(&f) {
         list.push(f);
     }
@@ -84,8 +146,11 @@ fn push(lists: &mut HashMap<SmolStr, Vec<FnId>>, name: &SmolStr, f: FnId) {
 impl Index<'_> {
     /// Functions in whose bodies `name` is a method's name or the last segment of a path (a macro's too).
     #[must_use]
-    pub fn mentions(&self, name: &str) -> &[FnId] {
-        self.calls.by_name.get(name).map_or(&[], Vec::as_slice)
+    pub fn mentions(&self, name: &str) -> Vec<FnId> {
+        let named = self.calls.complete(name, &self.fns);
+        let by_path = named.by_path.iter().chain(&named.by_late_path);
+        let all: BTreeSet<FnId> = named.by_method.iter().chain(by_path).copied().collect();
+        all.into_iter().collect()
     }
 
     /// Every function with a receiver by that name: for a receiver of unknown type.
@@ -98,10 +163,17 @@ impl Index<'_> {
     #[must_use]
     pub fn callers(&self, f: FnId) -> Vec<FnId> {
         let hir = self.function(f).hir;
-        let methods = self.calls.methods.get(&hir.name).filter(|_| hir.receiver.is_some());
+        let own = hir.name.as_str();
+        let renamed = self.calls.renamed.get(own).into_iter().flatten().map(SmolStr::as_str);
+        let names: BTreeSet<&str> = std::iter::once(own).chain(renamed).collect();
+        let all = names
+            .into_iter()
+            .map(|name| (name, self.calls.complete(name, &self.fns)));
+        let all: Vec<(&str, Arc<Complete>)> = all.collect();
         let declared = self.declaration(f);
-        let by_path = self.calls.paths(&hir.name).into_iter().flat_map(|paths| {
-            let callers = paths.callers.get_or_init(|| self.resolve_callers(&paths.written));
+        let by_path = all.iter().flat_map(|(name, found)| {
+            let paths = || self.calls.paths(name, &found.by_late_path, &self.fns);
+            let callers = found.callers.get_or_init(|| self.resolve_callers(&paths()));
             let of = [Some(f), declared]
                 .into_iter()
                 .flatten()
@@ -109,10 +181,10 @@ impl Index<'_> {
                 .flatten();
             of.chain(&callers.of_any)
         });
-        let mut found: Vec<FnId> = methods.into_iter().flatten().chain(by_path).copied().collect();
-        found.sort_unstable();
-        found.dedup();
-        found
+        let own = all.iter().filter(|(name, _)| hir.receiver.is_some() && *name == own);
+        let by_method = own.flat_map(|(_, found)| &found.by_method);
+        let found: BTreeSet<FnId> = by_method.chain(by_path).copied().collect();
+        found.into_iter().collect()
     }
 
     fn resolve_callers(&self, written: &[(FnId, &Path)]) -> Callers {

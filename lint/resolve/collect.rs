@@ -12,7 +12,7 @@ use super::{
     ConstId, ConstInfo, Def, FileInput, FnId, FnInfo, ImplId, ImplInfo, Index, ModuleId, Scope, TraitId, TraitInfo, Ty,
     TyBound, TypeId, TypeInfo, TypeKind,
 };
-use crate::source::hir::{Bound, Const, Function, Generic, Impl, Item, Path, Trait, Type, Use};
+use crate::source::hir::{Block, Bound, Const, Function, Generic, Impl, Item, Path, Trait, Type, Use};
 use crate::span::FileId;
 
 /// An index in the making.
@@ -239,28 +239,25 @@ impl<'a> Builder<'a> {
         if hir.receiver.is_some() {
             self.index.calls.declared.entry(hir.name.clone()).or_default().push(id);
         }
-        let items = self.body(id, hir, place.module);
+        let items = self.body(id, hir, place);
         if !items.is_empty() {
             self.block(id, &items, place);
         }
         id
     }
 
-    /// Keeps what a body mentions, and gives the items in it.
-    fn body(&mut self, id: FnId, hir: &'a Function, module: ModuleId) -> Vec<&'a Item> {
+    /// Keeps what a body mentions, and gives the items in it. There are none in a body that was not read.
+    fn body(&mut self, id: FnId, hir: &'a Function, place: &Place) -> Vec<&'a Item> {
         let Some(body) = &hir.body else { return Vec::new() };
-        let mut seen = Mentioned::default();
-        hir.params
-            .iter()
-            .for_each(|(pat, _)| walk::bindings(pat, &mut |mention| seen.note(mention)));
-        walk::block(body, &mut |mention| seen.note(mention));
-        for name in &seen.methods {
-            self.index.calls.method(id, name);
-        }
+        let Some(block) = body.if_read() else {
+            self.index.calls.postpone(id, place.file);
+            return Vec::new();
+        };
+        let seen = Mentioned::of(hir, block);
+        self.index.calls.note(id, &seen);
         for path in seen.paths() {
-            self.index.calls.path(id, path);
             if let [first, _, ..] = path.segments.as_slice() {
-                self.name_crate(module, &first.name);
+                self.name_crate(place.module, &first.name);
             }
         }
         seen.items
@@ -303,15 +300,30 @@ impl<'a> Builder<'a> {
 
 /// What one body mentions.
 #[derive(Default)]
-struct Mentioned<'a> {
+pub(super) struct Mentioned<'a> {
     items: Vec<&'a Item>,
-    methods: Vec<&'a SmolStr>,
+    pub methods: Vec<&'a SmolStr>,
     called: Vec<&'a Path>,
     values: Vec<&'a Path>,
     local: HashSet<&'a SmolStr>,
 }
 
 impl<'a> Mentioned<'a> {
+    /// Those of the paths that end in a name.
+    pub(super) fn paths_to(&self, name: &str) -> impl Iterator<Item = &'a Path> {
+        self.paths()
+            .filter(move |path| path.segments.last().is_some_and(|last| last.name == name))
+    }
+
+    pub(super) fn of(hir: &'a Function, body: &'a Block) -> Self {
+        let mut seen = Self::default();
+        hir.params
+            .iter()
+            .for_each(|(pat, _)| walk::bindings(pat, &mut |mention| seen.note(mention)));
+        walk::block(body, &mut |mention| seen.note(mention));
+        seen
+    }
+
     fn note(&mut self, mention: Mention<'a>) {
         match mention {
             Mention::Item(item) => self.items.push(item),
@@ -325,7 +337,7 @@ impl<'a> Mentioned<'a> {
     }
 
     /// Paths that may name items: a value by a name that a pattern gives is a local variable.
-    fn paths(&self) -> impl Iterator<Item = &'a Path> {
+    pub(super) fn paths(&self) -> impl Iterator<Item = &'a Path> {
         let is_local = |path: &Path| matches!(path.segments.as_slice(), [only] if self.local.contains(&only.name));
         self.called
             .iter()

@@ -21,7 +21,7 @@ mod ty;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub(super) use self::item::learn_names;
 use proc_macro2::LineColumn;
@@ -30,6 +30,7 @@ use smol_str::{SmolStr, ToSmolStr};
 use super::{
     Problem,
     attributes::DeliveryNames,
+    body::Origin,
     hir::{self, Expr, ExprKind},
     lines::Lines,
 };
@@ -39,8 +40,6 @@ use crate::span::{FileId, Pos, Span};
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     pub problems: Vec<Problem>,
-    /// Last segments of what is called, macros included.
-    pub callees: BTreeSet<SmolStr>,
     /// Test functions that were left out, by path inside the file.
     pub tests: Vec<SmolStr>,
     /// Modules in other files that were left out because they are tests.
@@ -62,8 +61,9 @@ pub(super) struct Context<'a> {
     pub lines: &'a Lines,
     pub names: &'a DeliveryNames,
     pub all_targets: bool,
-    /// Reads a text file by its path relative to this one (`include_str!`).
-    pub include: &'a dyn Fn(&str) -> Option<String>,
+    /// Functions without statements may have a body that was left out.
+    pub lazy: bool,
+    pub origin: &'a Arc<Origin>,
 }
 
 /// Converts the trees of one text, which may be a part of a file.
@@ -127,12 +127,6 @@ impl<'a> Converter<'a> {
 
     fn span_of(&self, span: proc_macro2::Span) -> Span {
         self.span(self.start(span), self.end(span))
-    }
-
-    fn calls(&mut self, name: &SmolStr) {
-        if !self.gathered.callees.contains(name) {
-            self.gathered.callees.insert(name.clone());
-        }
     }
 
     fn problem(&mut self, problem: Problem) {

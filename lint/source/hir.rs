@@ -7,6 +7,8 @@
 
 use smol_str::SmolStr;
 
+pub use super::body::Body;
+
 use crate::span::{Pos, Span};
 
 /// A file after parsing.
@@ -75,7 +77,7 @@ pub struct Function {
     /// Without the receiver.
     pub params: Vec<(Pat, Type)>,
     pub ret: Option<Type>,
-    pub body: Option<Block>,
+    pub body: Option<Body>,
     /// Attributes that are not `delivery`'s, by path, with their tokens as text (`tokio::main`, `async_trait`, `instrument`, `cfg`).
     pub attrs: Vec<Attr>,
     pub declaration: Option<Declared>,

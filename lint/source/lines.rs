@@ -7,18 +7,21 @@ use crate::span::Pos;
 /// A text with an index of its lines.
 #[derive(Debug, Clone, Default)]
 pub struct Lines {
-    text: Arc<str>,
+    text: Arc<String>,
     /// Byte offsets.
-    starts: Vec<u32>,
+    starts: Arc<[u32]>,
 }
 
 impl Lines {
     /// Indexes the text, which must be smaller than 4 GiB.
     #[must_use]
-    pub fn new(text: Arc<str>) -> Self {
-        let breaks = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
-        let starts = std::iter::once(0).chain(breaks.map(|(at, _)| at as u32 + 1)).collect();
-        Self { text, starts }
+    pub fn new(text: String) -> Self {
+        let breaks = memchr::memchr_iter(b'\n', text.as_bytes());
+        let starts = std::iter::once(0).chain(breaks.map(|at| at as u32 + 1)).collect();
+        Self {
+            text: Arc::new(text),
+            starts,
+        }
     }
 
     /// The whole text.

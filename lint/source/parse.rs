@@ -1,15 +1,23 @@
 //! One file: read, check its nesting, parse, convert, drop the tree.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    sync::atomic::AtomicBool,
+};
 
 use smol_str::SmolStr;
 
 use super::{
     Lines, Problem, SourceFile,
     attributes::DeliveryNames,
+    body::Origin,
     comments::allow_comments,
-    convert::{Context, Converter, Gathered, ModulePath, learn_names},
-    hir, nesting, recover, tests_of,
+    convert::{Converter, Gathered, ModulePath, learn_names},
+    hir, nesting,
+    outline::outline,
+    recover,
+    words::Words,
 };
 use crate::{
     problem::beginning_of,
@@ -24,44 +32,122 @@ pub(super) struct Parsed {
     pub test_modules: Vec<(FileId, ModulePath)>,
 }
 
-/// `include_str!` of more than this is not read.
-const MAX_INCLUDED_BYTES: usize = 256 << 10;
+/// How files are parsed.
+#[derive(Clone, Copy)]
+pub(super) struct Parsing<'w> {
+    pub workspace: &'w Workspace,
+    pub all_targets: bool,
+}
 
-/// Reads and parses a file, if it is wanted once its text is known.
-pub(super) fn parse(
-    workspace: &Workspace,
-    entry: &FileEntry,
-    all_targets: bool,
-    wanted: impl Fn(&FileEntry, &str) -> bool,
-) -> Parsed {
-    match workspace.read(&entry.path) {
-        Err(error) => unread(entry, vec![unreadable(entry, &error)]),
-        Ok(text) if !wanted(entry, &text) => skipped(entry, &text),
-        Ok(text) => {
-            let parsed = catch_unwind(AssertUnwindSafe(|| parse_text(workspace, entry, all_targets, text)));
-            proc_macro2::extra::invalidate_current_thread_spans();
-            parsed.unwrap_or_else(|_| {
-                let message = "reading this file failed inside the parser; it is not checked";
-                unread(entry, vec![Problem::syntax(beginning_of(entry.id), message)])
-            })
+/// What is parsed of a file at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    Whole,
+    /// Bodies only when they are looked at.
+    Outline,
+}
+
+impl Parsing<'_> {
+    /// Parses a file's text.
+    pub(super) fn parse(self, entry: &FileEntry, text: Result<String, ReadError>, extent: Extent) -> Parsed {
+        match text {
+            Err(error) => alone(unread(entry, vec![unreadable(entry, &error)])),
+            Ok(text) => {
+                let parsed = catch_unwind(AssertUnwindSafe(|| self.parse_text(entry, text, extent)));
+                proc_macro2::extra::invalidate_current_thread_spans();
+                parsed.unwrap_or_else(|_| {
+                    let message = "reading this file failed inside the parser; it is not checked";
+                    alone(unread(entry, vec![Problem::syntax(beginning_of(entry.id), message)]))
+                })
+            }
         }
+    }
+
+    fn parse_text(self, entry: &FileEntry, text: String, extent: Extent) -> Parsed {
+        let lines = Lines::new(text);
+        let in_outline = match extent {
+            Extent::Outline => self.outlined(entry, &lines),
+            Extent::Whole => None,
+        };
+        in_outline.unwrap_or_else(|| self.whole(entry, lines))
+    }
+
+    /// `None` if even the outline is odd.
+    fn outlined(self, entry: &FileEntry, lines: &Lines) -> Option<Parsed> {
+        let outline = outline(lines.text())?;
+        if nesting::too_deep(&outline.text).is_some() {
+            return None;
+        }
+        let tree = syn::parse_file(&outline.text).ok()?;
+        let origin = self.origin(entry, lines, outline.words);
+        let mut gathered = Gathered::default();
+        let items = Converter::new(origin.context(&origin.names, true), BEGINNING, &mut gathered).file(&tree);
+        gathered
+            .problems
+            .is_empty()
+            .then(|| parsed(&origin, entry, items, gathered))
+    }
+
+    fn whole(self, entry: &FileEntry, lines: Lines) -> Parsed {
+        let tree = match nesting::too_deep(lines.text()) {
+            None => syn::parse_file(lines.text()).ok(),
+            Some(_) => None,
+        };
+        let origin = self.origin(entry, &lines, Words::default());
+        let mut gathered = Gathered::default();
+        let items = if let Some(tree) = &tree {
+            let mut names = origin.names.clone();
+            learn_names(&tree.items, &mut names);
+            Converter::new(origin.context(&names, false), BEGINNING, &mut gathered).file(tree)
+        } else {
+            recover::items(origin.context(&origin.names, false), &mut gathered)
+        };
+        parsed(&origin, entry, items, gathered)
+    }
+
+    fn origin(self, entry: &FileEntry, lines: &Lines, words: Words) -> Arc<Origin> {
+        Arc::new(Origin {
+            file: entry.id,
+            path: entry.path.clone(),
+            lines: lines.clone(),
+            names: names(self.workspace, entry),
+            all_targets: self.all_targets,
+            reader: self.workspace.reader(),
+            words,
+            reached: AtomicBool::new(false),
+            odd: AtomicBool::new(false),
+        })
     }
 }
 
-/// A file that is not wanted still says which others are tests.
-fn skipped(entry: &FileEntry, text: &str) -> Parsed {
-    let mut parsed = unread(entry, Vec::new());
-    parsed.file.skipped = true;
-    parsed.test_modules = declared(entry, tests_of::declared_in(text));
-    parsed
+const BEGINNING: Pos = Pos { line: 1, column: 1 };
+
+fn alone(file: SourceFile) -> Parsed {
+    Parsed {
+        file,
+        test_modules: Vec::new(),
+    }
 }
 
-fn declared(entry: &FileEntry, modules: Vec<ModulePath>) -> Vec<(FileId, ModulePath)> {
-    modules.into_iter().map(|module| (entry.id, module)).collect()
+fn parsed(origin: &Arc<Origin>, entry: &FileEntry, items: Vec<hir::Item>, gathered: Gathered) -> Parsed {
+    let mut file = unread(entry, gathered.problems);
+    file.whole = !file.problems.iter().any(|problem| problem.code == "D001");
+    file.allows = allow_comments(entry.id, &origin.lines, &mut file.problems);
+    file.problems.sort_by_key(|problem| problem.span.start);
+    file.module = hir::Module { items };
+    file.tests = gathered.tests;
+    file.lines = origin.lines.clone();
+    file.origin = Some(Arc::clone(origin));
+    let modules = gathered.test_modules.into_iter();
+    Parsed {
+        file,
+        test_modules: modules.map(|module| (entry.id, module)).collect(),
+    }
 }
 
-fn unread(entry: &FileEntry, problems: Vec<Problem>) -> Parsed {
-    let file = SourceFile {
+/// A file of which nothing is known.
+pub(super) fn unread(entry: &FileEntry, problems: Vec<Problem>) -> SourceFile {
+    SourceFile {
         id: entry.id,
         path: entry.path.clone(),
         krate: entry.krate,
@@ -69,14 +155,10 @@ fn unread(entry: &FileEntry, problems: Vec<Problem>) -> Parsed {
         module: hir::Module::default(),
         allows: Vec::new(),
         problems,
-        callees: Vec::new(),
         tests: Vec::new(),
         whole: false,
-        skipped: false,
-    };
-    Parsed {
-        file,
-        test_modules: Vec::new(),
+        matters: false,
+        origin: None,
     }
 }
 
@@ -103,48 +185,6 @@ fn unreadable(entry: &FileEntry, error: &ReadError) -> Problem {
     }
 }
 
-fn parse_text(workspace: &Workspace, entry: &FileEntry, all_targets: bool, text: String) -> Parsed {
-    let lines = Lines::new(text.into());
-    let include = |relative: &str| included(workspace, entry, relative);
-    let mut gathered = Gathered::default();
-    let mut names = names(workspace, entry);
-    let whole = if nesting::too_deep(lines.text()).is_none() {
-        syn::parse_file(lines.text()).ok()
-    } else {
-        None
-    };
-    let items = if let Some(tree) = &whole {
-        learn_names(&tree.items, &mut names);
-        let context = Context {
-            file: entry.id,
-            lines: &lines,
-            names: &names,
-            all_targets,
-            include: &include,
-        };
-        Converter::new(context, Pos { line: 1, column: 1 }, &mut gathered).file(tree)
-    } else {
-        let context = Context {
-            file: entry.id,
-            lines: &lines,
-            names: &names,
-            all_targets,
-            include: &include,
-        };
-        recover::items(context, &mut gathered)
-    };
-    let mut parsed = unread(entry, std::mem::take(&mut gathered.problems));
-    parsed.file.whole = !parsed.file.problems.iter().any(|problem| problem.code == "D001");
-    parsed.file.allows = allow_comments(entry.id, &lines, &mut parsed.file.problems);
-    parsed.file.problems.sort_by_key(|problem| problem.span.start);
-    parsed.file.module = hir::Module { items };
-    parsed.file.callees = gathered.callees.into_iter().collect();
-    parsed.file.tests = gathered.tests;
-    parsed.file.lines = lines;
-    parsed.test_modules = declared(entry, gathered.test_modules);
-    parsed
-}
-
 /// How the crate calls its dependency on `delivery`.
 fn names(workspace: &Workspace, entry: &FileEntry) -> DeliveryNames {
     let dependencies = entry.krate.map(|krate| &workspace.krate(krate).dependencies);
@@ -153,13 +193,4 @@ fn names(workspace: &Workspace, entry: &FileEntry) -> DeliveryNames {
         .flatten()
         .filter(|(_, package)| *package == "delivery");
     DeliveryNames::new(ours.map(|(name, _)| name.clone()).collect::<Vec<SmolStr>>())
-}
-
-fn included(workspace: &Workspace, entry: &FileEntry, relative: &str) -> Option<String> {
-    let folder = entry.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let path = crate::workspace::join(folder, relative);
-    workspace
-        .read(&path)
-        .ok()
-        .filter(|text| text.len() <= MAX_INCLUDED_BYTES)
 }

@@ -1,6 +1,6 @@
 //! Whole files: what cannot be read costs only itself, and nothing costs the process.
 
-use super::{SourceFile, Sources, hir::Item};
+use super::{Needles, SourceFile, Sources, hir::Item};
 use crate::workspace::{MAX_FILE_BYTES, Workspace};
 
 fn source(text: &str) -> SourceFile {
@@ -43,7 +43,7 @@ fn an_odd_function_costs_only_itself() {
             "function `odd` could not be read and is not checked: unexpected `=` (line 3, column 16)"
         )]
     );
-    assert_eq!((file.whole, file.calls("d")), (false, true));
+    assert!(!file.whole);
     let Item::Fn(function) = &file.module.items[2] else {
         panic!()
     };
@@ -179,25 +179,59 @@ fn a_large_table_does_not_hang() {
 }
 
 #[test]
-fn only_what_is_wanted_is_parsed() {
+fn only_what_may_matter_is_parsed() {
     let workspace = Workspace::in_memory(&[
         ("Cargo.toml", "[package]\nname = \"a\"\n"),
         ("src/lib.rs", "mod a; mod b; #[cfg(test)] mod c;"),
         ("src/a.rs", "fn a() { kafka() }"),
-        ("src/b.rs", "fn b() {}"),
+        ("src/b.rs", "fn b() { a(1) }"),
         ("src/c.rs", "fn c() { kafka() }"),
         ("tests/t.rs", "#[test] fn crash_loses_nothing() {}"),
     ]);
-    let mut sources = Sources::parse_some(&workspace, false, |_, text| text.contains("kafka"));
-    let full = |sources: &Sources| {
-        let full = sources.files.iter().filter(|file| !file.module.items.is_empty());
-        full.map(|file| file.path.clone()).collect::<Vec<_>>()
+    let needles = Needles::new(["kafka"]);
+    let sources = Sources::read(&workspace, false, Some(&needles));
+    let body = |file: usize| match &sources.files[file].module.items[0] {
+        Item::Fn(function) => function.body.as_ref().unwrap(),
+        item => panic!("{item:?}"),
     };
-    assert_eq!(full(&sources), ["src/a.rs"]);
-    sources.parse_more(&workspace, false, |entry, _| entry.path == "src/b.rs");
-    assert_eq!(full(&sources), ["src/a.rs", "src/b.rs"]);
+    let (a, b) = (body(0), body(1));
+    assert!(a.if_read().is_some() && b.if_read().is_none());
+    assert_eq!(
+        (b.statements.len(), b.start.column, sources.files[1].is_reached()),
+        (1, 8, true)
+    );
     assert_eq!(
         sources.tests(&workspace).into_iter().collect::<Vec<_>>(),
         ["c", "crash_loses_nothing"]
     );
+    let nothing = Sources::read(&workspace, false, Some(&Needles::new(["amqp"])));
+    assert_eq!((nothing.files.len(), nothing.parsed()), (4, 0));
+}
+
+#[test]
+fn a_file_that_does_not_parse_is_a_problem_if_something_leads_there() {
+    let workspace = Workspace::in_memory(&[
+        ("Cargo.toml", "[package]\nname = \"a\"\n"),
+        ("src/main.rs", "mod a; mod b; mod c; use kafka;"),
+        ("src/c.rs", "fn c() { let = 1; }"),
+        ("src/d.rs", "fn d( {"),
+        ("src/a.rs", "fn a() { let = 1; } fn kafka() {}"),
+        ("src/b.rs", "fn b("),
+    ]);
+    let needles = Needles::new(["kafka"]);
+    let mut sources = Sources::read(&workspace, false, Some(&needles));
+    let paths = |sources: &Sources| {
+        let problems = sources
+            .problems()
+            .map(|problem| sources.file(problem.span.file).path.clone());
+        problems.collect::<Vec<_>>()
+    };
+    assert_eq!(paths(&sources), ["src/a.rs", "src/b.rs"], "by needle, by name");
+    assert!(!sources.read_odd(&workspace, false));
+    let Item::Fn(function) = &sources.files[2].module.items[0] else {
+        panic!()
+    };
+    assert!(function.body.as_ref().unwrap().statements.is_empty());
+    assert!(sources.read_odd(&workspace, false), "what was looked at is no Rust");
+    assert_eq!(paths(&sources), ["src/a.rs", "src/b.rs", "src/c.rs"]);
 }

@@ -37,8 +37,6 @@ fn empty(workspace: &Workspace, file: &mut SourceFile) -> Vec<FileId> {
             file.tests.push(function.name.clone());
         }
     }
-    file.skipped = false;
-    file.callees.clear();
     file.allows.clear();
     file.problems.clear();
     modules
@@ -46,26 +44,6 @@ fn empty(workspace: &Workspace, file: &mut SourceFile) -> Vec<FileId> {
         .filter_map(|module| file_of(workspace, &file.path, module))
         .collect()
 }
-
-/// The test modules that a file declares which is not parsed: `#[cfg(test)] mod tests;` at its top level.
-pub(super) fn declared_in(text: &str) -> Vec<ModulePath> {
-    if !text.contains("cfg(test)") {
-        return Vec::new();
-    }
-    let words: Vec<&str> = code(text).collect();
-    let declared = words
-        .windows(10)
-        .filter(|words| words.starts_with(&TEST_ONLY) && words[7] == "mod" && words[9] == ";");
-    declared
-        .map(|words| ModulePath {
-            around: Vec::new(),
-            name: words[8].into(),
-            path: None,
-        })
-        .collect()
-}
-
-const TEST_ONLY: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
 
 /// The names of the functions in a file of tests.
 pub(super) fn functions_in(text: &str) -> Vec<SmolStr> {

@@ -140,11 +140,11 @@ fn attributes_are_found_on_every_kind_of_item() {
         receiver: None,
         params: Vec::new(),
         ret: None,
-        body: Some(hir::Block {
+        body: Some(hir::Body::from(hir::Block {
             statements: Vec::new(),
             start: span(line, line).start,
             end: span(line + 3, line + 3).end,
-        }),
+        })),
         attrs: Vec::new(),
         declaration: Some(hir::Declared {
             declaration: Declaration::new(Semantic::AtLeastOnce, "a"),

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt, fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use walkdir::{DirEntry, WalkDir};
@@ -17,10 +18,14 @@ pub const MAX_FILE_BYTES: u64 = 4 << 20;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tree {
     pub files: BTreeMap<String, u64>,
-    content: Content,
+    content: Arc<Content>,
 }
 
+/// Reads files by their paths relative to the root.
 #[derive(Debug, Clone)]
+pub struct Reader(Arc<Content>);
+
+#[derive(Debug)]
 enum Content {
     Disk(PathBuf),
     Memory(BTreeMap<String, String>),
@@ -54,7 +59,7 @@ impl Tree {
     pub(super) fn on_disk(root: &Path) -> Self {
         Self {
             files: BTreeMap::new(),
-            content: Content::Disk(root.to_owned()),
+            content: Arc::new(Content::Disk(root.to_owned())),
         }
     }
 
@@ -69,13 +74,13 @@ impl Tree {
             .collect();
         Self {
             files: sizes,
-            content: Content::Memory(texts),
+            content: Arc::new(Content::Memory(texts)),
         }
     }
 
     /// Adds what matters in a folder; symbolic links are not followed, errors of single entries are passed over.
     pub(super) fn add_folder(&mut self, folder: &Path) {
-        let Content::Disk(root) = &self.content else { return };
+        let Content::Disk(root) = &*self.content else { return };
         let entries = WalkDir::new(folder)
             .into_iter()
             .filter_entry(|entry| entry.depth() == 0 || is_ours(entry));
@@ -89,14 +94,14 @@ impl Tree {
 
     /// Adds one file.
     pub(super) fn add_file(&mut self, path: &Path) {
-        let Content::Disk(root) = &self.content else { return };
+        let Content::Disk(root) = &*self.content else { return };
         let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
         self.files.insert(relative(path, root), bytes);
     }
 
     /// Adds a folder by its path relative to the root, which may lead out of it.
     pub(super) fn add_relative(&mut self, path: &str) {
-        if let Content::Disk(root) = &self.content
+        if let Content::Disk(root) = &*self.content
             && let Ok(folder) = root.join(path).canonicalize()
         {
             self.add_folder(&folder);
@@ -105,7 +110,7 @@ impl Tree {
 
     /// Whether there is such a file, also one that was not looked for so far.
     pub(super) fn probe(&mut self, path: &str) -> bool {
-        if let Content::Disk(root) = &self.content {
+        if let Content::Disk(root) = &*self.content {
             let file = root.join(path);
             if !self.has(path) && file.is_file() {
                 self.add_file(&file);
@@ -132,14 +137,35 @@ impl Tree {
             .take_while(move |path| path.starts_with(&prefix))
     }
 
+    pub(super) fn reader(&self) -> Reader {
+        Reader(Arc::clone(&self.content))
+    }
+
     pub(super) fn read(&self, path: &str) -> Result<String, ReadError> {
-        let bytes = match &self.content {
-            Content::Memory(texts) => texts
+        self.content.read(path)
+    }
+}
+
+impl Reader {
+    /// A file's text.
+    ///
+    /// # Errors
+    ///
+    /// It is too large, is not UTF-8, or cannot be read.
+    pub fn read(&self, path: &str) -> Result<String, ReadError> {
+        self.0.read(path)
+    }
+}
+
+impl Content {
+    fn read(&self, path: &str) -> Result<String, ReadError> {
+        let bytes = match self {
+            Self::Memory(texts) => texts
                 .get(path)
                 .cloned()
                 .map(String::into_bytes)
                 .ok_or_else(|| missing(path))?,
-            Content::Disk(root) => read_capped(&root.join(path))?,
+            Self::Disk(root) => read_capped(&root.join(path))?,
         };
         if bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(ReadError::TooLarge {

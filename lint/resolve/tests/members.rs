@@ -239,7 +239,7 @@ fn callers_are_those_that_can_mean_it() {
         assert_eq!(tree.callers("app::c::pool"), ["app::c::uses"]);
         assert!(tree.callers("app::nothing").is_empty());
         assert_eq!(
-            tree.names(tree.index.mentions("spawn")),
+            tree.names(&tree.index.mentions("spawn")),
             ["app::by_name", "app::inside"]
         );
     });

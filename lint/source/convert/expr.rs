@@ -94,7 +94,6 @@ impl Converter<'_> {
     fn method_call(&mut self, call: &syn::ExprMethodCall) -> Expr {
         let recv = self.expr(&call.receiver);
         let name = name_of(&call.method);
-        self.calls(&name);
         let (start, end) = (recv.start, self.end(call.paren_token.span.close()));
         let kind = ExprKind::MethodCall {
             recv: Box::new(recv),
@@ -108,11 +107,6 @@ impl Converter<'_> {
 
     fn call(&mut self, call: &syn::ExprCall) -> Expr {
         let func = self.expr(&call.func);
-        if let ExprKind::Path(path) = &func.kind
-            && let Some(last) = path.segments.last()
-        {
-            self.calls(&last.name);
-        }
         let (start, end) = (func.start, self.end(call.paren_token.span.close()));
         let args = self.exprs(call.args.iter());
         spanned(

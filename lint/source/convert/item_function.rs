@@ -2,7 +2,7 @@
 
 use super::{Converter, attribute::Place, item::visibility_start, name_of};
 use crate::{
-    source::hir::{Function, Pat, Receiver, Type},
+    source::hir::{Body, Function, Pat, Receiver, Type},
     span::Pos,
 };
 
@@ -46,11 +46,22 @@ impl Converter<'_> {
             receiver: sig.receiver().map(receiver),
             params: self.params(sig),
             ret: self.return_type(&sig.output),
-            body: body.map(|body| self.block(body)),
+            body: body.map(|body| self.body(body)),
             attrs: self.other_attrs(attrs),
             declaration: delivery.declaration,
             step: delivery.step,
             allows: delivery.allows,
+        }
+    }
+
+    /// A body, if it was not left out of the text.
+    fn body(&mut self, block: &syn::Block) -> Body {
+        let origin = self.context.origin;
+        if self.context.lazy && block.stmts.is_empty() {
+            let braces = block.brace_token.span;
+            Body::unread(self.start(braces.open()), self.end(braces.close()), origin)
+        } else {
+            Body::read(self.block(block), origin)
         }
     }
 

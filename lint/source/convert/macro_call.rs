@@ -19,7 +19,6 @@ impl Converter<'_> {
             .last()
             .map(|last| name_of(&last.ident))
             .unwrap_or_default();
-        self.calls(&name);
         let known = self.known(&name, call, (start, end));
         let kind = known.unwrap_or_else(|| self.unknown(call));
         spanned(kind, start, end)
@@ -147,7 +146,10 @@ impl Converter<'_> {
     /// The file's text, where it can be read: SQL kept beside the code is as good as SQL in the code.
     fn include_str(&mut self, tokens: &TokenStream) -> Option<ExprKind> {
         let path = first_text(tokens)?;
-        (self.context.include)(&path).map(|text| ExprKind::Lit(Lit::Str(text.into())))
+        self.context
+            .origin
+            .included(&path)
+            .map(|text| ExprKind::Lit(Lit::Str(text.into())))
     }
 
     fn json(&mut self, call: &syn::Macro) -> ExprKind {

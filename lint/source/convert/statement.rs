@@ -4,7 +4,7 @@ use super::{Converter, tokens};
 use crate::source::hir::{Block, Stmt};
 
 impl Converter<'_> {
-    pub(super) fn block(&mut self, block: &syn::Block) -> Block {
+    pub(in crate::source) fn block(&mut self, block: &syn::Block) -> Block {
         let braces = block.brace_token.span;
         let (start, end) = (self.start(braces.open()), self.end(braces.close()));
         Block {

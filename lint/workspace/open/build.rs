@@ -183,6 +183,7 @@ impl Builder {
         for file in &mut workspace.files {
             let package = file.krate.map(|krate| &workspace.crates[krate.0 as usize]);
             let in_selected = package.is_none_or(|krate| selected.contains(&krate.package) && self.is_member(krate));
+            file.named = self.reported.contains(&file.path);
             file.reported = in_selected && self.reported.iter().any(|report| is_under(&file.path, report));
         }
         self.versions(&mut workspace);
@@ -278,6 +279,7 @@ impl Builder {
                 krate: None,
                 bytes,
                 reported: false,
+                named: false,
             });
             workspace.by_path.insert(path.clone(), id);
             if kind == FileKind::Config {

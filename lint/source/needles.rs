@@ -1,0 +1,42 @@
+//! Words by which a file shows that it has to do with messages.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+/// A set of words to look for: the names of client crates, and of `delivery`.
+#[derive(Debug)]
+pub struct Needles(Option<AhoCorasick>);
+
+impl Needles {
+    /// Needles from words. Too many to be looked for are found everywhere.
+    #[must_use]
+    pub fn new<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
+        // The default kind keeps every match alive, which costs twice as much.
+        let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(words);
+        Self(built.ok())
+    }
+
+    /// Whether one of them stands in the text as a word of its own.
+    #[must_use]
+    pub fn are_in(&self, text: &str) -> bool {
+        let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        let bytes = text.as_bytes();
+        let is_word = |found: aho_corasick::Match| {
+            let before = found.start().checked_sub(1).and_then(|at| bytes.get(at));
+            !is_part(before) && !is_part(bytes.get(found.end()))
+        };
+        self.0.as_ref().is_none_or(|all| all.find_iter(bytes).any(is_word))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn needles_are_words() {
+        let needles = Needles::new(["rdkafka", "lapin"]);
+        assert!(needles.are_in("use rdkafka::Message;"));
+        assert!(needles.are_in("lapin"));
+        assert!(!needles.are_in("use rdkafka_sys; lapins();"));
+    }
+}
