@@ -11,27 +11,28 @@ use crate::catalog::{Call, Catalog, Role};
 /// depends on, the type that receives. Names that manifests give to those crates are to be added.
 #[must_use]
 pub fn clues(catalog: &Catalog) -> BTreeSet<SmolStr> {
-    let does = |call: &&Call, role: Role| call.does == role || call.cases.iter().any(|case| case.does == Some(role));
-    let calls = catalog.calls();
-    let acting = calls
-        .iter()
-        .copied()
-        .filter(|call| does(call, Role::Receive) || does(call, Role::Publish));
-    let (libraries, clients): (Vec<&Call>, Vec<&Call>) =
-        acting.partition(|call| LIBRARIES.contains(&call.package.as_str()));
-    let sockets = libraries
-        .into_iter()
-        .filter(|call| does(call, Role::Receive))
-        .filter_map(|call| call.owner().rsplit("::").next().map(SmolStr::new));
+    let calls = catalog.calls().into_iter();
+    let calls = calls.filter(|call| does(call, Role::Receive) || does(call, Role::Publish));
     let types = catalog.types().into_iter().filter(|ty| ty.receive.is_some());
-    let packages = clients
-        .into_iter()
-        .map(|call| &call.package)
-        .chain(types.map(|ty| &ty.package));
+    let packages = calls.map(|call| &call.package).chain(types.map(|ty| &ty.package));
     packages
+        .filter(|package| !LIBRARIES.contains(&package.as_str()))
         .map(|package| SmolStr::new(package.replace('-', "_")))
-        .chain(sockets)
+        .chain(sockets(catalog))
         .collect()
+}
+
+/// The types of libraries that receive.
+pub(super) fn sockets(catalog: &Catalog) -> BTreeSet<SmolStr> {
+    let calls = catalog.calls().into_iter();
+    let receiving = calls.filter(|call| does(call, Role::Receive) && LIBRARIES.contains(&call.package.as_str()));
+    receiving
+        .filter_map(|call| call.owner().rsplit("::").next().map(SmolStr::new))
+        .collect()
+}
+
+fn does(call: &Call, role: Role) -> bool {
+    call.does == role || call.cases.iter().any(|case| case.does == Some(role))
 }
 
 #[cfg(test)]

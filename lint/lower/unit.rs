@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
+use super::clues::sockets;
 use super::handler::{Handler, handlers};
 use super::receive::Draft;
 use super::state::State;
@@ -117,10 +118,12 @@ fn called_with_a_message(context: &Context<'_>, f: FnId) -> Flow {
 fn candidates(context: &Context<'_>) -> Vec<FnId> {
     let mut all: BTreeSet<FnId> = BTreeSet::new();
     for (package, names) in receiving_names(context.catalog) {
-        let mentioning = names.into_iter().flat_map(|name| context.index.mentions(name));
-        all.extend(mentioning.filter(|f| {
-            LIBRARIES.contains(&package) || context.index.crate_depends(context.index.function(*f).krate, package)
-        }));
+        let is_library = LIBRARIES.contains(&package);
+        if is_library && !sockets(context.catalog).iter().any(|name| (context.mentions)(name)) {
+            continue;
+        }
+        let may = |krate| is_library || context.index.crate_depends(krate, package);
+        all.extend(names.into_iter().flat_map(|name| context.index.mentions(name, may)));
     }
     all.extend(takers(context));
     all.extend(

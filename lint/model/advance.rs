@@ -1,9 +1,11 @@
 //! Lets a task go on through steps that nobody but itself can see, up to the next one that matters.
 
 use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
 
 use crate::flow::{Broker, CondId, NodeId, Outcome, Settle, Step};
 
+use super::explore::Mix;
 use super::program::Program;
 use super::state::{NONE, Place, State};
 
@@ -19,7 +21,8 @@ pub(super) fn land(program: &Program<'_>, mut state: State, slot: u8, at: NodeId
     state.task_mut(slot).pc = u16::try_from(at.0).unwrap_or(u16::MAX);
     let (state, then, on) = run(program, state, slot, None);
     let Some(on) = on else { return landed(state, then) };
-    let mut branched: HashSet<State> = HashSet::from([state.clone()]);
+    let mut branched: HashSet<State, BuildHasherDefault<Mix>> = HashSet::default();
+    branched.insert(state.clone());
     let mut waiting: Vec<_> = ways(program, &state, slot, on)
         .into_iter()
         .rev()

@@ -56,6 +56,9 @@ pub struct Stats {
 /// Explores a flow and judges it by what was promised.
 #[must_use]
 pub fn analyse(flow: &Flow, scenario: Scenario, promised: Semantic) -> Analysis {
+    if !flow.unknown.is_empty() {
+        return unknown(flow);
+    }
     match Program::new(flow, scenario) {
         Ok(program) => analyse_program(&program, promised),
         Err(what) => unseen(
@@ -69,15 +72,11 @@ pub fn analyse(flow: &Flow, scenario: Scenario, promised: Semantic) -> Analysis 
 #[must_use]
 pub fn analyse_program(program: &Program<'_>, promised: Semantic) -> Analysis {
     let flow = program.flow;
+    if !flow.unknown.is_empty() {
+        return unknown(flow);
+    }
     let (found, stats) = all_violations(program);
     let (violations, doubts): (Vec<_>, Vec<_>) = found.into_iter().partition(|v| v.is_certain(program));
-    if !flow.unknown.is_empty() {
-        let why = flow.unknown.iter().map(|unknown| unknown.why.to_string()).collect();
-        return Analysis {
-            stats,
-            ..unseen(flow, why)
-        };
-    }
     let inferred = (!stats.is_capped).then(|| infer(program, &violations));
     let broken = is_broken(program, &violations, inferred, promised);
     let questions = questions(program, &doubts, promised);
@@ -111,6 +110,14 @@ pub fn analyse_program(program: &Program<'_>, promised: Semantic) -> Analysis {
         questions,
         stats,
     }
+}
+
+/// Of a flow whose control cannot be seen nothing is known whatever its executions do: none is looked for.
+fn unknown(flow: &Flow) -> Analysis {
+    unseen(
+        flow,
+        flow.unknown.iter().map(|unknown| unknown.why.to_string()).collect(),
+    )
 }
 
 fn unseen(flow: &Flow, questions: Vec<String>) -> Analysis {

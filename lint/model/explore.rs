@@ -303,7 +303,8 @@ fn hash(state: &State) -> u64 {
 }
 
 /// A multiply-and-rotate hash (as in rustc): fast on small keys, the same on every run.
-struct Mix(u64);
+#[derive(Default)]
+pub(super) struct Mix(u64);
 
 impl Mix {
     fn mix(&mut self, word: u64) {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use smol_str::SmolStr;
 
 use super::collect::Mentioned;
-use super::{Def, FnId, FnInfo, Index};
+use super::{CrateId, Def, FnId, FnInfo, Index};
 use crate::source::hir::{Function, Path};
 use crate::span::FileId;
 
@@ -90,8 +90,10 @@ impl<'a> Calls<'a> {
             found.by_method.clone_from(&noted.by_method);
             found.by_path.extend(noted.by_path.iter().map(|(by, _)| *by));
         }
-        for f in self.unread_with(name, functions) {
-            found.look_into(f, name, functions[f.0 as usize].hir);
+        for f in self.unread_with(name, functions, |_| true) {
+            let mentions = Complete::of(f, name, functions[f.0 as usize].hir).unwrap_or_default();
+            found.by_method.extend(mentions.by_method);
+            found.by_late_path.extend(mentions.by_late_path);
         }
         let found = Arc::new(found);
         Arc::clone(known().entry(name.into()).or_insert(found))
@@ -114,10 +116,13 @@ impl<'a> Calls<'a> {
         noted.chain(late.iter().flat_map(of)).collect()
     }
 
-    /// Functions with unread bodies in whose text the name is a word.
-    fn unread_with(&self, name: &str, functions: &[FnInfo<'a>]) -> Vec<FnId> {
+    /// Functions with unread bodies in whose text the name is a word, of those that are asked about.
+    fn unread_with(&self, name: &str, functions: &[FnInfo<'a>], is_asked: impl Fn(&FnId) -> bool) -> Vec<FnId> {
         let body = |f: &FnId| functions[f.0 as usize].hir.body.as_ref();
-        let may = |list: &&Vec<FnId>| list.first().and_then(body).is_some_and(|body| body.file_may_say(name));
+        let may = |list: &&Vec<FnId>| {
+            let first = list.first().filter(|f| is_asked(f)).and_then(body);
+            first.is_some_and(|body| body.file_may_say(name))
+        };
         let lists = self.unread.iter().map(|(_, list)| list).filter(may);
         let says = |f: &FnId| body(f).is_some_and(|body| body.says(name));
         lists.flatten().copied().filter(says).collect()
@@ -125,15 +130,17 @@ impl<'a> Calls<'a> {
 }
 
 impl Complete {
-    fn look_into(&mut self, by: FnId, name: &str, hir: &Function) {
-        let Some(body) = &hir.body else { return };
-        let seen = Mentioned::of(hir, body.peek());
+    /// How one function mentions a name, if it does.
+    fn of(by: FnId, name: &str, hir: &Function) -> Option<Self> {
+        let seen = Mentioned::of(hir, hir.body.as_ref()?.peek());
+        let mut found = Self::default();
         if seen.methods.iter().any(|method| *method == name) {
-            self.by_method.push(by);
+            found.by_method.push(by);
         }
         if seen.paths_to(name).next().is_some() {
-            self.by_late_path.push(by);
+            found.by_late_path.push(by);
         }
+        (!found.by_method.is_empty() || !found.by_late_path.is_empty()).then_some(found)
     }
 }
 
@@ -144,13 +151,18 @@ fn push(list: &mut Vec<FnId>, f: FnId) {
 }
 
 impl Index<'_> {
-    /// Functions in whose bodies `name` is a method's name or the last segment of a path (a macro's too).
-    #[must_use]
-    pub fn mentions(&self, name: &str) -> Vec<FnId> {
-        let named = self.calls.complete(name, &self.fns);
-        let by_path = named.by_path.iter().chain(&named.by_late_path);
-        let all: BTreeSet<FnId> = named.by_method.iter().chain(by_path).copied().collect();
-        all.into_iter().collect()
+    /// Functions of these crates in whose bodies `name` is a method's name or the last segment of a path (a macro's too).
+    pub fn mentions(&self, name: &str, is_asked: impl Fn(CrateId) -> bool) -> BTreeSet<FnId> {
+        let is_of = |f: &FnId| is_asked(self.function(*f).krate);
+        let noted = self.calls.noted.get(name).into_iter();
+        let noted = noted.flat_map(|named| named.by_path.iter().map(|(by, _)| by).chain(&named.by_method));
+        let late = self.calls.unread_with(name, &self.fns, is_of);
+        let says = |f: &FnId| Complete::of(*f, name, self.function(*f).hir).is_some();
+        noted
+            .copied()
+            .filter(is_of)
+            .chain(late.into_iter().filter(says))
+            .collect()
     }
 
     /// Every function with a receiver by that name: for a receiver of unknown type.

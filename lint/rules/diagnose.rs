@@ -77,7 +77,8 @@ pub struct Cause {
 #[must_use]
 pub fn diagnose(flow: &Flow, promise: Promise) -> Diagnosis {
     let scenario = promise.scenario();
-    let Ok(program) = Program::new(flow, scenario) else {
+    let prepared = flow.unknown.is_empty().then(|| Program::new(flow, scenario));
+    let Some(Ok(program)) = prepared else {
         return Diagnosis {
             findings: Vec::new(),
             analysis: analyse(flow, scenario, promise.semantic),
@@ -85,7 +86,7 @@ pub fn diagnose(flow: &Flow, promise: Promise) -> Diagnosis {
     };
     let analysis = analyse_program(&program, promise.semantic);
     let mut findings = Vec::new();
-    if promise.is_judged() && flow.unknown.is_empty() {
+    if promise.is_judged() {
         let (repeated, lost) = wanted(flow, promise, &analysis)
             .into_iter()
             .partition(|v| v.property == Property::Repeated);

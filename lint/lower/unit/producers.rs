@@ -168,10 +168,8 @@ fn drops_failures(unit: &Unit) -> bool {
 fn candidates(context: &Context<'_>) -> BTreeSet<FnId> {
     let mut all = BTreeSet::new();
     for (package, names) in publishing_names(context.catalog) {
-        let mentioning = names
-            .into_iter()
-            .flat_map(|name| context.index.mentions(name).iter().copied());
-        all.extend(mentioning.filter(|f| context.index.crate_depends(context.index.function(*f).krate, package)));
+        let may = |krate| context.index.crate_depends(krate, package);
+        all.extend(names.into_iter().flat_map(|name| context.index.mentions(name, may)));
     }
     all.retain(|f| is_open(context, *f));
     all

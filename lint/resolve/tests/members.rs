@@ -239,7 +239,7 @@ fn callers_are_those_that_can_mean_it() {
         assert_eq!(tree.callers("app::c::pool"), ["app::c::uses"]);
         assert!(tree.callers("app::nothing").is_empty());
         assert_eq!(
-            tree.names(&tree.index.mentions("spawn")),
+            tree.names(&tree.index.mentions("spawn", |_| true).into_iter().collect::<Vec<_>>()),
             ["app::by_name", "app::inside"]
         );
     });
@@ -257,7 +257,7 @@ fn deep_bodies_and_endless_definitions_end() {
     let on_large_stack = std::thread::Builder::new().stack_size(crate::source::STACK_BYTES);
     let ask = move || {
         index_lib(&source, |tree| {
-            assert_eq!(tree.index.mentions("b").len(), 1);
+            assert_eq!(tree.index.mentions("b", |_| true).len(), 1);
             assert_eq!(tree.ty("app::f"), "?");
             assert!(tree.methods("app::g", "any").is_empty());
             assert!(tree.methods("app::s", "any").is_empty());
