@@ -13,7 +13,8 @@ use crate::catalog::{Call, Catalog, Role};
 pub fn clues(catalog: &Catalog) -> BTreeSet<SmolStr> {
     let calls = catalog.calls().into_iter();
     let calls = calls.filter(|call| does(call, Role::Receive) || does(call, Role::Publish));
-    let types = catalog.types().into_iter().filter(|ty| ty.receive.is_some());
+    let types = catalog.types().into_iter();
+    let types = types.filter(|ty| ty.receive.is_some() || ty.handed.is_some() || !ty.handles.is_empty());
     let packages = calls.map(|call| &call.package).chain(types.map(|ty| &ty.package));
     packages
         .filter(|package| !LIBRARIES.contains(&package.as_str()))

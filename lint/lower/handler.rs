@@ -67,11 +67,8 @@ fn registrations(context: &Context<'_>) -> Vec<Registrations> {
         .filter(|call| call.does == Role::Receive && call.facts.closure.is_some());
     let mut by: BTreeSet<FnId> = BTreeSet::new();
     for call in registering {
-        let mentioning = context.index.mentions(call.name()).iter().copied();
-        by.extend(mentioning.filter(|f| {
-            let info = context.index.function(*f);
-            info.hir.body.is_some() && context.index.crate_depends(info.krate, &call.package)
-        }));
+        let may = |krate| context.index.crate_depends(krate, &call.package);
+        by.extend(context.index.mentions(call.name(), may));
     }
     let seen = by.into_iter().map(|by| {
         let mut lowering = Lowering::new(context);
