@@ -1,4 +1,4 @@
-//! The words without which nothing in a workspace has to do with messages.
+//! The words without which nothing in a workspace has to do with messages, or with rows that are taken like messages.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,13 @@ use smol_str::SmolStr;
 use super::unit::LIBRARIES;
 use crate::catalog::{Call, Catalog, Role};
 
-/// What code that receives or publishes names: the crate of a client, as code spells it, or, of a library that nearly every crate
+/// What code that receives, publishes or runs SQL names: the crate of a client, as code spells it, or, of a library that nearly every crate
 /// depends on, the type that receives. Names that manifests give to those crates are to be added.
 #[must_use]
 pub fn clues(catalog: &Catalog) -> BTreeSet<SmolStr> {
     let calls = catalog.calls().into_iter();
-    let calls = calls.filter(|call| does(call, Role::Receive) || does(call, Role::Publish));
+    let acting = [Role::Receive, Role::Publish, Role::Sql];
+    let calls = calls.filter(|call| acting.iter().any(|role| does(call, *role)));
     let types = catalog.types().into_iter();
     let types = types.filter(|ty| ty.receive.is_some() || ty.handed.is_some() || !ty.handles.is_empty());
     let packages = calls.map(|call| &call.package).chain(types.map(|ty| &ty.package));

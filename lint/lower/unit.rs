@@ -144,8 +144,8 @@ fn takers<'c>(context: &'c Context<'_>) -> impl Iterator<Item = FnId> + 'c {
         .map(|call| (call.package.as_str(), call.name()))
         .collect();
     let mentioning = named.into_iter().flat_map(move |(package, name)| {
-        let all = context.index.mentions(name).iter().copied();
-        all.filter(move |f| context.index.crate_depends(context.index.function(*f).krate, package))
+        let may = |krate| context.index.crate_depends(krate, package);
+        context.index.mentions(name, may)
     });
     mentioning.filter(move |f| super::api::rows::may_take(body_text(context, *f)))
 }
