@@ -10,6 +10,9 @@ impl Needles {
     /// Needles from words. Too many to be looked for are found everywhere.
     #[must_use]
     pub fn new<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
+        let mut words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        // Of words that begin alike the first is found: a shorter one must not hide a longer one.
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
         // The default kind keeps every match alive, which costs twice as much.
         let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(words);
         Self(built.ok())
@@ -37,6 +40,7 @@ mod tests {
         let needles = Needles::new(["rdkafka", "lapin"]);
         assert!(needles.are_in("use rdkafka::Message;"));
         assert!(needles.are_in("lapin"));
+        assert!(Needles::new(["", "r", "rdkafka"]).are_in("use rdkafka::Message;"));
         assert!(!needles.are_in("use rdkafka_sys; lapins();"));
     }
 }
