@@ -115,8 +115,8 @@ fn levels_can_be_chosen() {
 
 #[test]
 fn a_file_that_does_not_parse_is_never_clean() {
-    let client = format!("use rdkafka::Message;\n{BROKEN}");
-    let temp = package(&[("src/lib.rs", &client)]);
+    let declares = format!("use delivery::at_least_once;\n{BROKEN}");
+    let temp = package(&[("src/lib.rs", &declares)]);
     let output = run(temp.path(), &["check"]);
     assert!(stdout(&output).contains("D001 syntax-error"), "{}", stdout(&output));
     assert!(
