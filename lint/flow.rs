@@ -90,6 +90,9 @@ pub struct Source {
     /// Construction of the producer that a consume-process-produce transaction would belong to, if seen.
     #[serde(default)]
     pub producer_at: Option<Span>,
+    /// Whether it hands out only what is committed: `No` where the messages of aborted transactions are read, too.
+    #[serde(default)]
+    pub committed_only: Known,
 }
 
 /// What kind of system hands out messages.
@@ -250,6 +253,9 @@ pub struct Ack {
     pub covers: Covers,
     /// Inside a transaction of the broker, or of the store that holds the position: durable with its commit.
     pub tx: Option<TxId>,
+    /// In a transaction: whether the broker refuses it from a worker that has lost the message to another one.
+    #[serde(default)]
+    pub fenced: Known,
 }
 
 /// Which messages an ack settles.
@@ -371,6 +377,12 @@ pub struct Transaction {
     /// `postgres`, `kafka`, `redis`.
     pub store: SmolStr,
     pub isolation: Isolation,
+    /// Whether the client that begins it is set up for transactions.
+    #[serde(default)]
+    pub enabled: Known,
+    /// The construction of that client, if seen.
+    #[serde(default)]
+    pub client_at: Option<Span>,
 }
 
 /// How two transactions see each other.
@@ -458,6 +470,31 @@ impl Node {
     #[must_use]
     pub fn on(&self, outcome: Outcome) -> Option<NodeId> {
         self.edges.iter().find(|edge| edge.when == outcome).map(|edge| edge.to)
+    }
+}
+
+impl Ack {
+    /// An ack outside of any transaction.
+    #[must_use]
+    pub fn of(covers: Covers) -> Self {
+        Self {
+            covers,
+            tx: None,
+            fenced: Known::Unknown,
+        }
+    }
+}
+
+impl Transaction {
+    /// A transaction of which no client is known.
+    #[must_use]
+    pub fn of(store: impl Into<SmolStr>, isolation: Isolation) -> Self {
+        Self {
+            store: store.into(),
+            isolation,
+            enabled: Known::Unknown,
+            client_at: None,
+        }
     }
 }
 

@@ -108,6 +108,8 @@ struct Lowering<'a> {
     assumptions: BTreeSet<SmolStr>,
     /// Whether what settles a message went where it cannot be followed.
     escaped: Option<Span>,
+    /// Where the producers were constructed that messages go to, by transport.
+    producers: HashMap<SmolStr, Span>,
     /// Whether a telemetry call was met.
     monitored: bool,
     /// Calls that nobody could see into.
@@ -238,6 +240,7 @@ impl<'a> Lowering<'a> {
             unknown: Vec::new(),
             assumptions: BTreeSet::new(),
             escaped: None,
+            producers: HashMap::new(),
             monitored: false,
             unresolved: 0,
             fallible_tasks: HashMap::new(),

@@ -52,6 +52,7 @@ rules! {
     poison_loop
     exactly_once_external_effect
     missing_eos_config
+    unfenced_transaction
     undeclared_integration
     missing_rationale
     unproven_mechanism

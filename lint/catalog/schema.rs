@@ -213,6 +213,8 @@ pub enum Role {
     Nack,
     /// Sets a log's position back.
     Rewind,
+    /// Gives the receiver's membership in its group, as it stands at this moment.
+    Member,
     /// `lease` extension.
     Extend,
     /// `kind`, `idempotent`, `target`.
@@ -346,6 +348,10 @@ facts! {
     append: SmolStr,
     /// Of a transaction's beginning: its isolation level.
     isolation: Operand,
+    /// Of a transaction's beginning: the setting without which the client has none.
+    enabled_by: Operand,
+    /// Of an ack in a transaction: the membership by which the broker tells that the worker was replaced (see [`Role::Member`]).
+    member: Operand,
 }
 
 /// What names operands, for [`Facts::operands`].
@@ -375,7 +381,7 @@ impl Operands for Receive {
         let conditions = self.settle.iter().flat_map(|settle| &settle.when.0);
         self.address
             .iter()
-            .chain(conditions.map(|condition| &condition.operand))
+            .chain(conditions.chain(&self.uncommitted.0).map(|condition| &condition.operand))
             .collect()
     }
 }
@@ -401,6 +407,8 @@ pub struct Receive {
     pub settle: Vec<Settle>,
     /// The name of the setting that gives a queue a dead-letter target, where that is declared in code.
     pub dead_letter: Option<SmolStr>,
+    /// When the messages of aborted transactions are handed out, too.
+    pub uncommitted: When,
 }
 
 impl Default for Receive {
@@ -411,11 +419,12 @@ impl Default for Receive {
             address: None,
             settle: Vec::new(),
             dead_letter: None,
+            uncommitted: When::default(),
         }
     }
 }
 
-record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, settle, dead_letter });
+record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, settle, dead_letter, uncommitted });
 
 /// Who settles, under conditions on the receiver's properties.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -56,7 +56,8 @@ impl Flow {
             writeln!(f, "{}", when(key.from_message == Known::No, " fresh"))?;
         }
         for (n, tx) in self.transactions.iter().enumerate() {
-            writeln!(f, "tx t{n} {}{}", tx.store, isolation(tx.isolation))?;
+            let enabled = when(tx.enabled == Known::No, " disabled");
+            writeln!(f, "tx t{n} {}{}{enabled}", tx.store, isolation(tx.isolation))?;
         }
         for (n, condition) in self.conditions.iter().enumerate() {
             writeln!(f, "cond c{n} {} # {}", condition_kind(condition.kind), condition.text)?;
@@ -92,7 +93,8 @@ impl fmt::Display for Source {
             DeadLetter::Absent => " no-dlq",
             DeadLetter::Unknown => "",
         };
-        write!(f, "source {} {broker} {settle}{dead_letter}", self.transport)?;
+        let dirty = when(self.committed_only == Known::No, " uncommitted");
+        write!(f, "source {} {broker} {settle}{dead_letter}{dirty}", self.transport)?;
         self.address
             .as_ref()
             .map_or(Ok(()), |address| write!(f, " # {address}"))
@@ -189,7 +191,8 @@ fn ack(ack: &Ack) -> String {
         Covers::UpTo => " up-to",
         Covers::AllReceived => " all",
     };
-    format!("{covers}{}", within(ack.tx))
+    let fenced = when(ack.fenced == Known::No, " unfenced");
+    format!("{covers}{}{fenced}", within(ack.tx))
 }
 
 fn mark_mode(mode: MarkMode) -> &'static str {

@@ -3,6 +3,7 @@
 mod confirms;
 mod declared;
 mod operands;
+mod positions;
 pub(super) mod rows;
 mod stores;
 mod tasks;
@@ -150,6 +151,7 @@ impl<'a> Lowering<'a> {
                     .collect()
             }
             Role::Receive => self.receive_call(doing, state),
+            Role::Member => self.membership(doing, state),
             Role::Ack => self.ack(doing, state),
             Role::Nack => self.nack(doing, state),
             Role::Rewind => self.two_way(doing, state, Step::Rewind),
@@ -218,7 +220,11 @@ impl<'a> Lowering<'a> {
             site,
             ..doing.reborrow()
         };
-        self.two_way(&doing, state, Step::Ack(Ack { covers, tx }))
+        let fenced = self.fenced(&doing, tx);
+        if tx.is_none() && doing.facts.member.is_some() && state.holding {
+            self.give_up(doing.site.at, "the transaction that takes the position is begun where it cannot be followed");
+        }
+        self.two_way(&doing, state, Step::Ack(Ack { covers, tx, fenced }))
     }
 
     fn nack(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
@@ -391,6 +397,7 @@ impl<'a> Lowering<'a> {
     fn publish(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
         let confirm = doing.facts.confirm.unwrap_or(Confirm::Ok);
         let confirmed = confirm == Confirm::Ok;
+        self.note_producer(doing);
         let why = "a duplicate is passed on, recognisable by its id".into();
         let key = self.operand_of(doing.facts.key.as_ref(), doing);
         let fresh = key

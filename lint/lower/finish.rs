@@ -61,6 +61,7 @@ impl Lowering<'_> {
                 constructed_at: None,
                 kept: false,
                 producer_at: None,
+                committed_only: Known::Unknown,
             };
         };
         self.finish_source(draft)
@@ -81,6 +82,7 @@ impl Lowering<'_> {
                 .insert("the consumer is configured elsewhere, with manual settlement".into());
         }
         Source {
+            producer_at: self.producer_of(&draft.transport),
             transport: draft.transport,
             address: draft.address,
             broker: draft.broker,
@@ -89,8 +91,12 @@ impl Lowering<'_> {
             dead_letter: draft.dead_letter,
             constructed_at: draft.constructed,
             kept: self.rows.is_some(),
-            producer_at: None,
+            committed_only: draft.committed_only,
         }
+    }
+
+    fn producer_of(&self, transport: &str) -> Option<crate::span::Span> {
+        self.producers.get(transport).copied()
     }
 
     /// A check whose key nothing in the unit ever marks is a read that decides; a write to what is checked is a mark.

@@ -210,10 +210,7 @@ impl Graph {
             .entry((site.span, site.via.clone()))
             .or_insert(next);
         if id == next {
-            self.transactions.push(Transaction {
-                store,
-                isolation: Isolation::Default,
-            });
+            self.transactions.push(Transaction::of(store, Isolation::Default));
         }
         id
     }

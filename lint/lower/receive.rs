@@ -8,7 +8,7 @@ use super::state::{Flowing, State};
 use super::value::{Kind, Origin, Value};
 use super::{Lowering, external_name};
 use crate::catalog::{Receive, SettleBy, TypeExpr};
-use crate::flow::{Broker, DeadLetter, Outcome, Settle, Site, Step};
+use crate::flow::{Broker, DeadLetter, Known, Outcome, Settle, Site, Step};
 use crate::resolve::Ty;
 use crate::span::Span;
 
@@ -24,6 +24,7 @@ pub(super) struct Draft {
     pub dead_letter: DeadLetter,
     /// The receiver's construction was not seen: its settings are assumed.
     pub assumed: bool,
+    pub committed_only: Known,
 }
 
 impl<'a> Lowering<'a> {
@@ -106,6 +107,7 @@ impl<'a> Lowering<'a> {
             constructed,
             dead_letter: self.dead_letter(receive),
             assumed,
+            committed_only: self.committed_only(receive, operands),
         }
     }
 
@@ -114,6 +116,24 @@ impl<'a> Lowering<'a> {
         match &receive.dead_letter {
             Some(setting) if (self.mentions)(setting) => DeadLetter::Declared,
             _ => DeadLetter::Unknown,
+        }
+    }
+
+    /// Whether what aborted transactions wrote is left out.
+    fn committed_only(&self, receive: &Receive, operands: &Operands<'_>) -> Known {
+        if receive.uncommitted.0.is_empty() {
+            return Known::Unknown;
+        }
+        let answers: Vec<_> = receive
+            .uncommitted
+            .0
+            .iter()
+            .map(|condition| self.condition_holds(condition, operands))
+            .collect();
+        match () {
+            () if answers.contains(&Some(false)) => Known::Yes,
+            () if answers.iter().all(|answer| *answer == Some(true)) => Known::No,
+            () => Known::Unknown,
         }
     }
 

@@ -212,9 +212,11 @@ pub fn is_one_transaction(program: &Program<'_>) -> bool {
             tx, effect: Some(_), ..
         } => tx.is_some() && (in_sink || Some(*tx) == first),
         Step::Opaque { .. } | Step::Handoff { .. } => false,
+        Step::Ack(ack) => ack.fenced != Known::No,
         _ => true,
     });
-    held && inside && flow.keys.iter().all(|key| key.ttl_millis.is_none())
+    let able = flow.transactions.iter().all(|tx| tx.enabled != Known::No);
+    held && inside && able && flow.source.committed_only != Known::No && flow.keys.iter().all(|key| key.ttl_millis.is_none())
 }
 
 fn questions(program: &Program<'_>, doubts: &[Violation], promised: Semantic) -> Vec<String> {
@@ -276,7 +278,7 @@ fn assumptions(program: &Program<'_>, promised: Semantic) -> Vec<String> {
     }
     if flow
         .iter()
-        .any(|(_, node)| matches!(&node.step, Step::Ack(ack) if ack.tx.is_some() && ack.covers != Covers::AllReceived))
+        .any(|(_, node)| matches!(&node.step, Step::Ack(ack) if ack.tx.is_some() && ack.covers != Covers::AllReceived && ack.fenced == Known::Unknown))
     {
         found.push("A worker that has lost its partition cannot commit its transaction (fencing).".into());
     }

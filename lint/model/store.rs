@@ -1,6 +1,6 @@
 //! Effects, dedup marks and transactions.
 
-use crate::flow::{Durability, EffectId, Isolation, KeyId, Known, MarkMode, NodeId, Outcome, Settle, TxId};
+use crate::flow::{Durability, EffectId, Isolation, KeyId, Known, MarkMode, NodeId, Outcome, Settle, Step, TxId};
 
 use super::broker::settle;
 use super::program::effective_mode;
@@ -234,7 +234,7 @@ impl Stepper<'_, '_> {
             return self.ok(closed, Move::of(task, id, Event::Commit { tx }));
         };
         let position = open.acks != 0 || self.program.flow.source.settle == Settle::InSink;
-        if open.doomed || task.stale && position {
+        if open.doomed || task.stale && position && !self.is_unfenced(&open) {
             let step = Move::of(task, id, Event::CommitConflict { tx });
             return if self.has_err(id) {
                 self.err(closed, step)
@@ -258,6 +258,14 @@ impl Stepper<'_, '_> {
         } else {
             self.ok(failed, step)
         }
+    }
+
+    /// Whether the broker takes the position from a worker that has lost the message.
+    fn is_unfenced(&self, open: &Open) -> bool {
+        self.program.flow.iter().any(|(_, node)| match &node.step {
+            Step::Ack(ack) => ack.tx.map(number) == Some(open.tx) && ack.fenced == Known::No,
+            _ => false,
+        })
     }
 
     fn make_durable(&self, state: &mut State, open: &Open) {

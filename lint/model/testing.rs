@@ -263,8 +263,9 @@ impl Reader {
         match words[0] {
             "receive" => Step::Receive,
             "ack" => Step::Ack(Ack {
-                covers: covers(words),
                 tx,
+                fenced: if has("unfenced") { Known::No } else { Known::Unknown },
+                ..Ack::of(covers(words))
             }),
             "nack" => Step::Nack {
                 requeue: !has("drop"),
@@ -433,6 +434,7 @@ fn source(number: u32, words: &[&str]) -> Source {
         constructed_at: None,
         kept: false,
         producer_at: None,
+        committed_only: if words.contains(&"uncommitted") { Known::No } else { Known::Unknown },
     }
 }
 
@@ -496,10 +498,7 @@ fn transaction(words: &[&str]) -> Transaction {
         Some("locked") => Isolation::Locked,
         _ => Isolation::Default,
     };
-    Transaction {
-        store: SmolStr::new(words[2]),
-        isolation,
-    }
+    Transaction::of(words[2], isolation)
 }
 
 fn condition(number: u32, words: &[&str]) -> Condition {

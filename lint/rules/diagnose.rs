@@ -8,6 +8,7 @@ use crate::model::{
 };
 use crate::span::Span;
 
+use super::exactly_once_external_effect::positions;
 use super::{
     Case, Check, Named, Promise, RULES, Rule, ack_on_error, auto_commit, commit_after_process, commit_before_process,
     dedup_mark_before_effect, dedup_race, dedup_ttl_too_short, detached_processing, dual_write, lossy_transport,
@@ -101,7 +102,7 @@ pub fn diagnose(flow: &Flow, promise: Promise) -> Diagnosis {
             );
         }
         findings.extend(static_findings(flow, promise));
-        settle_precedence(&mut findings);
+        settle_precedence(&mut findings, !positions(flow).is_empty());
     }
     Diagnosis { findings, analysis }
 }
@@ -134,11 +135,12 @@ fn static_findings(flow: &Flow, promise: Promise) -> Vec<Cause> {
     checks.flat_map(|check| check(flow, &promise)).collect()
 }
 
-/// A missing transaction is one fault, not one for each effect outside of it. No fault is told twice.
-fn settle_precedence(findings: &mut Vec<Cause>) {
+/// A missing transaction is one fault, not one for each effect outside of it: those are told where a transaction is `anchored` to the
+/// position. No fault is told twice.
+fn settle_precedence(findings: &mut Vec<Cause>, anchored: bool) {
     let has = |name: &str| findings.iter().any(|cause| cause.rule.name == name);
     let eos = has("missing-eos-config");
-    findings.retain(|cause| !(eos && matches!(cause.rule.name, "exactly-once-external-effect" | "auto-commit")));
+    findings.retain(|cause| !(eos && (cause.rule.name == "auto-commit" || cause.rule.name == "exactly-once-external-effect" && !anchored)));
     let stops: Vec<Span> = findings
         .iter()
         .filter(|cause| cause.rule.name == "consumer-stops")

@@ -95,10 +95,7 @@ impl<'a> Lowering<'a> {
             }
         };
         Some(match kind {
-            StepKind::Ack => Step::Ack(Ack {
-                covers: flow::Covers::One,
-                tx: None,
-            }),
+            StepKind::Ack => Step::Ack(Ack::of(flow::Covers::One)),
             StepKind::Nack => Step::Nack {
                 requeue: true,
                 multiple: false,

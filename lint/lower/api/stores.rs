@@ -116,6 +116,7 @@ impl<'a> Lowering<'a> {
             .unwrap_or_else(|| "?".into());
         let site = self.site(doing.site.at);
         let tx = self.graph.transaction(store, &site);
+        self.note_client(doing, tx);
         let level = self.text_operand(doing.facts.isolation.as_ref(), doing);
         if level.is_some_and(|level| level.eq_ignore_ascii_case("serializable")) {
             self.isolate(Some(tx), crate::flow::Isolation::Serializable);

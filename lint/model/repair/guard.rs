@@ -111,10 +111,7 @@ pub fn atomic(flow: &Flow, key: KeyId) -> Flow {
 
 fn add_transaction(flow: &mut Flow, key: KeyId) -> TxId {
     let store = flow.key(key).store.clone();
-    flow.transactions.push(Transaction {
-        store,
-        isolation: Isolation::Locked,
-    });
+    flow.transactions.push(Transaction::of(store, Isolation::Locked));
     TxId(u32::try_from(flow.transactions.len() - 1).unwrap_or(u32::MAX))
 }
 
@@ -233,10 +230,7 @@ fn behind(editor: &mut Editor, partner: NodeId, publish: EffectId, tx: TxId) {
 /// The partner gets a transaction of its own, in which the row is written, too.
 fn in_new_transaction(editor: &mut Editor, partner: NodeId, publish: EffectId) {
     let tx = TxId(u32::try_from(editor.flow.transactions.len()).unwrap_or(u32::MAX));
-    editor.flow.transactions.push(Transaction {
-        store: "outbox".into(),
-        isolation: Isolation::Default,
-    });
+    editor.flow.transactions.push(Transaction::of("outbox", Isolation::Default));
     let node = editor.node(partner).clone();
     let Some(to) = good(&node) else { return };
     let failure = node.on(Outcome::Err).unwrap_or_else(|| editor.failure());

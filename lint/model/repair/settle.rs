@@ -138,10 +138,7 @@ pub fn settle_at_end(flow: &Flow) -> Flow {
     ack_before_ends(
         &mut editor,
         &all,
-        &Step::Ack(Ack {
-            covers: Covers::One,
-            tx: None,
-        }),
+        &Step::Ack(Ack::of(Covers::One)),
     );
     editor.flow
 }
@@ -199,10 +196,7 @@ pub fn ack_first(flow: &Flow) -> Flow {
             continue;
         };
         let failure = editor.failure();
-        let ack = Step::Ack(Ack {
-            covers: Covers::One,
-            tx: None,
-        });
+        let ack = Step::Ack(Ack::of(Covers::One));
         let ack = editor.add_step(ack, None, &[(Outcome::Ok, next), (Outcome::Err, failure)]);
         editor.turn(id, Outcome::Next, ack);
     }
