@@ -1,23 +1,25 @@
 //! The pipeline, in order: parsed files → index → flows → what is said about each.
 
 mod assemble;
+mod feeds;
 mod usual;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use delivery_grammar::Problem as Misplaced;
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use crate::catalog::Catalog;
-use crate::config::Config;
+use crate::config::{Config, ConfiguredIntegration};
 use crate::flow::Flow;
 use crate::lower::{self, Unit};
 use crate::problem::Problem;
 use crate::report::{Finding, Level, Report};
 use crate::resolve::{CrateInput, CrateKind, Dependency, FileInput, Index};
 use crate::source::{Needles, Sources};
-use crate::span::Span;
+use crate::span::{FileId, Span};
 use crate::sql::Schema;
 use crate::workspace::{Crate, Target, TargetKind, Workspace};
 
@@ -61,11 +63,22 @@ pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: 
     let known = |path: &str| knows(catalog, path);
     let index = index(workspace, sources, &known);
     let schema = schema(workspace);
+    let tests = if names_tests(&index, config) {
+        sources.tests(workspace)
+    } else {
+        BTreeSet::new()
+    };
+    let setting = assemble::Setting {
+        index: &index,
+        config,
+        tests: &tests,
+        config_file: workspace.config,
+    };
     let said = with_deep_stacks(|| {
         let units = units(&index, sources, catalog, &schema);
         units
             .par_iter()
-            .map(|unit| assemble::judge(unit, &index, config))
+            .map(|unit| assemble::judge(unit, &setting))
             .collect::<Vec<_>>()
     });
     let mut report = Report {
@@ -80,6 +93,8 @@ pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: 
         report.findings.extend(said.findings);
     }
     tell_once(&mut report.findings);
+    report.findings.extend(feeds::weakest_links(&report.integrations));
+    report.findings.extend(unknown_integrations(&report, config, workspace.config));
     report
         .findings
         .retain(|finding| workspace.file(finding.primary.file).reported);
@@ -87,6 +102,14 @@ pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: 
         .integrations
         .retain(|integration| workspace.file(integration.at.file).reported);
     report
+}
+
+/// Whether any declaration says by what it is tested: only then the tests have to be looked for.
+fn names_tests(index: &Index<'_>, config: &Config) -> bool {
+    let mut declared = index
+        .functions()
+        .filter_map(|function| index.function(function).hir.declaration.as_ref());
+    declared.any(|declared| !declared.declaration.tested_by.is_empty()) || config.integrations.iter().next().is_some()
 }
 
 /// One place in a function that several undeclared integrations go through is one fault.
@@ -104,6 +127,20 @@ fn with_deep_stacks<T: Send>(work: impl FnOnce() -> T + Send) -> T {
         Ok(pool) => pool.install(work),
         Err(_) => work(),
     }
+}
+
+/// Entries of `delivery.yaml` about integrations that are not there.
+fn unknown_integrations(report: &Report, config: &Config, file: Option<FileId>) -> Vec<Finding> {
+    let Some(file) = file else { return Vec::new() };
+    let is_known = |entry: &&ConfiguredIntegration| report.integrations.iter().any(|unit| unit.id == entry.id);
+    let unknown = config.integrations.iter().filter(|entry| !is_known(entry));
+    let message = |entry: &ConfiguredIntegration| match &entry.function {
+        Some(function) => format!("nothing is delivered in a function `{function}`"),
+        None => format!("no integration is declared as `{}`", entry.id),
+    };
+    unknown
+        .map(|entry| assemble::misconfigured(file, &Misplaced { at: entry.at, message: message(entry) }))
+        .collect()
 }
 
 fn unreadable(problem: &Problem) -> Finding {

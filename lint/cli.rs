@@ -5,9 +5,11 @@
 
 mod args;
 mod check;
+mod choose;
 mod console;
 mod doc;
 mod explain;
+mod graph;
 mod levels;
 mod list;
 mod output;
@@ -78,6 +80,8 @@ fn execute(cli: &Cli, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
         Command::Doc(args) => doc::run(args, cli.verbosity(), console),
         Command::Explain(args) => explain::run(args, console),
         Command::Rules(args) => rules::run(args, console),
+        Command::Graph(args) => graph::run(args, console),
+        Command::Choose(args) => choose::run(args, console),
     }
 }
 

@@ -93,6 +93,9 @@ pub struct Source {
     /// Whether it hands out only what is committed: `No` where the messages of aborted transactions are read, too.
     #[serde(default)]
     pub committed_only: Known,
+    /// Whether its messages come in order as long as nothing gives one back.
+    #[serde(default)]
+    pub ordered: bool,
 }
 
 /// What kind of system hands out messages.
@@ -307,6 +310,10 @@ pub struct Effect {
     /// Where its idempotency key or message id is made, if that is new on each attempt (and so makes nothing idempotent).
     #[serde(default)]
     pub unstable_key: Option<Span>,
+    /// Absolute values made of the message replace those of an entry that later messages change, too, and nothing keeps an older
+    /// message from doing so.
+    #[serde(default)]
+    pub overwrites: bool,
 }
 
 /// What kind of change.

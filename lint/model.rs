@@ -28,7 +28,7 @@ mod tasks;
 pub mod testing;
 mod trace;
 
-pub use analysis::{Analysis, Stats, Verdict, analyse, analyse_program, is_one_transaction};
+pub use analysis::{Analysis, BROKER_DURABLE, Stats, Verdict, analyse, analyse_program, is_one_transaction};
 pub use bounds::{Bounds, Faults, Tier};
 pub use crash_table::{CrashOutcome, CrashPoint};
 pub use explore::{Exploration, Goal, explore};

@@ -8,6 +8,7 @@ mod config;
 mod fingerprint;
 mod github;
 mod gitlab;
+mod graph;
 mod human;
 mod json;
 mod junit;
@@ -24,6 +25,7 @@ use clap::ValueEnum;
 
 pub use self::config::invalid_config;
 pub use self::fingerprint::{Identity, identities};
+pub use self::graph::{GraphFormat, graph};
 pub(crate) use self::human::sentence;
 pub use self::list::{ListFormat, list};
 pub use self::markdown::markdown;

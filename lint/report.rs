@@ -177,6 +177,8 @@ pub struct Sink {
     pub kind: SmolStr,
     pub target: SmolStr,
     pub at: Option<Span>,
+    /// An execution leaves it without what it should get.
+    pub may_lose: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

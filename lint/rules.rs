@@ -53,10 +53,16 @@ rules! {
     exactly_once_external_effect
     missing_eos_config
     unfenced_transaction
+    stale_overwrite
     undeclared_integration
     missing_rationale
     unproven_mechanism
     missing_edge_cases
+    untested_failure
+    unmonitored_integration
+    unsuitable_semantic
+    overpaid_guarantee
+    weakest_link
     unmet_guarantee
     unverified_guarantee
 }

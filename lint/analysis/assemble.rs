@@ -1,9 +1,11 @@
 //! From a unit's flow to what the report says about it.
 
-use delivery_grammar::{Declaration, Semantic};
+use std::collections::BTreeSet;
+
+use delivery_grammar::{Declaration, Problem as Misplaced, Semantic};
 use smol_str::SmolStr;
 
-use crate::config::{Assume, Config};
+use crate::config::{Assume, Config, ConfiguredIntegration, Place};
 use crate::flow::{Broker, Effect, EffectId, EffectKind, Flow, NodeId};
 use crate::lower::Unit;
 use crate::model::{self, Analysis, TraceStep as ModelStep};
@@ -12,7 +14,19 @@ use crate::report::{
 };
 use crate::resolve::Index;
 use crate::rules::{self, Cause, Declared, Diagnosis, Promise};
-use crate::span::Span;
+use crate::problem::Problem;
+use crate::span::{FileId, Span};
+
+/// What units are judged in: the same for all.
+#[derive(Clone, Copy)]
+pub(super) struct Setting<'s> {
+    pub index: &'s Index<'s>,
+    pub config: &'s Config,
+    /// The names of the workspace's tests.
+    pub tests: &'s BTreeSet<SmolStr>,
+    /// `delivery.yaml`.
+    pub config_file: Option<FileId>,
+}
 
 /// What is said about one unit.
 pub(super) struct Said {
@@ -21,10 +35,11 @@ pub(super) struct Said {
 }
 
 /// Judges a unit by what it declares, or is assumed to.
-pub(super) fn judge(unit: &Unit, index: &Index<'_>, config: &Config) -> Said {
+pub(super) fn judge(unit: &Unit, setting: &Setting<'_>) -> Said {
+    let Setting { index, config, .. } = *setting;
     let info = index.function(unit.function);
     let attribute = info.hir.declaration.as_ref();
-    let declaration = declaration(
+    let (declaration, contradictions) = declaration(
         attribute.map(|declared| &declared.declaration),
         &unit.flow.function,
         config,
@@ -38,9 +53,11 @@ pub(super) fn judge(unit: &Unit, index: &Index<'_>, config: &Config) -> Said {
         at,
         promise,
         diagnosis: &diagnosis,
+        tests: setting.tests,
     };
+    let contradictions = setting.config_file.into_iter().flat_map(|file| contradictions.iter().map(move |problem| misconfigured(file, problem)));
     Said {
-        findings: subject.findings(config),
+        findings: contradictions.chain(subject.findings(config)).collect(),
         integration: subject.integration(),
     }
 }
@@ -51,18 +68,26 @@ fn receives_at(flow: &Flow) -> Span {
     at.via.first().copied().unwrap_or(at.span)
 }
 
-/// What the attribute and `delivery.yaml` say together.
-fn declaration(attribute: Option<&Declaration>, function: &str, config: &Config) -> Option<Declaration> {
-    match attribute {
-        Some(declared) => {
-            let mut declared = declared.clone();
-            if let Some(configured) = config.integrations.get(&declared.integration) {
-                let _ = configured.merge_into(&mut declared);
-            }
-            Some(declared)
-        }
-        None => config.integrations.of_function(function)?.without_attribute(),
-    }
+/// What the attribute and `delivery.yaml` say together, and where they contradict each other.
+fn declaration(
+    attribute: Option<&Declaration>,
+    function: &str,
+    config: &Config,
+) -> (Option<Declaration>, Vec<Misplaced<Place>>) {
+    let Some(declared) = attribute else {
+        let configured = config.integrations.of_function(function);
+        return (configured.and_then(ConfiguredIntegration::without_attribute), Vec::new());
+    };
+    let mut declared = declared.clone();
+    let configured = config.integrations.get(&declared.integration);
+    let contradictions = configured.map(|configured| configured.merge_into(&mut declared)).unwrap_or_default();
+    (Some(declared), contradictions)
+}
+
+/// What `delivery.yaml` says and cannot be true.
+pub(super) fn misconfigured(file: FileId, problem: &Misplaced<Place>) -> Finding {
+    let span = Span { file, start: problem.at.start, end: problem.at.end };
+    super::unreadable(&Problem::declaration(span, problem.message.clone()))
 }
 
 fn promise(declaration: Option<&Declaration>, config: &Config) -> Promise {
@@ -80,6 +105,7 @@ struct Subject<'s> {
     at: Span,
     promise: Promise,
     diagnosis: &'s Diagnosis,
+    tests: &'s BTreeSet<SmolStr>,
 }
 
 impl Subject<'_> {
@@ -104,6 +130,8 @@ impl Subject<'_> {
             at: self.at,
             flow: self.flow(),
             analysis: self.analysis(),
+            monitored: self.unit.monitored,
+            tests: self.tests,
         };
         let judged = self.declaration.is_some() || config.assume != Assume::Nothing;
         let causes = self.diagnosis.findings.iter().filter(|&_| judged).cloned();
@@ -208,12 +236,22 @@ impl Subject<'_> {
             .flow()
             .effects
             .iter()
-            .filter(|effect| effect.kind != EffectKind::Opaque)
-            .map(sink)
+            .zip(0..)
+            .filter(|(effect, _)| effect.kind != EffectKind::Opaque)
+            .map(|(effect, id)| sink(effect, self.loses(EffectId(id))))
             .collect();
         sinks.sort();
-        sinks.dedup_by(|a, b| (&a.kind, &a.target) == (&b.kind, &b.target));
+        sinks.dedup_by(|a, b| {
+            let same = (&a.kind, &a.target) == (&b.kind, &b.target);
+            b.may_lose |= same && a.may_lose;
+            same
+        });
         sinks
+    }
+
+    fn loses(&self, effect: EffectId) -> bool {
+        let lost = |violation: &model::Violation| violation.effect == effect && violation.property == model::Property::Lost;
+        self.analysis().violations.iter().any(lost)
     }
 
     fn crash_points(&self) -> Vec<CrashPoint> {
@@ -267,12 +305,13 @@ fn level(level: Level, assumed: bool) -> Level {
     }
 }
 
-fn sink(effect: &Effect) -> Sink {
+fn sink(effect: &Effect, may_lose: bool) -> Sink {
     let (kind, target) = effect.target.split_once(':').unwrap_or((&effect.target, ""));
     Sink {
         kind: kind.into(),
         target: target.into(),
         at: Some(effect.at.span),
+        may_lose,
     }
 }
 

@@ -322,6 +322,8 @@ facts! {
     confirm: Confirm,
     /// Pending confirmations mean something only if this operand is `true` (`recv.confirms`), where the receiver's construction is visible.
     confirm_if: Operand,
+    /// Of an effect: it replaces what an older or newer message has written under the same key, where its value is the message's.
+    overwrites: Known,
     /// A dedup key, or the id of a published message.
     key: Operand,
     mode: MarkMode,
@@ -409,6 +411,8 @@ pub struct Receive {
     pub dead_letter: Option<SmolStr>,
     /// When the messages of aborted transactions are handed out, too.
     pub uncommitted: When,
+    /// Messages come in the order in which they were sent, as long as none is given back.
+    pub ordered: bool,
 }
 
 impl Default for Receive {
@@ -420,11 +424,12 @@ impl Default for Receive {
             settle: Vec::new(),
             dead_letter: None,
             uncommitted: When::default(),
+            ordered: false,
         }
     }
 }
 
-record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, settle, dead_letter, uncommitted });
+record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, settle, dead_letter, uncommitted, ordered });
 
 /// Who settles, under conditions on the receiver's properties.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::levels::Levels;
 use crate::config::{Assume, Language};
-use crate::render::{Format, ListFormat};
+use crate::render::{Format, GraphFormat, ListFormat};
 
 /// What happens to a message when something crashes?
 ///
@@ -71,6 +71,10 @@ pub enum Command {
     List(List),
     /// Write the documentation of every integration
     Doc(Doc),
+    /// Show who feeds whom, and what each chain gives from end to end
+    Graph(Graph),
+    /// Choose a semantic: the decision tree as questions, or as flags
+    Choose(Choose),
     /// Explain a rule or a semantic: what it means, an incident, wrong and right code
     Explain(Explain),
     /// List the rules with their levels as configured
@@ -232,4 +236,73 @@ pub struct Rules {
     /// The Cargo.toml of the workspace whose delivery.yaml is read
     #[arg(long, value_name = "FILE")]
     pub manifest_path: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Graph {
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// How the graph is written
+    #[arg(long, value_enum, default_value = "human", help_heading = "Output")]
+    pub format: GraphFormat,
+}
+
+/// What is not answered by a flag is asked, where there is a terminal.
+#[derive(Debug, Default, Args)]
+pub struct Choose {
+    /// What the loss of a message would be
+    #[arg(long, value_enum)]
+    pub loss: Option<Loss>,
+
+    /// What a repeated effect would be
+    #[arg(long, value_enum)]
+    pub duplicates: Option<Duplicates>,
+
+    /// What becomes of failures where a loss is tolerable [default: watched]
+    #[arg(long, value_enum)]
+    pub failures: Option<Failures>,
+
+    /// Whether the effect can be made idempotent, or duplicates be recognised
+    #[arg(long, value_enum)]
+    pub idempotent: Option<Idempotent>,
+
+    /// Whether position and effects fit into one transactional system, and its price is acceptable
+    #[arg(long, value_enum, value_name = "YES|NO")]
+    pub exactly_once_affordable: Option<Affordable>,
+}
+
+/// `--loss`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Loss {
+    Tolerable,
+    Critical,
+}
+
+/// `--duplicates`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Duplicates {
+    Tolerable,
+    Harmful,
+}
+
+/// `--failures`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Failures {
+    Watched,
+    Ignored,
+}
+
+/// `--idempotent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Idempotent {
+    Yes,
+    No,
+}
+
+/// `--exactly-once-affordable`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Affordable {
+    Yes,
+    No,
 }

@@ -36,10 +36,11 @@ impl Flow {
             )?;
             writeln!(
                 f,
-                "{}{}{}",
+                "{}{}{}{}",
                 when(!effect.confirmed, " unconfirmed"),
                 when(effect.volatile, " volatile"),
-                when(effect.unstable_key.is_some(), " unstable")
+                when(effect.unstable_key.is_some(), " unstable"),
+                when(effect.overwrites, " overwrites")
             )?;
         }
         for (n, key) in self.keys.iter().enumerate() {
@@ -93,8 +94,9 @@ impl fmt::Display for Source {
             DeadLetter::Absent => " no-dlq",
             DeadLetter::Unknown => "",
         };
+        let ordered = when(self.ordered && self.broker != Broker::Log, " ordered");
         let dirty = when(self.committed_only == Known::No, " uncommitted");
-        write!(f, "source {} {broker} {settle}{dead_letter}{dirty}", self.transport)?;
+        write!(f, "source {} {broker} {settle}{dead_letter}{dirty}{ordered}", self.transport)?;
         self.address
             .as_ref()
             .map_or(Ok(()), |address| write!(f, " # {address}"))

@@ -272,6 +272,9 @@ impl<'a> Lowering<'a> {
             true,
             None,
         );
+        let overwrites = doing.facts.overwrites == Some(Known::Yes);
+        let of_message = doing.args.iter().skip(1).any(|arg| deep_origin(arg).has(Origin::MESSAGE));
+        self.graph.effects[effect.0 as usize].overwrites |= overwrites && of_message;
         if let (Some(key), true) = (key, state.holding) {
             self.graph.writes.insert(effect, key);
         }
@@ -306,6 +309,7 @@ impl<'a> Lowering<'a> {
                 volatile: false,
                 unconfirmed_by: None,
                 unstable_key: None,
+                overwrites: false,
             },
             &site,
         )

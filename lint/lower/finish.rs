@@ -62,6 +62,7 @@ impl Lowering<'_> {
                 kept: false,
                 producer_at: None,
                 committed_only: Known::Unknown,
+                ordered: false,
             };
         };
         self.finish_source(draft)
@@ -92,6 +93,7 @@ impl Lowering<'_> {
             constructed_at: draft.constructed,
             kept: self.rows.is_some(),
             committed_only: draft.committed_only,
+            ordered: draft.ordered,
         }
     }
 

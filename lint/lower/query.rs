@@ -102,7 +102,9 @@ impl<'a> Lowering<'a> {
                 } else {
                     update.idempotency
                 };
-                self.sql_effect(query, &update.table, idempotency, update.why.clone(), state)
+                let done = self.sql_effect(query, &update.table, idempotency, update.why.clone(), state);
+                self.note_overwriting(update.overwrites && replaces(&update.sets, &update.by, query));
+                done
             }
             Statement::Delete(delete) if self.is_taken(&query.target(&delete.table)) => {
                 self.settle_rows(Made::Done, query, state)
@@ -202,6 +204,13 @@ impl<'a> Lowering<'a> {
         (good, vec![state.after(node, Outcome::Err)])
     }
 
+    /// Of the effect that was made last.
+    fn note_overwriting(&mut self, overwrites: bool) {
+        if let Some(effect) = self.graph.last_effect() {
+            self.graph.effects[effect.0 as usize].overwrites |= overwrites;
+        }
+    }
+
     fn row_key(&mut self, query: &Query, table: &str, unique: Known, from: Origin) -> KeyId {
         let from_message = if from.has(Origin::FRESH) {
             Known::No
@@ -233,7 +242,9 @@ impl<'a> Lowering<'a> {
         let if_absent = match &insert.conflict {
             Conflict::DoNothing { .. } | Conflict::Ignore => true,
             Conflict::DoUpdate { .. } | Conflict::Replace | Conflict::Merge => {
-                return self.sql_effect(query, &insert.table, insert.idempotency, insert.why.clone(), state);
+                let done = self.sql_effect(query, &insert.table, insert.idempotency, insert.why.clone(), state);
+                self.note_overwriting(insert.overwrites && replaces_row(&insert, query));
+                return done;
             }
             Conflict::None | Conflict::NotExists => false,
         };
@@ -378,6 +389,7 @@ impl<'a> Lowering<'a> {
                 volatile: false,
                 unconfirmed_by: None,
                 unstable_key: None,
+                overwrites: false,
             },
             site,
         )
@@ -415,6 +427,31 @@ fn bound_columns(insert: &Insert, query: &Query) -> Vec<SmolStr> {
         .filter(|(_, value)| from_message(value))
         .map(|(name, _)| name.clone())
         .collect()
+}
+
+/// Columns that name one message: no later one has the same.
+const OWN_IDS: [&str; 8] = ["message_id", "msg_id", "event_id", "delivery_id", "request_id", "idempotency_key", "dedup_key", "correlation_id"];
+
+fn names_one_message(column: &str) -> bool {
+    OWN_IDS.contains(&column)
+}
+
+/// Whether values of the message replace those of a row that the message names, and that others may name, too.
+fn replaces(sets: &[(SmolStr, sql::Value)], by: &[sql::By], query: &Query) -> bool {
+    let shared = by.iter().any(|by| query.origin(by.bind).has(Origin::MESSAGE))
+        && !by.iter().any(|by| names_one_message(&by.column));
+    shared && sets.iter().any(|(_, value)| value_origin(value, query).has(Origin::MESSAGE))
+}
+
+fn replaces_row(insert: &Insert, query: &Query) -> bool {
+    let target = match &insert.conflict {
+        Conflict::DoUpdate { target, .. } => target.as_slice(),
+        _ => &[],
+    };
+    let is_key = |column: &SmolStr| target.contains(column);
+    let own = insert.columns.iter().any(|(column, _)| names_one_message(column) && (is_key(column) || target.is_empty()));
+    let mut values = insert.columns.iter().filter(|(column, _)| !is_key(column));
+    !own && values.any(|(_, value)| value_origin(value, query).has(Origin::MESSAGE))
 }
 
 fn value_origin(value: &sql::Value, query: &Query) -> Origin {

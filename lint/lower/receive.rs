@@ -25,6 +25,7 @@ pub(super) struct Draft {
     /// The receiver's construction was not seen: its settings are assumed.
     pub assumed: bool,
     pub committed_only: Known,
+    pub ordered: bool,
 }
 
 impl<'a> Lowering<'a> {
@@ -98,6 +99,8 @@ impl<'a> Lowering<'a> {
             .as_ref()
             .and_then(|operand| self.operand(operand, operands))
             .and_then(|(value, _)| text_of(&value));
+        let fifo = address.as_ref().is_some_and(|address: &SmolStr| address.ends_with(".fifo"));
+        let ordered = receive.ordered || receive.broker == Broker::Log || fifo;
         Draft {
             transport: receive.transport.clone(),
             address,
@@ -108,6 +111,7 @@ impl<'a> Lowering<'a> {
             dead_letter: self.dead_letter(receive),
             assumed,
             committed_only: self.committed_only(receive, operands),
+            ordered,
         }
     }
 

@@ -31,6 +31,9 @@ pub struct Analysis {
     pub stats: Stats,
 }
 
+/// What every guarantee rests on that starts with a broker.
+pub const BROKER_DURABLE: &str = "The broker keeps every message that it has confirmed, until it is settled.";
+
 /// What became of a promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -256,7 +259,7 @@ fn assumptions(program: &Program<'_>, promised: Semantic) -> Vec<String> {
     let flow = program.flow;
     let mut found: Vec<String> = Vec::new();
     if flow.source.broker != Broker::Caller {
-        found.push("The broker keeps every message that it has confirmed, until it is settled.".into());
+        found.push(BROKER_DURABLE.into());
     }
     found.extend(flow.assumptions.iter().map(ToString::to_string));
     for effect in flow

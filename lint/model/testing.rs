@@ -434,6 +434,7 @@ fn source(number: u32, words: &[&str]) -> Source {
         constructed_at: None,
         kept: false,
         producer_at: None,
+        ordered: words.contains(&"ordered"),
         committed_only: if words.contains(&"uncommitted") { Known::No } else { Known::Unknown },
     }
 }
@@ -462,6 +463,7 @@ fn effect(number: u32, words: &[&str]) -> Effect {
         volatile: has("volatile"),
         unconfirmed_by: None,
         unstable_key: has("unstable").then(|| line(number)),
+        overwrites: has("overwrites"),
     }
 }
 

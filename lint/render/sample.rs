@@ -184,6 +184,7 @@ fn refuted() -> Integration {
             kind: "postgres".into(),
             target: "invoices".into(),
             at: Some(at(1, "sqlx::query")),
+            may_lose: false,
         }],
         declared: Some(declared),
         inferred: Some(Semantic::BestEffort),

@@ -1,6 +1,9 @@
 //! The rules about the declaration itself.
 
+use std::collections::BTreeSet;
+
 use delivery_grammar::Declaration;
+use smol_str::SmolStr;
 
 use crate::flow::Flow;
 use crate::model::Analysis;
@@ -16,9 +19,13 @@ pub struct Declared<'a> {
     pub at: Span,
     pub flow: &'a Flow,
     pub analysis: &'a Analysis,
+    /// Whether the unit records a metric.
+    pub monitored: bool,
+    /// The tests of the workspace.
+    pub tests: &'a BTreeSet<SmolStr>,
 }
 
-/// What the rules D501 to D504 and D511 say.
+/// What the rules D501 to D508 and D511 say.
 #[must_use]
 pub fn judge_declaration(declared: &Declared<'_>) -> Vec<Cause> {
     let checks = RULES.iter().filter_map(|rule| match rule.check {

@@ -1,5 +1,7 @@
 //! What the guarantee rests on, apart from the code.
 
+use crate::model::BROKER_DURABLE;
+
 use super::{Cause, Check, Declared, Level, Rule, finding, is_open};
 
 pub const RULE: Rule = Rule {
@@ -15,7 +17,9 @@ pub const RULE: Rule = Rule {
 fn check(declared: &Declared<'_>) -> Option<Cause> {
     let declaration = declared.declaration?;
     let analysis = declared.analysis;
-    let open = analysis.questions.iter().chain(&analysis.assumptions);
+    // That a broker keeps what it has confirmed is what everything rests on: said with each verdict, and no news on its own.
+    let own = analysis.assumptions.iter().filter(|text| *text != BROKER_DURABLE);
+    let open = analysis.questions.iter().chain(own);
     let list: Vec<String> = open.map(|text| format!("- {text}")).collect();
     if list.is_empty() || !is_open(analysis) || !declaration.semantic.requires_attempt() {
         return None;

@@ -88,6 +88,7 @@ impl<'a> Lowering<'a> {
                 volatile: false,
                 unconfirmed_by: None,
                 unstable_key: None,
+                overwrites: false,
             };
             Step::Effect {
                 effect: this.graph.effect(make, &site),
