@@ -94,7 +94,9 @@ pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: 
     }
     tell_once(&mut report.findings);
     report.findings.extend(feeds::weakest_links(&report.integrations));
-    report.findings.extend(unknown_integrations(&report, config, workspace.config));
+    report
+        .findings
+        .extend(unknown_integrations(&report, config, workspace.config));
     report
         .findings
         .retain(|finding| workspace.file(finding.primary.file).reported);
@@ -139,7 +141,15 @@ fn unknown_integrations(report: &Report, config: &Config, file: Option<FileId>) 
         None => format!("no integration is declared as `{}`", entry.id),
     };
     unknown
-        .map(|entry| assemble::misconfigured(file, &Misplaced { at: entry.at, message: message(entry) }))
+        .map(|entry| {
+            assemble::misconfigured(
+                file,
+                &Misplaced {
+                    at: entry.at,
+                    message: message(entry),
+                },
+            )
+        })
         .collect()
 }
 

@@ -44,7 +44,10 @@ pub fn links(integrations: &[&Integration]) -> Vec<Link> {
     let mut links = Vec::new();
     for (from, producer) in integrations.iter().enumerate() {
         for sink in &producer.sinks {
-            let fed = integrations.iter().enumerate().filter(|(to, consumer)| *to != from && feeds(sink, consumer));
+            let fed = integrations
+                .iter()
+                .enumerate()
+                .filter(|(to, consumer)| *to != from && feeds(sink, consumer));
             links.extend(fed.map(|(to, _)| Link {
                 from,
                 to,
@@ -93,7 +96,10 @@ pub fn chains(integrations: &[&Integration], links: &[Link]) -> Vec<Chain> {
         starts = vec![unit];
         walk_all(&starts, links, &mut found);
     }
-    found.into_iter().map(|units| chain(integrations, links, units)).collect()
+    found
+        .into_iter()
+        .map(|units| chain(integrations, links, units))
+        .collect()
 }
 
 fn walk_all(starts: &[usize], links: &[Link], found: &mut Vec<Vec<usize>>) {
@@ -104,7 +110,11 @@ fn walk_all(starts: &[usize], links: &[Link], found: &mut Vec<Vec<usize>>) {
 
 fn walk(links: &[Link], way: Vec<usize>, found: &mut Vec<Vec<usize>>) {
     let last = way[way.len() - 1];
-    let mut next: Vec<usize> = links.iter().filter(|link| link.from == last).map(|link| link.to).collect();
+    let mut next: Vec<usize> = links
+        .iter()
+        .filter(|link| link.from == last)
+        .map(|link| link.to)
+        .collect();
     next.sort_unstable();
     next.dedup();
     next.retain(|unit| !way.contains(unit));
@@ -121,7 +131,10 @@ fn walk(links: &[Link], way: Vec<usize>, found: &mut Vec<Vec<usize>>) {
 fn chain(integrations: &[&Integration], links: &[Link], units: Vec<usize>) -> Chain {
     let given: Vec<Option<Semantic>> = units.iter().map(|&unit| gives(integrations[unit])).collect();
     let guarantee = given.iter().copied().reduce(|a, b| Some(weaker(a?, b?))).flatten();
-    let weakest = units.iter().zip(&given).find(|(_, own)| own.is_none() || **own == guarantee);
+    let weakest = units
+        .iter()
+        .zip(&given)
+        .find(|(_, own)| own.is_none() || **own == guarantee);
     let between = |pair: &[usize]| {
         let link = links.iter().find(|link| link.from == pair[0] && link.to == pair[1]);
         link.map(|link| link.address.clone()).unwrap_or_default()
@@ -137,7 +150,9 @@ fn chain(integrations: &[&Integration], links: &[Link], units: Vec<usize>) -> Ch
 /// What an integration gives: as inferred, else as declared.
 #[must_use]
 pub fn gives(integration: &Integration) -> Option<Semantic> {
-    integration.inferred.or_else(|| integration.declared.as_ref().map(|declared| declared.semantic))
+    integration
+        .inferred
+        .or_else(|| integration.declared.as_ref().map(|declared| declared.semantic))
 }
 
 /// What remains of two guarantees one after the other: what either loses is lost, what either repeats is repeated.
@@ -148,7 +163,10 @@ fn weaker(a: Semantic, b: Semantic) -> Semantic {
     if b.satisfies(a) {
         return a;
     }
-    let (loses, repeats) = (!(a.forbids_loss() && b.forbids_loss()), !(a.forbids_repetition() && b.forbids_repetition()));
+    let (loses, repeats) = (
+        !(a.forbids_loss() && b.forbids_loss()),
+        !(a.forbids_repetition() && b.forbids_repetition()),
+    );
     match (loses, repeats) {
         (true, true) => Semantic::BestEffort,
         (true, false) => Semantic::AtMostOnce,
@@ -170,7 +188,13 @@ mod tests {
             ("site/1/temp", "site/+/temp"),
             ("site/1/temp", "site/#"),
         ];
-        let not = [("orders.v1", "orders"), ("orders", "orders.v1"), ("orders.eu.new", "orders.*"), ("orders.{}", "orders.{}"), ("a", "")];
+        let not = [
+            ("orders.v1", "orders"),
+            ("orders", "orders.v1"),
+            ("orders.eu.new", "orders.*"),
+            ("orders.{}", "orders.{}"),
+            ("a", ""),
+        ];
         assert!(covered.iter().all(|(address, pattern)| is_covered(address, pattern)));
         assert!(not.iter().all(|(address, pattern)| !is_covered(address, pattern)));
     }
@@ -181,11 +205,20 @@ mod tests {
             for &b in Semantic::ALL {
                 let both = weaker(a, b);
                 assert_eq!(both, weaker(b, a), "{a} and {b}");
-                assert!(both.forbids_loss() <= a.forbids_loss() && both.forbids_loss() <= b.forbids_loss(), "{a} and {b}");
+                assert!(
+                    both.forbids_loss() <= a.forbids_loss() && both.forbids_loss() <= b.forbids_loss(),
+                    "{a} and {b}"
+                );
                 assert!(both.forbids_repetition() <= a.forbids_repetition(), "{a} and {b}");
             }
         }
-        assert_eq!(weaker(Semantic::AtMostOnce, Semantic::AtLeastOnce), Semantic::BestEffort);
-        assert_eq!(weaker(Semantic::ExactlyOnce, Semantic::EffectivelyOnce), Semantic::EffectivelyOnce);
+        assert_eq!(
+            weaker(Semantic::AtMostOnce, Semantic::AtLeastOnce),
+            Semantic::BestEffort
+        );
+        assert_eq!(
+            weaker(Semantic::ExactlyOnce, Semantic::EffectivelyOnce),
+            Semantic::EffectivelyOnce
+        );
     }
 }

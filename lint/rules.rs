@@ -5,6 +5,7 @@
 //! flow and explores again. One rule is one file, with its text beside it; adding one is a `mod` line and a line in [`RULES`].
 
 mod case;
+mod consequence;
 mod declared;
 mod diagnose;
 mod evidence;
@@ -131,6 +132,7 @@ fn finding(rule: &'static Rule, primary: crate::span::Span, message: String, hel
         trace: None,
         node: None,
         effect: None,
+        consequence: None,
     }
 }
 

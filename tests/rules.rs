@@ -209,3 +209,58 @@ fn unread_bodies(file: &SourceFile) -> usize {
     };
     file.module.items.iter().map(of_item).sum()
 }
+
+/// The advice that a text claims to enforce, by its kind and number: `Typical mistake 2`.
+fn advice(doc: &str) -> BTreeSet<String> {
+    let section = doc.split("## Which advice it enforces\n").nth(1).unwrap_or_default();
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let lines = section.lines().filter_map(|line| line.split_once(','));
+    let named = lines.map(|(label, _)| label.to_owned());
+    named
+        .filter(|label| label.starts_with("Typical mistake ") || label.starts_with("Practical rule "))
+        .collect()
+}
+
+/// The rows of the README's tables: what is enforced, and by which rules.
+fn enforced() -> Vec<(String, BTreeSet<String>)> {
+    let readme = include_str!("../README.md");
+    let section = readme.split("## What it enforces\n").nth(1).unwrap_or_default();
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let mut kind = String::new();
+    let mut rows = Vec::new();
+    for line in section.lines().filter(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        match cells.as_slice() {
+            [name @ ("Typical mistake" | "Practical rule"), ..] => kind = (*name).to_owned(),
+            [what, _, rules] => {
+                let number = what.split('.').next().unwrap_or_default();
+                let names = rules.split(',').map(|name| name.trim().trim_matches('`').to_owned());
+                rows.push((format!("{kind} {number}"), names.collect()));
+            }
+            _ => {}
+        }
+    }
+    rows
+}
+
+#[test]
+fn every_piece_of_advice_is_enforced_and_every_rule_enforces_some() {
+    let rows = enforced();
+    let (mistakes, practices): (Vec<_>, Vec<_>) = rows.iter().partition(|(what, _)| what.starts_with("Typical"));
+    assert_eq!((mistakes.len(), practices.len()), (5, 6), "{rows:?}");
+    for rule in RULES {
+        let told = advice(rule.doc);
+        let listed = rows.iter().filter(|(_, names)| names.contains(rule.name));
+        let listed: BTreeSet<String> = listed.map(|(what, _)| what.clone()).collect();
+        assert!(
+            !listed.is_empty(),
+            "{} is missing in the README, under What it enforces",
+            rule.name
+        );
+        assert!(
+            told.is_empty() || told == listed,
+            "{}: its page and the README differ",
+            rule.name
+        );
+    }
+}

@@ -9,12 +9,12 @@ use crate::config::{Assume, Config, ConfiguredIntegration, Place};
 use crate::flow::{Broker, Effect, EffectId, EffectKind, Flow, NodeId};
 use crate::lower::Unit;
 use crate::model::{self, Analysis, TraceStep as ModelStep};
+use crate::problem::Problem;
 use crate::report::{
     self, CrashPoint, Direction, Fault, FaultPoint, Finding, Integration, Level, Sink, TraceStep, Verdict,
 };
 use crate::resolve::Index;
 use crate::rules::{self, Cause, Declared, Diagnosis, Promise};
-use crate::problem::Problem;
 use crate::span::{FileId, Span};
 
 /// What units are judged in: the same for all.
@@ -55,7 +55,10 @@ pub(super) fn judge(unit: &Unit, setting: &Setting<'_>) -> Said {
         diagnosis: &diagnosis,
         tests: setting.tests,
     };
-    let contradictions = setting.config_file.into_iter().flat_map(|file| contradictions.iter().map(move |problem| misconfigured(file, problem)));
+    let contradictions = setting
+        .config_file
+        .into_iter()
+        .flat_map(|file| contradictions.iter().map(move |problem| misconfigured(file, problem)));
     Said {
         findings: contradictions.chain(subject.findings(config)).collect(),
         integration: subject.integration(),
@@ -76,17 +79,26 @@ fn declaration(
 ) -> (Option<Declaration>, Vec<Misplaced<Place>>) {
     let Some(declared) = attribute else {
         let configured = config.integrations.of_function(function);
-        return (configured.and_then(ConfiguredIntegration::without_attribute), Vec::new());
+        return (
+            configured.and_then(ConfiguredIntegration::without_attribute),
+            Vec::new(),
+        );
     };
     let mut declared = declared.clone();
     let configured = config.integrations.get(&declared.integration);
-    let contradictions = configured.map(|configured| configured.merge_into(&mut declared)).unwrap_or_default();
+    let contradictions = configured
+        .map(|configured| configured.merge_into(&mut declared))
+        .unwrap_or_default();
     (Some(declared), contradictions)
 }
 
 /// What `delivery.yaml` says and cannot be true.
 pub(super) fn misconfigured(file: FileId, problem: &Misplaced<Place>) -> Finding {
-    let span = Span { file, start: problem.at.start, end: problem.at.end };
+    let span = Span {
+        file,
+        start: problem.at.start,
+        end: problem.at.end,
+    };
     super::unreadable(&Problem::declaration(span, problem.message.clone()))
 }
 
@@ -141,10 +153,13 @@ impl Subject<'_> {
 
     fn finding(&self, cause: Cause) -> Finding {
         let assumed = self.declaration.is_none();
-        let trace = cause
+        let ending = cause.consequence.map(|text| self.ending(cause.effect, text));
+        let steps = cause
             .trace
-            .map(|trace| trace.steps.iter().map(|step| self.step(step)).collect())
-            .unwrap_or_default();
+            .iter()
+            .flat_map(|trace| &trace.steps)
+            .map(|step| self.step(step));
+        let trace = steps.chain(ending).collect();
         Finding {
             rule: cause.rule.name,
             code: cause.rule.code,
@@ -178,6 +193,17 @@ impl Subject<'_> {
             event: step.event.word(),
             at: step.node.and_then(|node| self.place(node)),
             text: step.text.clone(),
+        }
+    }
+
+    /// What the execution comes to, beside the effect that it is about.
+    fn ending(&self, effect: Option<EffectId>, text: String) -> TraceStep {
+        let effect = effect.and_then(|effect| self.flow().effects.get(effect.0 as usize));
+        TraceStep {
+            actor: actor(model::Actor::Broker),
+            event: "consequence",
+            at: effect.map(|effect| effect.at.span),
+            text,
         }
     }
 
@@ -250,7 +276,8 @@ impl Subject<'_> {
     }
 
     fn loses(&self, effect: EffectId) -> bool {
-        let lost = |violation: &model::Violation| violation.effect == effect && violation.property == model::Property::Lost;
+        let lost =
+            |violation: &model::Violation| violation.effect == effect && violation.property == model::Property::Lost;
         self.analysis().violations.iter().any(lost)
     }
 

@@ -10,7 +10,10 @@ use crate::rules;
 pub(super) fn weakest_links(integrations: &[Integration]) -> Vec<Finding> {
     let all: Vec<&Integration> = integrations.iter().collect();
     let links = chains::links(&all);
-    links.iter().filter_map(|link| weak(all[link.from], all[link.to], link)).collect()
+    links
+        .iter()
+        .filter_map(|link| weak(all[link.from], all[link.to], link))
+        .collect()
 }
 
 fn weak(producer: &Integration, consumer: &Integration, link: &Link) -> Option<Finding> {
@@ -33,9 +36,15 @@ fn weak(producer: &Integration, consumer: &Integration, link: &Link) -> Option<F
         code: rule.code,
         level: rule.level,
         message,
-        help: Some("confirm the publish, or write it through an outbox; or promise here what the chain can keep".to_owned()),
+        help: Some(
+            "confirm the publish, or write it through an outbox; or promise here what the chain can keep".to_owned(),
+        ),
         primary: consumer.at,
-        labels: link.at.map(|at| (at, format!("published to `{}` here", link.address))).into_iter().collect(),
+        labels: link
+            .at
+            .map(|at| (at, format!("published to `{}` here", link.address)))
+            .into_iter()
+            .collect(),
         function: Some(consumer.function.clone()),
         integration: Some(consumer.id.clone()),
         declared: Some(promised),

@@ -383,7 +383,11 @@ impl Operands for Receive {
         let conditions = self.settle.iter().flat_map(|settle| &settle.when.0);
         self.address
             .iter()
-            .chain(conditions.chain(&self.uncommitted.0).map(|condition| &condition.operand))
+            .chain(
+                conditions
+                    .chain(&self.uncommitted.0)
+                    .map(|condition| &condition.operand),
+            )
             .collect()
     }
 }

@@ -38,25 +38,55 @@ fn flagged(args: &Choose, question: &'static Question) -> Option<&'static Answer
             Loss::Tolerable => "harmless",
             Loss::Critical => "never",
         },
-        ("light" | "repetition", Choose { duplicates: Some(duplicates), .. }) => match duplicates {
+        (
+            "light" | "repetition",
+            Choose {
+                duplicates: Some(duplicates),
+                ..
+            },
+        ) => match duplicates {
             Duplicates::Tolerable => "bearable",
             Duplicates::Harmful => "never",
         },
-        ("failures", Choose { failures: Some(failures), .. }) => match failures {
+        (
+            "failures",
+            Choose {
+                failures: Some(failures),
+                ..
+            },
+        ) => match failures {
             Failures::Watched => "watched",
             Failures::Ignored => "ignored",
         },
         // Who answers by flags and says nothing of failures is not told to ignore them.
         ("failures", Choose { loss: Some(_), .. }) => "watched",
-        ("idempotent", Choose { idempotent: Some(idempotent), .. }) => match idempotent {
+        (
+            "idempotent",
+            Choose {
+                idempotent: Some(idempotent),
+                ..
+            },
+        ) => match idempotent {
             Idempotent::Yes => "possible",
             Idempotent::No => "impossible",
         },
-        ("one_system", Choose { exactly_once_affordable: Some(affordable), .. }) => match affordable {
+        (
+            "one_system",
+            Choose {
+                exactly_once_affordable: Some(affordable),
+                ..
+            },
+        ) => match affordable {
             Affordable::Yes => "fits",
             Affordable::No => "too_much",
         },
-        ("means", Choose { exactly_once_affordable: Some(affordable), .. }) => match affordable {
+        (
+            "means",
+            Choose {
+                exactly_once_affordable: Some(affordable),
+                ..
+            },
+        ) => match affordable {
             Affordable::Yes => "there",
             Affordable::No => "missing",
         },
@@ -96,7 +126,9 @@ fn asked(question: &'static Question, console: &mut Console<'_>) -> anyhow::Resu
         if let Some(answer) = chosen(question, line.trim()) {
             return Ok(answer);
         }
-        console.stderr.text(&format!("a number from 1 to {}, please\n", question.answers.len()));
+        console
+            .stderr
+            .text(&format!("a number from 1 to {}, please\n", question.answers.len()));
     }
     bail!("no answer to: {}", question.ask.of(Language::English))
 }
@@ -176,7 +208,10 @@ mod tests {
     fn the_advice_can_be_pasted() {
         for &semantic in Semantic::ALL {
             let told = advice(semantic, &[]);
-            assert!(told.contains(&format!("#[delivery::{semantic}(\n    integration =")), "{told}");
+            assert!(
+                told.contains(&format!("#[delivery::{semantic}(\n    integration =")),
+                "{told}"
+            );
         }
     }
 }

@@ -10,7 +10,9 @@ use crate::render;
 
 pub fn run(args: &Graph, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
     let session = Session::run(&args.selection, &Levels::default(), console.today)?;
-    console.stdout.text(&render::graph(&session.report.integrations, args.format));
+    console
+        .stdout
+        .text(&render::graph(&session.report.integrations, args.format));
     console.stdout.finish().context("cannot write the result")?;
     Ok(Outcome::Clean)
 }

@@ -96,7 +96,11 @@ impl fmt::Display for Source {
         };
         let ordered = when(self.ordered && self.broker != Broker::Log, " ordered");
         let dirty = when(self.committed_only == Known::No, " uncommitted");
-        write!(f, "source {} {broker} {settle}{dead_letter}{dirty}{ordered}", self.transport)?;
+        write!(
+            f,
+            "source {} {broker} {settle}{dead_letter}{dirty}{ordered}",
+            self.transport
+        )?;
         self.address
             .as_ref()
             .map_or(Ok(()), |address| write!(f, " # {address}"))

@@ -222,7 +222,10 @@ impl<'a> Lowering<'a> {
         };
         let fenced = self.fenced(&doing, tx);
         if tx.is_none() && doing.facts.member.is_some() && state.holding {
-            self.give_up(doing.site.at, "the transaction that takes the position is begun where it cannot be followed");
+            self.give_up(
+                doing.site.at,
+                "the transaction that takes the position is begun where it cannot be followed",
+            );
         }
         self.two_way(&doing, state, Step::Ack(Ack { covers, tx, fenced }))
     }
@@ -273,7 +276,11 @@ impl<'a> Lowering<'a> {
             None,
         );
         let overwrites = doing.facts.overwrites == Some(Known::Yes);
-        let of_message = doing.args.iter().skip(1).any(|arg| deep_origin(arg).has(Origin::MESSAGE));
+        let of_message = doing
+            .args
+            .iter()
+            .skip(1)
+            .any(|arg| deep_origin(arg).has(Origin::MESSAGE));
         self.graph.effects[effect.0 as usize].overwrites |= overwrites && of_message;
         if let (Some(key), true) = (key, state.holding) {
             self.graph.writes.insert(effect, key);

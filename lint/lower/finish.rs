@@ -21,6 +21,11 @@ impl Lowering<'_> {
             let state = self.roll_back(state, &BTreeSet::new(), &Value::unit());
             self.graph.emit(&state, Step::Exit(how), None);
         }
+        if self.graph.nodes.is_empty() {
+            // Nothing of it could be followed to an end.
+            self.graph
+                .emit(&super::state::State::start(), Step::Exit(Ended::Err), None);
+        }
         self.settle_answers();
         self.settle_refusals();
         self.pair_checks();

@@ -430,7 +430,16 @@ fn bound_columns(insert: &Insert, query: &Query) -> Vec<SmolStr> {
 }
 
 /// Columns that name one message: no later one has the same.
-const OWN_IDS: [&str; 8] = ["message_id", "msg_id", "event_id", "delivery_id", "request_id", "idempotency_key", "dedup_key", "correlation_id"];
+const OWN_IDS: [&str; 8] = [
+    "message_id",
+    "msg_id",
+    "event_id",
+    "delivery_id",
+    "request_id",
+    "idempotency_key",
+    "dedup_key",
+    "correlation_id",
+];
 
 fn names_one_message(column: &str) -> bool {
     OWN_IDS.contains(&column)
@@ -440,7 +449,10 @@ fn names_one_message(column: &str) -> bool {
 fn replaces(sets: &[(SmolStr, sql::Value)], by: &[sql::By], query: &Query) -> bool {
     let shared = by.iter().any(|by| query.origin(by.bind).has(Origin::MESSAGE))
         && !by.iter().any(|by| names_one_message(&by.column));
-    shared && sets.iter().any(|(_, value)| value_origin(value, query).has(Origin::MESSAGE))
+    shared
+        && sets
+            .iter()
+            .any(|(_, value)| value_origin(value, query).has(Origin::MESSAGE))
 }
 
 fn replaces_row(insert: &Insert, query: &Query) -> bool {
@@ -449,7 +461,10 @@ fn replaces_row(insert: &Insert, query: &Query) -> bool {
         _ => &[],
     };
     let is_key = |column: &SmolStr| target.contains(column);
-    let own = insert.columns.iter().any(|(column, _)| names_one_message(column) && (is_key(column) || target.is_empty()));
+    let own = insert
+        .columns
+        .iter()
+        .any(|(column, _)| names_one_message(column) && (is_key(column) || target.is_empty()));
     let mut values = insert.columns.iter().filter(|(column, _)| !is_key(column));
     !own && values.any(|(_, value)| value_origin(value, query).has(Origin::MESSAGE))
 }

@@ -99,7 +99,9 @@ impl<'a> Lowering<'a> {
             .as_ref()
             .and_then(|operand| self.operand(operand, operands))
             .and_then(|(value, _)| text_of(&value));
-        let fifo = address.as_ref().is_some_and(|address: &SmolStr| address.ends_with(".fifo"));
+        let fifo = address
+            .as_ref()
+            .is_some_and(|address: &SmolStr| address.ends_with(".fifo"));
         let ordered = receive.ordered || receive.broker == Broker::Log || fifo;
         Draft {
             transport: receive.transport.clone(),

@@ -219,7 +219,10 @@ pub fn is_one_transaction(program: &Program<'_>) -> bool {
         _ => true,
     });
     let able = flow.transactions.iter().all(|tx| tx.enabled != Known::No);
-    held && inside && able && flow.source.committed_only != Known::No && flow.keys.iter().all(|key| key.ttl_millis.is_none())
+    held && inside
+        && able
+        && flow.source.committed_only != Known::No
+        && flow.keys.iter().all(|key| key.ttl_millis.is_none())
 }
 
 fn questions(program: &Program<'_>, doubts: &[Violation], promised: Semantic) -> Vec<String> {

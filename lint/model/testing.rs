@@ -435,7 +435,11 @@ fn source(number: u32, words: &[&str]) -> Source {
         kept: false,
         producer_at: None,
         ordered: words.contains(&"ordered"),
-        committed_only: if words.contains(&"uncommitted") { Known::No } else { Known::Unknown },
+        committed_only: if words.contains(&"uncommitted") {
+            Known::No
+        } else {
+            Known::Unknown
+        },
     }
 }
 

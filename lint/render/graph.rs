@@ -78,7 +78,12 @@ impl Map<'_> {
             let _ = writeln!(text, "  -> {}", ends.join(", "));
         }
         if chain.units.len() > 1 {
-            let _ = writeln!(text, "  end to end: {}; weakest link: {}", word(chain.guarantee), self.units[chain.weakest].id);
+            let _ = writeln!(
+                text,
+                "  end to end: {}; weakest link: {}",
+                word(chain.guarantee),
+                self.units[chain.weakest].id
+            );
         }
         text.push('\n');
     }
@@ -87,12 +92,25 @@ impl Map<'_> {
     fn arrows(&self) -> Vec<(Node, Node)> {
         let mut arrows = Vec::new();
         for (number, unit) in self.units.iter().enumerate() {
-            let fed: Vec<String> = self.links.iter().filter(|link| link.to == number).map(|link| link.address.clone()).collect();
+            let fed: Vec<String> = self
+                .links
+                .iter()
+                .filter(|link| link.to == number)
+                .map(|link| link.address.clone())
+                .collect();
             let source = unit.source();
-            for address in if fed.is_empty() && source != "call" { vec![source] } else { fed } {
+            for address in if fed.is_empty() && source != "call" {
+                vec![source]
+            } else {
+                fed
+            } {
                 arrows.push((Node::Address(address), Node::Unit(number)));
             }
-            arrows.extend(unit.targets().into_iter().map(|target| (Node::Unit(number), Node::Address(target))));
+            arrows.extend(
+                unit.targets()
+                    .into_iter()
+                    .map(|target| (Node::Unit(number), Node::Address(target))),
+            );
         }
         arrows.sort();
         arrows.dedup();
@@ -189,7 +207,10 @@ fn escaped(text: &str) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 #[derive(Serialize)]

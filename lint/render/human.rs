@@ -106,7 +106,7 @@ pub(crate) fn sentence(step: &TraceStep, trace: &[TraceStep]) -> String {
         .filter(|actor| *actor != "broker")
         .collect();
     let text = if step.text.is_empty() { step.event } else { &step.text };
-    let said = text.to_lowercase().contains(&step.actor.to_lowercase());
+    let said = step.event == "consequence" || text.to_lowercase().contains(&step.actor.to_lowercase());
     if said || (workers.len() < 2 && !step.text.is_empty()) {
         text.to_owned()
     } else {

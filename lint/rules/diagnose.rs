@@ -8,6 +8,7 @@ use crate::model::{
 };
 use crate::span::Span;
 
+use super::consequence::consequence;
 use super::exactly_once_external_effect::positions;
 use super::{
     Case, Check, Named, Promise, RULES, Rule, ack_on_error, auto_commit, commit_after_process, commit_before_process,
@@ -72,6 +73,8 @@ pub struct Cause {
     pub node: Option<NodeId>,
     /// The effect that is lost or repeated.
     pub effect: Option<EffectId>,
+    /// How the execution ends, in a sentence.
+    pub consequence: Option<String>,
 }
 
 /// Explores a unit, and names the cause of each execution that breaks its promise.
@@ -139,8 +142,15 @@ fn static_findings(flow: &Flow, promise: Promise) -> Vec<Cause> {
 /// position. No fault is told twice.
 fn settle_precedence(findings: &mut Vec<Cause>, anchored: bool) {
     let has = |name: &str| findings.iter().any(|cause| cause.rule.name == name);
-    let eos = has("missing-eos-config");
-    findings.retain(|cause| !(eos && (cause.rule.name == "auto-commit" || cause.rule.name == "exactly-once-external-effect" && !anchored)));
+    let (eos, unordered) = (
+        has("missing-eos-config"),
+        has("out-of-order-commit") || has("detached-processing"),
+    );
+    findings.retain(|cause| {
+        !(eos && (cause.rule.name == "auto-commit" || cause.rule.name == "exactly-once-external-effect" && !anchored))
+    });
+    // Commits, tasks and writes that overtake each other have one cause.
+    findings.retain(|cause| !(unordered && cause.rule.name == "stale-overwrite"));
     let stops: Vec<Span> = findings
         .iter()
         .filter(|cause| cause.rule.name == "consumer-stops")
@@ -283,5 +293,6 @@ fn told(rule: &'static Rule, case: &Case<'_>, named: &Named) -> Cause {
         trace: Some(narrate(case.flow, case.trace.clone())),
         node: named.node,
         effect: case.effect().map(|_| case.violation.effect),
+        consequence: Some(consequence(case.flow, case.violation)),
     }
 }

@@ -38,7 +38,7 @@ fn overtaking(flow: &Flow) -> Option<&'static str> {
     if matches!(source.settle, Settle::Never) || source.broker == Broker::Caller {
         return None;
     }
-    if flow.tasks.iter().any(|task| task.per_message) {
+    if is_side_by_side(flow) {
         return Some("messages are processed side by side");
     }
     if !source.ordered && source.broker == Broker::Queue && source.transport != "call" {
@@ -47,6 +47,13 @@ fn overtaking(flow: &Flow) -> Option<&'static str> {
     let given_back = |step: &Step| matches!(step, Step::Nack { requeue: true, .. });
     let requeues = source.broker == Broker::Queue && flow.iter().any(|(_, node)| given_back(&node.step));
     requeues.then_some("a message that is given back comes after later ones")
+}
+
+/// A message is received while an earlier one is still processed.
+fn is_side_by_side(flow: &Flow) -> bool {
+    let joined = |wanted| flow.iter().any(|(_, node)| matches!(node.step, Step::Join { task } if task == wanted));
+    let left_alone = |(_, node): (NodeId, &crate::flow::Node)| matches!(node.step, Step::Spawn { task } if !joined(task));
+    flow.tasks.iter().any(|task| task.per_message) || flow.iter().any(left_alone)
 }
 
 /// What the store holds is looked at first: whether it is newer may be what is asked.

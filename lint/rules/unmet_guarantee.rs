@@ -4,6 +4,7 @@ use crate::flow::{EffectKind, Flow, Node, NodeId};
 use crate::model::{Property, Trace, Violation};
 
 use super::case::applies;
+use super::consequence::consequence;
 use super::{Cause, Check, Level, Promise, Rule, finding};
 
 pub const RULE: Rule = Rule {
@@ -29,5 +30,6 @@ pub(super) fn leftover(flow: &Flow, promise: Promise, violation: Violation, trac
     let message = format!("`{}` can be {what}, which `{}` excludes", site.text, promise.semantic);
     let help = "follow the execution below to the step that breaks the promise".to_owned();
     let cause = finding(&RULE, site.span, message, help);
-    Some(Cause { trace: Some(trace), node: Some(id), effect: Some(violation.effect), ..cause })
+    let ending = Some(consequence(flow, violation));
+    Some(Cause { trace: Some(trace), consequence: ending, node: Some(id), effect: Some(violation.effect), ..cause })
 }

@@ -36,9 +36,18 @@ impl Lowering<'_> {
 
     /// A group's membership changes with every rebalance: what counts is who gave it, and when.
     pub(super) fn membership(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let props = [(CURRENT.into(), crate::lower::value::Prop { value: Value::bool(state.holding), at: None })];
+        let props = [(
+            CURRENT.into(),
+            crate::lower::value::Prop {
+                value: Value::bool(state.holding),
+                at: None,
+            },
+        )];
         let constructed = doing.recv.as_ref().and_then(construction);
-        let api = Api { props: props.into(), constructed };
+        let api = Api {
+            props: props.into(),
+            constructed,
+        };
         let ty = doing.returns.map_or(crate::resolve::Ty::Unknown, |returns| {
             self.type_of_expr(returns, doing.recv.as_ref().unwrap_or(&Value::unknown()), &doing.args)
         });
@@ -47,13 +56,21 @@ impl Lowering<'_> {
             return vec![(state, Value::some(inner))];
         }
         let cases = self.branch(&state, CondKind::Free, doing.site.at, 2);
-        vec![(cases[0].clone(), Value::some(inner)), (cases[1].clone(), Value::none())]
+        vec![
+            (cases[0].clone(), Value::some(inner)),
+            (cases[1].clone(), Value::none()),
+        ]
     }
 
     /// Whether a worker that was replaced is refused: it shows the consumer's own membership, as it stands when the message is at hand.
     pub(super) fn fenced(&self, doing: &Doing<'_>, tx: Option<TxId>) -> Known {
-        let member = self.operand_of(doing.facts.member.as_ref(), doing).map(|(value, _)| value);
-        let Some(Value { kind: Kind::Api(api), .. }) = member.filter(|_| tx.is_some()) else {
+        let member = self
+            .operand_of(doing.facts.member.as_ref(), doing)
+            .map(|(value, _)| value);
+        let Some(Value {
+            kind: Kind::Api(api), ..
+        }) = member.filter(|_| tx.is_some())
+        else {
             return Known::Unknown;
         };
         let consumer = self.draft.as_ref().and_then(|draft| draft.constructed);

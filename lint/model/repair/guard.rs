@@ -230,7 +230,10 @@ fn behind(editor: &mut Editor, partner: NodeId, publish: EffectId, tx: TxId) {
 /// The partner gets a transaction of its own, in which the row is written, too.
 fn in_new_transaction(editor: &mut Editor, partner: NodeId, publish: EffectId) {
     let tx = TxId(u32::try_from(editor.flow.transactions.len()).unwrap_or(u32::MAX));
-    editor.flow.transactions.push(Transaction::of("outbox", Isolation::Default));
+    editor
+        .flow
+        .transactions
+        .push(Transaction::of("outbox", Isolation::Default));
     let node = editor.node(partner).clone();
     let Some(to) = good(&node) else { return };
     let failure = node.on(Outcome::Err).unwrap_or_else(|| editor.failure());

@@ -135,11 +135,7 @@ pub fn settle_at_end(flow: &Flow) -> Flow {
     }
     let all: Vec<NodeId> = editor.ids().filter(|&id| !in_child(flow, id)).collect();
     refuse_failures(&mut editor, &all);
-    ack_before_ends(
-        &mut editor,
-        &all,
-        &Step::Ack(Ack::of(Covers::One)),
-    );
+    ack_before_ends(&mut editor, &all, &Step::Ack(Ack::of(Covers::One)));
     editor.flow
 }
 
