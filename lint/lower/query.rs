@@ -142,6 +142,7 @@ impl<'a> Lowering<'a> {
         let ack = Ack {
             covers: Covers::One,
             tx: query.tx,
+            fenced: Known::Unknown,
         };
         let step = match made {
             Made::GivenUp => Step::Nack {
