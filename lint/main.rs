@@ -1,6 +1,5 @@
 //! The program: the process' arguments, streams and date go in, an exit code comes out.
 
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -27,12 +26,9 @@ fn run() -> ExitCode {
     let seconds = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());
-    let mut answers = std::io::stdin().lock();
-    let asks = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let console = Console {
         stdout: Stream::new(&mut out, cli::colour_of(&std::io::stdout())),
         stderr: Stream::new(&mut err, cli::colour_of(&std::io::stderr())),
-        questions: if asks { Some(&mut answers) } else { None },
         width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
         format: match std::env::var_os("GITHUB_ACTIONS") {
             Some(yes) if yes == "true" => Format::Github,

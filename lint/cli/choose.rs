@@ -1,5 +1,8 @@
 //! `cargo delivery choose`: the decision tree, as questions or as flags.
 
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _};
+
 use anyhow::{Context as _, bail};
 use delivery_grammar::Semantic;
 
@@ -108,29 +111,27 @@ fn flag(question: &Question) -> &'static str {
 
 /// The answer of a person at a terminal.
 fn asked(question: &'static Question, console: &mut Console<'_>) -> anyhow::Result<&'static Answer> {
-    if console.questions.is_none() {
+    if !io::stdin().is_terminal() {
         bail!("there is nobody to ask; add {}", flag(question));
     }
-    let mut text = format!("{}\n", question.ask.of(Language::English));
-    for (number, answer) in question.answers.iter().enumerate() {
-        text += &format!("  {}  {}\n", number + 1, answer.say.of(Language::English));
-    }
-    console.stderr.text(&text);
-    for _ in 0..PATIENCE {
-        console.stderr.text("> ");
-        let mut line = String::new();
-        let input = console.questions.as_mut().context("there is nobody to ask")?;
-        if input.read_line(&mut line).context("cannot read the answer")? == 0 {
-            bail!("no answer");
-        }
+    console.stderr.text(&written(question));
+    for line in io::stdin().lines().take(PATIENCE) {
+        let line = line.context("cannot read the answer")?;
         if let Some(answer) = chosen(question, line.trim()) {
             return Ok(answer);
         }
-        console
-            .stderr
-            .text(&format!("a number from 1 to {}, please\n", question.answers.len()));
+        let most = question.answers.len();
+        console.stderr.text(&format!("a number from 1 to {most}, please\n"));
     }
     bail!("no answer to: {}", question.ask.of(Language::English))
+}
+
+fn written(question: &Question) -> String {
+    let mut text = format!("{}\n", question.ask.of(Language::English));
+    for (number, answer) in (1..).zip(&question.answers) {
+        let _ = writeln!(text, "  {number}  {}", answer.say.of(Language::English));
+    }
+    text
 }
 
 fn chosen(question: &'static Question, line: &str) -> Option<&'static Answer> {
@@ -140,20 +141,31 @@ fn chosen(question: &'static Question, line: &str) -> Option<&'static Answer> {
 
 /// The semantic, why, and the attribute to paste.
 fn advice(semantic: Semantic, notes: &[&str]) -> String {
-    let about = text(semantic, Language::English);
     let mut told = format!("{} ({semantic})\n\n", semantic.title());
     for note in notes {
-        told += &format!("{note}\n");
+        let _ = writeln!(told, "{note}");
     }
-    let mut parts = sections(about);
+    let mut parts = sections(text(semantic, Language::English));
     for heading in ["It guarantees:", "It does not guarantee:"] {
-        told += &format!("\n{heading}\n{}\n", parts.next().unwrap_or_default());
+        let _ = writeln!(told, "\n{heading}\n{}", parts.next().unwrap_or_default());
     }
-    told += &format!(
-        "\n#[delivery::{semantic}(\n    integration = \"service.name\",\n    why = \"…\",\n    mechanisms = [{}],\n    edge_cases = [\"…\"],\n    metrics = [\"…\"],\n    tested_by = [tests::…],\n)]\n",
-        mechanisms(semantic)
+    let mechanisms = mechanisms(semantic);
+    let _ = write!(
+        told,
+        r#"
+#[delivery::{semantic}(
+    integration = "service.name",
+    why = "…",
+    mechanisms = [{mechanisms}],
+    edge_cases = ["…"],
+    metrics = ["…"],
+    tested_by = [tests::…],
+)]
+
+`cargo delivery explain {semantic}` says how it is built.
+"#
     );
-    told + &format!("\n`cargo delivery explain {semantic}` says how it is built.\n")
+    told
 }
 
 fn mechanisms(semantic: Semantic) -> &'static str {

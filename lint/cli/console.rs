@@ -1,6 +1,6 @@
 //! The two streams of the process, and how they look.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 
 use anstream::ColorChoice;
 use clap::builder::StyledStr;
@@ -15,8 +15,6 @@ pub struct Console<'a> {
     pub stdout: Stream<'a>,
     /// Everything else.
     pub stderr: Stream<'a>,
-    /// Who answers questions, if somebody is there.
-    pub questions: Option<&'a mut dyn BufRead>,
     /// Columns of the terminal, if there is one.
     pub width: Option<usize>,
     /// How findings are printed where nothing is asked for.

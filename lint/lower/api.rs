@@ -10,6 +10,8 @@ mod tasks;
 
 use smol_str::SmolStr;
 
+use self::operands::{bind_origins, millis};
+
 use super::Lowering;
 use super::call::{CallSite, future};
 use super::expr::{deep_origin, origin_of};
@@ -561,22 +563,3 @@ fn appended(value: Value, property: &SmolStr, doing: &Doing<'_>) -> Value {
     )
 }
 
-/// Where each bound value comes from.
-fn bind_origins(binds: Option<&Value>) -> Vec<Origin> {
-    match binds.map(|binds| &binds.kind) {
-        Some(Kind::Tuple(items)) => items.iter().map(deep_origin).collect(),
-        Some(_) => binds.map(deep_origin).into_iter().cycle().take(32).collect(),
-        None => Vec::new(),
-    }
-}
-
-/// A duration in milliseconds: a `Duration`, or a number of `unit`.
-fn millis(value: &Value, unit: Option<catalog::Unit>) -> Option<u64> {
-    let Kind::Int(count) = value.kind else { return None };
-    let is_duration = matches!(&value.ty, Ty::External { path, .. } if path.ends_with("Duration"));
-    let factor = match unit {
-        Some(catalog::Unit::Seconds) if !is_duration => 1_000,
-        _ => 1,
-    };
-    u64::try_from(count * factor).ok()
-}

@@ -335,7 +335,9 @@ impl<'a> Lowering<'a> {
         self.via.extend(at);
         let returned = self.canonical_ty(frame.returned.clone());
         let mut ended = self.in_frame(frame, |this| this.eval_block_keeping(body, inner));
-        ended.iter_mut().for_each(|(_, value)| declare(value, &returned));
+        ended
+            .iter_mut()
+            .for_each(|(_, value)| callee::declare(value, &returned));
         if at.is_some() {
             self.via.pop();
         }
@@ -449,22 +451,6 @@ pub(super) fn future(future: Future) -> Value {
         Future::Take { recv, .. } => vec![recv],
     });
     Value::new(Kind::Future(Rc::new(future)), Ty::Unknown, origin)
-}
-
-/// A value that was made for whatever its place wants (`config.create()?`) has the type that the function's signature gives it.
-fn declare(value: &mut Value, ty: &Ty) {
-    match (&mut value.kind, ty) {
-        (Kind::Tuple(values), Ty::Tuple(types)) => {
-            values.iter_mut().zip(types).for_each(|(value, ty)| declare(value, ty))
-        }
-        (Kind::Variant { name, fields }, Ty::External { args, .. }) if matches!(name.as_str(), "Ok" | "Some") => {
-            if let ([(_, inner)], Some(ty)) = (fields.as_mut_slice(), args.first()) {
-                declare(inner, ty);
-            }
-        }
-        (Kind::Api(_), Ty::External { .. }) if value.ty == Ty::Unknown => value.ty = ty.clone(),
-        _ => {}
-    }
 }
 
 fn tuple_struct(ty: Ty, args: Vec<Value>) -> Value {

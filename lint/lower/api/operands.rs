@@ -302,3 +302,23 @@ impl<'a> Lowering<'a> {
         self.receive(&receive, &doing.operands(), given, doing.site, state)
     }
 }
+
+/// Where each bound value comes from.
+pub(super) fn bind_origins(binds: Option<&Value>) -> Vec<Origin> {
+    match binds.map(|binds| &binds.kind) {
+        Some(Kind::Tuple(items)) => items.iter().map(deep_origin).collect(),
+        Some(_) => binds.map(deep_origin).into_iter().cycle().take(32).collect(),
+        None => Vec::new(),
+    }
+}
+
+/// A duration in milliseconds: a `Duration`, or a number of `unit`.
+pub(super) fn millis(value: &Value, unit: Option<catalog::Unit>) -> Option<u64> {
+    let Kind::Int(count) = value.kind else { return None };
+    let is_duration = matches!(&value.ty, Ty::External { path, .. } if path.ends_with("Duration"));
+    let factor = match unit {
+        Some(catalog::Unit::Seconds) if !is_duration => 1_000,
+        _ => 1,
+    };
+    u64::try_from(count * factor).ok()
+}
