@@ -55,7 +55,7 @@ impl<'a> Lowering<'a> {
     ) -> Flowing {
         match callee {
             Callee::Fns(fns, owner) => self.call_fns(fns, owner, None, args, places, site, state),
-            Callee::Variant(ty, name) if name.is_empty() => vec![(state, tuple_struct(ty.clone(), args))],
+            Callee::Variant(ty, name) if name.is_empty() => vec![(state, callee::tuple_struct(ty.clone(), args))],
             Callee::Variant(ty, name) => vec![(state, Value::variant(name, args).with_ty(ty.clone()))],
             Callee::External(path, expected) => self.call_external(path, expected.clone(), args, places, site, state),
             Callee::Value(value) => self.call_value(value, args, site, state),
@@ -451,16 +451,6 @@ pub(super) fn future(future: Future) -> Value {
         Future::Take { recv, .. } => vec![recv],
     });
     Value::new(Kind::Future(Rc::new(future)), Ty::Unknown, origin)
-}
-
-fn tuple_struct(ty: Ty, args: Vec<Value>) -> Value {
-    let origin = origin_of(&args);
-    let fields = args
-        .into_iter()
-        .enumerate()
-        .map(|(i, value)| (index_name(i), value))
-        .collect();
-    Value::new(Kind::Struct(fields), ty, origin)
 }
 
 /// The variable that is passed as `&mut x`.

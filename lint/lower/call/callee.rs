@@ -86,3 +86,13 @@ pub(super) fn declare(value: &mut Value, ty: &Ty) {
         _ => {}
     }
 }
+
+pub(super) fn tuple_struct(ty: Ty, args: Vec<Value>) -> Value {
+    let origin = origin_of(&args);
+    let fields = args
+        .into_iter()
+        .enumerate()
+        .map(|(i, value)| (index_name(i), value))
+        .collect();
+    Value::new(Kind::Struct(fields), ty, origin)
+}
