@@ -562,4 +562,3 @@ fn appended(value: Value, property: &SmolStr, doing: &Doing<'_>) -> Value {
         Some(doing.site.label),
     )
 }
-
