@@ -322,7 +322,6 @@ impl<'a> Lowering<'a> {
         let info = self.index.function(f);
         let self_ty = recv.as_ref().map_or_else(|| owner.clone(), |recv| recv.ty.clone());
         let frame = self.frame_for(f, &self_ty, &args);
-        let returned = frame.returned.clone();
         let outer = state.env.clone();
         let before = state.open.clone();
         let mut args = args;

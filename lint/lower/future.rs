@@ -238,6 +238,7 @@ impl<'a> Lowering<'a> {
                 volatile: false,
                 unconfirmed_by: None,
                 unstable_key: None,
+                overwrites: false,
             },
             site,
         )
