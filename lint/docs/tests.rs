@@ -144,8 +144,10 @@ fn every_link_inside_leads_somewhere() {
 #[test]
 fn nothing_is_asked_of_any_server() {
     for page in written(Language::English, Format::Html) {
+        // Code that is quoted calls `queue_url(…)`.
+        let styled = page.text.replace("_url(", "");
         assert!(
-            !page.text.contains("@import") && !page.text.contains("url("),
+            !styled.contains("@import") && !styled.contains("url("),
             "{}",
             page.path
         );
