@@ -146,11 +146,7 @@ fn nothing_is_asked_of_any_server() {
     for page in written(Language::English, Format::Html) {
         // Code that is quoted calls `queue_url(…)`.
         let styled = page.text.replace("_url(", "");
-        assert!(
-            !styled.contains("@import") && !styled.contains("url("),
-            "{}",
-            page.path
-        );
+        assert!(!styled.contains("@import") && !styled.contains("url("), "{}", page.path);
         if page.path.ends_with(".html") {
             let up = "../".repeat(page.path.matches('/').count());
             assert_eq!(
