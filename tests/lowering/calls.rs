@@ -20,7 +20,7 @@ async fn consume<H: Handler>(handler: &H, delivery: &Delivery) -> Result<()> {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -58,8 +58,8 @@ impl Worker {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             cond c0 fixed # self.handler.handle(&delivery.data)
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5
@@ -92,7 +92,7 @@ impl Handler for Payments {
         r#"Payments(http.clone()).handle(delivery).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -126,7 +126,7 @@ async fn start(consumer: Consumer, http: Client) -> Result<()> {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -154,7 +154,7 @@ where
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -188,7 +188,7 @@ impl Envelope {
         }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n5 end=n5
             n1: effect e0 ok=n2 err=n4
             n2: ack ok=n0 err=n3
@@ -211,7 +211,7 @@ impl From<Delivery> for Envelope {
         envelope.0.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -248,8 +248,8 @@ impl App {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n6 end=n6
             n1: effect e0 ok=n2 err=n5
             n2: effect e1 ok=n3 err=n5
@@ -273,7 +273,7 @@ fn recursion_ends() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             effect e1 countdown(http, n - 1, body) opaque
             n0: receive next=n1 err=n5 end=n5
             n1: effect e0 ok=n2 err=n4
@@ -297,7 +297,7 @@ async fn pong(http: &Client, body: &[u8]) -> Result<()> {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             effect e1 ping(http, body) opaque
             cond c0 fixed # body.is_empty()
             n0: receive next=n1 err=n6 end=n6
@@ -358,7 +358,7 @@ fn a_macro_by_example() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -384,7 +384,7 @@ async fn process(http: &Client, body: &[u8], outcome: &mut Outcome) {
         }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n0
             n2: ack ok=n0 err=n3
@@ -405,7 +405,7 @@ fn work<'a>(http: &'a Client, body: &'a [u8]) -> BoxFuture<'a> {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -427,7 +427,7 @@ fn an_iterator_chain() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data)
             cond c1 fixed # total > 0
             n0: receive next=n1 err=n6 end=n6

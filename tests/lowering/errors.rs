@@ -22,8 +22,8 @@ fn question_mark_in_a_helper() {
         };"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n6
@@ -53,7 +53,7 @@ fn question_mark_in_an_async_block() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n5 end=n5
             n1: branch c0 0=n2 1=n3
@@ -78,7 +78,7 @@ fn question_mark_in_a_closure() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5
@@ -99,7 +99,7 @@ fn a_dropped_result() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n2
             n2: ack ok=n0 err=n3
@@ -117,7 +117,7 @@ fn ok_drops_the_error() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n2
             n2: ack ok=n0 err=n3
@@ -135,7 +135,7 @@ fn map_err_keeps_the_failure() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -153,7 +153,7 @@ fn inspect_err_keeps_the_failure() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -171,7 +171,7 @@ fn context_keeps_the_failure() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -193,7 +193,7 @@ fn ok_or_turns_an_option_into_a_failure() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 malformed # customer(&order).ok_or_else(|| anyhow!("no customer"))
             n0: receive next=n1 err=n6 end=n6
@@ -222,7 +222,7 @@ fn and_then_runs_on_success_only() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 malformed # order.total > 0
             n0: receive next=n1 err=n8 end=n8
@@ -246,7 +246,7 @@ fn unwrap_or_else_handles_the_failure() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n2
             n2: ack ok=n0 err=n3
@@ -264,7 +264,7 @@ fn unwrap_panics() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n5 end=n5
             n1: effect e0 ok=n2 err=n4
             n2: ack ok=n0 err=n3
@@ -284,7 +284,7 @@ fn expect_on_decoding_panics() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data).expect("an order")
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5
@@ -307,7 +307,7 @@ fn if_let_err_logs_and_acks() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n2
             n2: ack ok=n0 err=n3
@@ -329,7 +329,7 @@ fn is_err_decides() {
         }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n5 end=n5
             n1: effect e0 ok=n2 err=n4
             n2: ack ok=n0 err=n3

@@ -18,7 +18,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n3 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -41,7 +41,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -76,7 +76,7 @@ async fn run(http: Client) {
 }"#,
         expect![[r#"
             source kafka log manual # orders
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # message.payload()
             n0: receive next=n1 err=n0
             n1: branch c0 0=n2 1=n3
@@ -104,7 +104,7 @@ async fn run(mut consumer: Consumer, http: Client) {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice::<Order>(&delivery.data)
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n4
@@ -131,7 +131,7 @@ async fn run(mut consumer: Consumer, http: Client) {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n0
@@ -160,7 +160,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data)
             cond c1 fixed # &orders
             n0: receive next=n1 err=n8 end=n8
@@ -194,7 +194,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n0 end=n0
             n1: effect e0 ok=n2 err=n4
             n2: ack ok=n0 err=n3
@@ -224,7 +224,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.total == 0
             n0: receive next=n1 err=n6 end=n6
@@ -254,7 +254,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3

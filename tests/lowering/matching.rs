@@ -17,8 +17,8 @@ fn match_on_a_message_enum() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.kind
             n0: receive next=n1 err=n7 end=n7
@@ -46,8 +46,8 @@ fn guards() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.total > 100
             cond c2 fixed # order.total > 0
@@ -77,13 +77,13 @@ fn if_let_chain() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.kind
             cond c2 fixed # order.total > 0
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n5
-            n2: branch c1 0=n3 1=n5
+            n2: branch c1 0=n3 1=n5 2=n5
             n3: branch c2 0=n4 1=n5
             n4: effect e0 ok=n5 err=n6
             n5: ack ok=n0 err=n6
@@ -104,7 +104,7 @@ fn matches_macro() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.kind
             n0: receive next=n1 err=n6 end=n6
@@ -133,8 +133,8 @@ fn one_condition_asked_twice() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # large
             n0: receive next=n1 err=n7 end=n7
@@ -159,8 +159,8 @@ fn if_else_as_a_value() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.total > 100
             n0: receive next=n1 err=n7 end=n7
@@ -191,7 +191,7 @@ fn nested_let_else() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # delivery.properties.kind().as_ref()
             cond c1 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n10 end=n10
@@ -222,8 +222,8 @@ fn match_on_a_tuple() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # (order.kind, order.total)
             cond c2 fixed # (order.kind, order.total)
@@ -252,8 +252,8 @@ fn match_on_a_string() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             cond c0 fixed # delivery.routing_key.as_str()
             cond c1 fixed # delivery.routing_key.as_str()
             n0: receive next=n1 err=n7 end=n7
@@ -278,7 +278,7 @@ fn a_binding_at_the_end_takes_the_rest() {
         }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -308,7 +308,7 @@ fn a_flag_set_in_branches() {
         }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n3
@@ -333,7 +333,7 @@ fn option_map_or() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # large
             n0: receive next=n1 err=n6 end=n6
@@ -359,7 +359,7 @@ fn bool_then() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # (order.total > 0).then(|| order.id.clone())
             n0: receive next=n1 err=n6 end=n6
@@ -387,21 +387,20 @@ fn open(body: &[u8]) -> Result<Envelope> { Ok(serde_json::from_slice(body)?) }"#
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # open(&delivery.data)?
             cond c2 fixed # open(&delivery.data)?
-            cond c3 fixed # open(&delivery.data)?
             n0: receive next=n1 err=n9 end=n9
-            n1: branch c0 0=n2 1=n5
+            n1: branch c0 0=n2 1=n6
             n2: branch c1 0=n3 1=n7
-            n3: branch c2 0=n4 1=n6
-            n4: ack ok=n0 err=n5
-            n5: exit err
-            n6: effect e0 ok=n4 err=n5
-            n7: branch c3 0=n4 1=n8
-            n8: effect e1 ok=n4 err=n5
+            n3: branch c2 0=n4 1=n5
+            n4: effect e0 ok=n5 err=n6
+            n5: ack ok=n0 err=n6
+            n6: exit err
+            n7: branch c2 0=n8 1=n5
+            n8: effect e1 ok=n5 err=n6
             n9: exit ok
         "#]],
     );

@@ -18,7 +18,7 @@ fn result_of_bool() {
         };"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n6
@@ -53,7 +53,7 @@ async fn process(http: &Client, delivery: &Delivery) -> Outcome {
         };"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n6
@@ -81,7 +81,7 @@ async fn process(http: &Client, delivery: &Delivery) -> Outcome {
         }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n0
             n2: ack ok=n0 err=n3
@@ -108,7 +108,7 @@ async fn process(http: &Client, delivery: &Delivery) -> Outcome {
         };"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n6
@@ -137,7 +137,7 @@ fn an_option_returning_decoder() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # std::str::from_utf8(body).ok()
             cond c1 malformed # parse(&delivery.data)
             n0: receive next=n1 err=n8 end=n8
@@ -171,7 +171,7 @@ fn early_return_acks_first() {
         }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.total == 0
             n0: receive next=n1 err=n6 end=n6
@@ -203,7 +203,7 @@ async fn process(http: &Client, body: &[u8]) -> Result<(), Failure> {
         };"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n6
@@ -244,7 +244,7 @@ async fn process(http: &Client, body: &[u8]) -> Result<(), Failure> {
         };"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.total < 0
             n0: receive next=n1 err=n8 end=n8
@@ -278,7 +278,7 @@ fn bail_and_ensure() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 malformed # order.id.is_empty()
             cond c2 fixed # order.total < 0
@@ -306,8 +306,8 @@ fn an_error_in_a_tuple_of_results() {
         };"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n7 end=n7
             n1: effect e0 ok=n2 err=n6
             n2: effect e1 ok=n3 err=n5
@@ -329,8 +329,8 @@ fn or_else_tries_another_way() {
         }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n5 end=n5
             n1: effect e0 ok=n2 err=n4
             n2: ack ok=n0 err=n3

@@ -22,7 +22,7 @@ fn attempt_counter_with_break() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 free # attempts >= 3
             retry r0 bounded
             n0: receive next=n1 err=n6 end=n6
@@ -47,7 +47,7 @@ fn until_it_works() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             retry r0 unbounded
             n0: receive next=n1 err=n5 end=n5
             n1: effect e0 retry=r0 ok=n2 err=n4
@@ -72,7 +72,7 @@ fn loop_until_ok() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             retry r0 unbounded
             n0: receive next=n1 err=n5 end=n5
             n1: effect e0 retry=r0 ok=n2 err=n4
@@ -102,7 +102,7 @@ fn for_attempt_in_a_range() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 free # 0..3
             retry r0 bounded
             n0: receive next=n1 err=n6 end=n6
@@ -133,7 +133,7 @@ fn while_attempts_are_left() {
         }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 free # attempts < MAX_ATTEMPTS
             retry r0 bounded
             n0: receive next=n1 err=n6 end=n6
@@ -173,7 +173,7 @@ where
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 free # attempt >= times
             retry r0 bounded
             n0: receive next=n1 err=n6 end=n6
@@ -200,8 +200,8 @@ fn two_steps_in_one_retry() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             retry r0 unbounded
             n0: receive next=n1 err=n6 end=n6
             n1: effect e0 retry=r0 ok=n2 err=n5
@@ -227,7 +227,7 @@ fn a_loop_over_items_is_no_retry() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data)
             cond c1 fixed # orders
             n0: receive next=n1 err=n6 end=n6
@@ -251,7 +251,7 @@ fn repeating_a_number_of_times_is_no_retry() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 free # 0..2
             n0: receive next=n1 err=n5 end=n5
             n1: effect e0 ok=n2 err=n4
@@ -273,7 +273,7 @@ fn retrying_the_ack() {
         }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             retry r0 unbounded
             n0: receive next=n1 err=n5 end=n5
             n1: effect e0 ok=n2 err=n4
@@ -309,7 +309,7 @@ async fn call(http: &Client, body: &[u8]) -> Result<(), Failure> {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 fixed # error.is_timeout()
             retry r0 bounded
             n0: receive next=n1 err=n7 end=n7

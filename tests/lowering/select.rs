@@ -23,7 +23,7 @@ async fn run(mut consumer: Consumer, http: Client, mut shutdown: tokio::sync::wa
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 free # tokio::select! { _ = shutdown.changed() => break, Some(deli…
             n0: branch c0 0=n1 1=n2
             n1: exit ok
@@ -55,7 +55,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 free # tokio::select! { _ = ticks.tick() => tracing::info!("alive"…
             n0: branch c0 0=n0 1=n1
             n1: receive next=n2 err=n0 end=n0
@@ -89,7 +89,7 @@ async fn run(http: Client, token: tokio_util::sync::CancellationToken) {
 }"#,
         expect![[r#"
             source kafka log manual # orders
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 free # tokio::select! { biased; () = token.cancelled() => return, …
             n0: branch c0 0=n1 1=n2
             n1: exit ok
@@ -111,7 +111,7 @@ fn processing_races_with_shutdown() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 free # tokio::select! { result = pay(&http, &delivery.data) => res…
             n0: receive next=n1 err=n5 end=n5
             n1: branch c0 0=n2 1=n5
@@ -134,7 +134,7 @@ fn timeout_around_processing() {
         }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 free # timeout(Duration::from_secs(5), pay(&http, &delivery.data))
             n0: receive next=n1 err=n5 end=n5
             n1: branch c0 0=n2 1=n0
@@ -154,7 +154,7 @@ fn timeout_with_two_question_marks() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 free # timeout(Duration::from_secs(5), pay(&http, &delivery.data))
             n0: receive next=n1 err=n5 end=n5
             n1: branch c0 0=n2 1=n4
@@ -176,8 +176,8 @@ fn join() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n6 end=n6
             n1: effect e0 ok=n2 err=n5
             n2: effect e1 ok=n3 err=n4
@@ -197,8 +197,8 @@ fn try_join() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
-            effect e1 http:PUT idem http
+            effect e0 http:POST plain http unconfirmed
+            effect e1 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n5 end=n5
             n1: effect e0 ok=n2 err=n4
             n2: effect e1 ok=n3 err=n4
@@ -222,7 +222,7 @@ fn join_all_over_items() {
         }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data)
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n4
@@ -244,7 +244,7 @@ fn try_join_all() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data)
             n0: receive next=n1 err=n5 end=n5
             n1: branch c0 0=n2 1=n4
@@ -275,7 +275,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 free # timeout(Duration::from_secs(30), consumer.next())
             n0: branch c0 0=n1 1=n0
             n1: receive next=n2 err=n4 end=n5

@@ -17,7 +17,7 @@ fn spawned_and_joined() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             task s0
             n0: receive next=n1 err=n8 end=n8
             n1: spawn s0 child=n2 then=n5
@@ -46,7 +46,7 @@ fn spawned_and_forgotten() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             task s0
             n0: receive next=n1 err=n6 end=n6
             n1: spawn s0 child=n2 then=n4
@@ -71,7 +71,7 @@ fn acked_inside_the_task() {
         });"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             task s0
             n0: receive next=n1 err=n6 end=n6
             n1: spawn s0 child=n2 then=n0
@@ -98,7 +98,7 @@ fn handles_in_a_vec_are_awaited() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             task s0
             n0: receive next=n1 err=n8 end=n8
             n1: spawn s0 child=n2 then=n5
@@ -129,7 +129,7 @@ fn a_join_set() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data)
             cond c1 fixed # orders
             task s0
@@ -160,7 +160,7 @@ fn join_all_over_handles() {
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             task s0
             n0: receive next=n1 err=n8 end=n8
             n1: spawn s0 child=n2 then=n5
@@ -222,7 +222,7 @@ async fn run(consumer: Consumer, http: Client) {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             task s0 per-message
             n0: receive next=n1 err=n5 end=n6
             n1: spawn s0 child=n2 then=n0
@@ -257,7 +257,7 @@ async fn run(http: Client) -> Result<()> {
 }"#,
         expect![[r#"
             source kafka log manual # orders
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             task s0 per-message
             n0: receive next=n1 err=n6 end=n7
             n1: spawn s0 child=n2 then=n0
@@ -286,7 +286,7 @@ async fn run(consumer: Consumer, http: Client) {
 }"#,
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n3 end=n4
             n1: effect e0 ok=n2 err=n2
             n2: ack ok=n0 err=n0
@@ -356,7 +356,8 @@ async fn start(channel: lapin::Channel, http: Client) -> Result<()> {
 }"#,
         expect![[r#"
             source amqp queue manual # orders
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
+            unobserved
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -385,7 +386,7 @@ async fn run(http: Client) -> Result<()> {
 }"#,
         expect![[r#"
             source kafka log manual # orders
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             cond c0 free # pending == 100
             n0: receive next=n1 err=n4
             n1: effect e0 ok=n2 err=n4

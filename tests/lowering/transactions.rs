@@ -227,7 +227,7 @@ fn an_effect_outside() {
         expect![[r#"
             source amqp queue manual
             effect e0 postgres:orders idem
-            effect e1 http:POST plain http
+            effect e1 http:POST plain http unconfirmed
             tx t0 postgres
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n9 end=n9

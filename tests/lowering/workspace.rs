@@ -67,7 +67,7 @@ pub async fn charge(http: &reqwest::Client, body: &[u8]) -> anyhow::Result<()> {
         ],
         expect![[r#"
             source amqp queue manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -145,7 +145,7 @@ async fn run(settings: Settings, http: reqwest::Client) {
         ],
         expect![[r#"
             source kafka log manual # orders.v1
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n0
             n1: effect e0 ok=n2 err=n0
             n2: ack up-to ok=n0 err=n0
@@ -174,7 +174,7 @@ async fn run(http: reqwest::Client) -> anyhow::Result<()> {
         )],
         expect![[r#"
             source kafka log manual # payments
-            effect e0 http:PUT idem http
+            effect e0 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n3
             n1: effect e0 ok=n2 err=n3
             n2: ack up-to ok=n0 err=n3
@@ -208,7 +208,7 @@ async fn run(http: reqwest::Client) -> anyhow::Result<()> {
         )],
         expect![[r#"
             source kafka log manual # payments
-            effect e0 http:PUT idem http
+            effect e0 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n3
             n1: effect e0 ok=n2 err=n3
             n2: ack up-to ok=n0 err=n3
@@ -247,7 +247,7 @@ async fn main() -> anyhow::Result<()> {
         )],
         expect![[r#"
             source kafka log manual # payments
-            effect e0 http:PUT idem http
+            effect e0 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n3
             n1: effect e0 ok=n2 err=n3
             n2: ack up-to ok=n0 err=n3
@@ -288,14 +288,14 @@ fn poll(consumer: BaseConsumer, http: reqwest::blocking::Client) {
         expect![[r#"
             == main::run
             source kafka log manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n0 end=n3
             n1: effect e0 ok=n2 err=n0
             n2: ack up-to ok=n0 err=n0
             n3: exit ok
             == main::poll
             source kafka log manual
-            effect e0 http:POST plain http
+            effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n0 end=n0
             n1: effect e0 ok=n2 err=n0
             n2: ack up-to ok=n0 err=n0
