@@ -484,7 +484,7 @@ faulty! {
         nack:   nack ok=again ?
     "
     consumer_stops: Promise::assumed(LEAST) => EffectivelyOnce,
-        [("consumer-stops", "again", None), ("poison-loop", "nack", None)], "
+        [("consumer-stops", "fin", None), ("poison-loop", "nack", None)], "
         source amqp queue manual
         unobserved
         effect save redis:unread idem

@@ -19,7 +19,7 @@ async fn consume<H: Handler>(handler: &H, delivery: &Delivery) -> Result<()> {
         consume(&handler, &delivery).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -57,7 +57,7 @@ impl Worker {
     }
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             cond c0 fixed # self.handler.handle(&delivery.data)
@@ -91,7 +91,7 @@ impl Handler for Payments {
 }"#,
         r#"Payments(http.clone()).handle(delivery).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -125,7 +125,7 @@ async fn start(consumer: Consumer, http: Client) -> Result<()> {
     .await
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -153,7 +153,7 @@ where
         r#"logged("payment", || pay(&http, &delivery.data)).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -187,7 +187,7 @@ impl Envelope {
             Err(_) => envelope.again().await?,
         }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n5 end=n5
             n1: effect e0 ok=n2 err=n4
@@ -210,7 +210,7 @@ impl From<Delivery> for Envelope {
         pay(&http, &envelope.0.data).await?;
         envelope.0.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -247,7 +247,7 @@ impl App {
     }
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n6 end=n6
@@ -272,7 +272,7 @@ fn recursion_ends() {
         r#"countdown(&http, 3, &delivery.data).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 countdown(http, n - 1, body) opaque
             n0: receive next=n1 err=n5 end=n5
@@ -296,7 +296,7 @@ async fn pong(http: &Client, body: &[u8]) -> Result<()> {
         r#"ping(&http, &delivery.data).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 ping(http, body) opaque
             cond c0 fixed # body.is_empty()
@@ -318,7 +318,7 @@ fn an_unknown_function() {
         r#"billing::charge(&delivery.data).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 billing::charge(&delivery.data) opaque
             n0: receive next=n1 err=n4 end=n4
             n1: opaque e0 ok=n2 err=n3
@@ -335,7 +335,7 @@ fn an_unknown_function_that_takes_the_message() {
         r#""#,
         r#"billing::charge(delivery).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 billing::charge(delivery) opaque
             unknown what settles the message goes where it cannot be followed
             unknown neither the consumer's settings nor an acknowledgement can be seen
@@ -357,7 +357,7 @@ fn a_macro_by_example() {
         pay(&http, &delivery.data).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -383,7 +383,7 @@ async fn process(http: &Client, body: &[u8], outcome: &mut Outcome) {
             delivery.ack(BasicAckOptions::default()).await?;
         }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n0
@@ -404,7 +404,7 @@ fn work<'a>(http: &'a Client, body: &'a [u8]) -> BoxFuture<'a> {
         r#"work(&http, &delivery.data).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -426,7 +426,7 @@ fn an_iterator_chain() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data)
             cond c1 fixed # total > 0

@@ -21,7 +21,7 @@ fn question_mark_in_a_helper() {
             }
         };"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
@@ -52,7 +52,7 @@ fn question_mark_in_an_async_block() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n5 end=n5
@@ -77,7 +77,7 @@ fn question_mark_in_a_closure() {
         pay(&http, order.id.as_bytes()).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n6 end=n6
@@ -98,7 +98,7 @@ fn a_dropped_result() {
         r#"let _ = pay(&http, &delivery.data).await;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n2
@@ -116,7 +116,7 @@ fn ok_drops_the_error() {
         r#"pay(&http, &delivery.data).await.ok();
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n2
@@ -134,7 +134,7 @@ fn map_err_keeps_the_failure() {
         r#"pay(&http, &delivery.data).await.map_err(|error| anyhow!("payment: {error}"))?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -152,7 +152,7 @@ fn inspect_err_keeps_the_failure() {
         r#"pay(&http, &delivery.data).await.inspect_err(|error| tracing::warn!(%error, "payment"))?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -170,7 +170,7 @@ fn context_keeps_the_failure() {
         r#"pay(&http, &delivery.data).await.context("payment").with_context(|| "order")?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -192,7 +192,7 @@ fn ok_or_turns_an_option_into_a_failure() {
         pay(&http, customer.as_bytes()).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 malformed # customer(&order).ok_or_else(|| anyhow!("no customer"))
@@ -221,7 +221,7 @@ fn and_then_runs_on_success_only() {
         pay(&http, order.id.as_bytes()).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 malformed # order.total > 0
@@ -245,7 +245,7 @@ fn unwrap_or_else_handles_the_failure() {
         r#"pay(&http, &delivery.data).await.unwrap_or_else(|error| tracing::error!(%error, "payment"));
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n2
@@ -263,7 +263,7 @@ fn unwrap_panics() {
         r#"pay(&http, &delivery.data).await.unwrap();
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n5 end=n5
             n1: effect e0 ok=n2 err=n4
@@ -283,7 +283,7 @@ fn expect_on_decoding_panics() {
         pay(&http, order.id.as_bytes()).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data).expect("an order")
             n0: receive next=n1 err=n6 end=n6
@@ -306,7 +306,7 @@ fn if_let_err_logs_and_acks() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n2
@@ -328,7 +328,7 @@ fn is_err_decides() {
             delivery.ack(BasicAckOptions::default()).await?;
         }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n5 end=n5
             n1: effect e0 ok=n2 err=n4

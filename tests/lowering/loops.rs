@@ -17,7 +17,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
     Ok(())
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n3 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -40,7 +40,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
     Ok(())
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -103,7 +103,7 @@ async fn run(mut consumer: Consumer, http: Client) {
     }
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice::<Order>(&delivery.data)
             n0: receive next=n1 err=n6 end=n6
@@ -130,7 +130,7 @@ async fn run(mut consumer: Consumer, http: Client) {
     }
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -159,7 +159,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
     Ok(())
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data)
             cond c1 fixed # &orders
@@ -193,7 +193,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
     Ok(())
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n0 end=n0
             n1: effect e0 ok=n2 err=n4
@@ -223,7 +223,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
     Ok(())
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.total == 0
@@ -253,7 +253,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
     Ok(())
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3

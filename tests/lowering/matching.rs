@@ -16,7 +16,7 @@ fn match_on_a_message_enum() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
@@ -45,7 +45,7 @@ fn guards() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
@@ -76,7 +76,7 @@ fn if_let_chain() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.kind
@@ -103,7 +103,7 @@ fn matches_macro() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.kind
@@ -132,7 +132,7 @@ fn one_condition_asked_twice() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
@@ -158,7 +158,7 @@ fn if_else_as_a_value() {
         result?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
@@ -190,7 +190,7 @@ fn nested_let_else() {
         pay(&http, order.id.as_bytes()).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # delivery.properties.kind().as_ref()
             cond c1 malformed # serde_json::from_slice(body)
@@ -221,7 +221,7 @@ fn match_on_a_tuple() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
@@ -251,7 +251,7 @@ fn match_on_a_string() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             cond c0 fixed # delivery.routing_key.as_str()
@@ -277,7 +277,7 @@ fn a_binding_at_the_end_takes_the_rest() {
             result @ Err(_) => return result,
         }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -307,7 +307,7 @@ fn a_flag_set_in_branches() {
             delivery.ack(BasicAckOptions::default()).await?;
         }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n6 end=n6
@@ -332,7 +332,7 @@ fn option_map_or() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # large
@@ -358,7 +358,7 @@ fn bool_then() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # (order.total > 0).then(|| order.id.clone())
@@ -386,7 +386,7 @@ fn open(body: &[u8]) -> Result<Envelope> { Ok(serde_json::from_slice(body)?) }"#
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)

@@ -17,7 +17,7 @@ fn result_of_bool() {
             Err(_) => delivery.nack(BasicNackOptions { requeue: true, ..Default::default() }).await?,
         };"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n7 end=n7
@@ -52,7 +52,7 @@ async fn process(http: &Client, delivery: &Delivery) -> Outcome {
             Outcome::Drop => delivery.reject(BasicRejectOptions::default()).await?,
         };"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n7 end=n7
@@ -80,7 +80,7 @@ async fn process(http: &Client, delivery: &Delivery) -> Outcome {
             delivery.ack(BasicAckOptions::default()).await?;
         }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n0
@@ -107,7 +107,7 @@ async fn process(http: &Client, delivery: &Delivery) -> Outcome {
             Outcome::Failed { requeue } => delivery.nack(BasicNackOptions { requeue, ..Default::default() }).await?,
         };"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n7 end=n7
@@ -136,7 +136,7 @@ fn an_option_returning_decoder() {
         pay(&http, order.id.as_bytes()).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # std::str::from_utf8(body).ok()
             cond c1 malformed # parse(&delivery.data)
@@ -170,7 +170,7 @@ fn early_return_acks_first() {
             tracing::error!(%error, "failed");
         }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.total == 0
@@ -202,7 +202,7 @@ async fn process(http: &Client, body: &[u8]) -> Result<(), Failure> {
             Err(Failure::Http(_)) => delivery.nack(BasicNackOptions { requeue: true, ..Default::default() }).await?,
         };"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n7 end=n7
@@ -243,7 +243,7 @@ async fn process(http: &Client, body: &[u8]) -> Result<(), Failure> {
             Err(error) => delivery.nack(BasicNackOptions { requeue: error.is_transient(), ..Default::default() }).await?,
         };"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.total < 0
@@ -277,7 +277,7 @@ fn bail_and_ensure() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 malformed # order.id.is_empty()
@@ -305,7 +305,7 @@ fn an_error_in_a_tuple_of_results() {
             _ => delivery.nack(BasicNackOptions { requeue: true, ..Default::default() }).await?,
         };"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n7 end=n7
@@ -328,7 +328,7 @@ fn or_else_tries_another_way() {
             delivery.ack(BasicAckOptions::default()).await?;
         }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n5 end=n5

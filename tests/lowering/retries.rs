@@ -21,7 +21,7 @@ fn attempt_counter_with_break() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 free # attempts >= 3
             retry r0 bounded
@@ -46,7 +46,7 @@ fn until_it_works() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             retry r0 unbounded
             n0: receive next=n1 err=n5 end=n5
@@ -71,7 +71,7 @@ fn loop_until_ok() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             retry r0 unbounded
             n0: receive next=n1 err=n5 end=n5
@@ -101,7 +101,7 @@ fn for_attempt_in_a_range() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 free # 0..3
             retry r0 bounded
@@ -132,7 +132,7 @@ fn while_attempts_are_left() {
             delivery.nack(BasicNackOptions { requeue: true, ..Default::default() }).await?;
         }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 free # attempts < MAX_ATTEMPTS
             retry r0 bounded
@@ -172,7 +172,7 @@ where
         r#"retry(3, || async { pay(&http, &delivery.data).await }).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 free # attempt >= times
             retry r0 bounded
@@ -199,7 +199,7 @@ fn two_steps_in_one_retry() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             retry r0 unbounded
@@ -226,7 +226,7 @@ fn a_loop_over_items_is_no_retry() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data)
             cond c1 fixed # orders
@@ -250,7 +250,7 @@ fn repeating_a_number_of_times_is_no_retry() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 free # 0..2
             n0: receive next=n1 err=n5 end=n5
@@ -272,7 +272,7 @@ fn retrying_the_ack() {
             sleep(Duration::from_secs(1)).await;
         }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             retry r0 unbounded
             n0: receive next=n1 err=n5 end=n5
@@ -308,7 +308,7 @@ async fn call(http: &Client, body: &[u8]) -> Result<(), Failure> {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 fixed # error.is_timeout()
             retry r0 bounded

@@ -22,7 +22,7 @@ async fn run(mut consumer: Consumer, http: Client, mut shutdown: tokio::sync::wa
     Ok(())
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 free # tokio::select! { _ = shutdown.changed() => break, Some(deli…
             n0: branch c0 0=n1 1=n2
@@ -54,7 +54,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
     }
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 free # tokio::select! { _ = ticks.tick() => tracing::info!("alive"…
             n0: branch c0 0=n0 1=n1
@@ -110,7 +110,7 @@ fn processing_races_with_shutdown() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 free # tokio::select! { result = pay(&http, &delivery.data) => res…
             n0: receive next=n1 err=n5 end=n5
@@ -133,7 +133,7 @@ fn timeout_around_processing() {
             Err(_) => tracing::error!("too slow"),
         }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 free # timeout(Duration::from_secs(5), pay(&http, &delivery.data))
             n0: receive next=n1 err=n5 end=n5
@@ -153,7 +153,7 @@ fn timeout_with_two_question_marks() {
         r#"timeout(Duration::from_secs(5), pay(&http, &delivery.data)).await??;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 free # timeout(Duration::from_secs(5), pay(&http, &delivery.data))
             n0: receive next=n1 err=n5 end=n5
@@ -175,7 +175,7 @@ fn join() {
         mailed?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n6 end=n6
@@ -196,7 +196,7 @@ fn try_join() {
         r#"tokio::try_join!(pay(&http, &delivery.data), mail(&http, &delivery.data))?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n5 end=n5
@@ -221,7 +221,7 @@ fn join_all_over_items() {
             delivery.ack(BasicAckOptions::default()).await?;
         }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data)
             n0: receive next=n1 err=n6 end=n6
@@ -243,7 +243,7 @@ fn try_join_all() {
         try_join_all(orders.iter().map(|order| pay(&http, order.id.as_bytes()))).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data)
             n0: receive next=n1 err=n5 end=n5
@@ -274,7 +274,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
     }
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 free # timeout(Duration::from_secs(30), consumer.next())
             n0: branch c0 0=n1 1=n0

@@ -16,7 +16,7 @@ fn spawned_and_joined() {
         task.await??;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             task s0
             n0: receive next=n1 err=n8 end=n8
@@ -45,7 +45,7 @@ fn spawned_and_forgotten() {
         });
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             task s0
             n0: receive next=n1 err=n6 end=n6
@@ -70,7 +70,7 @@ fn acked_inside_the_task() {
             anyhow::Ok(())
         });"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             task s0
             n0: receive next=n1 err=n6 end=n6
@@ -97,7 +97,7 @@ fn handles_in_a_vec_are_awaited() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             task s0
             n0: receive next=n1 err=n8 end=n8
@@ -128,7 +128,7 @@ fn a_join_set() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data)
             cond c1 fixed # orders
@@ -159,7 +159,7 @@ fn join_all_over_handles() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             task s0
             n0: receive next=n1 err=n8 end=n8
@@ -185,7 +185,7 @@ fn spawn_blocking() {
         tokio::task::spawn_blocking(move || store(&order)).await??;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 file:order.json idem file
             cond c0 malformed # serde_json::from_slice(body)
             task s0
@@ -221,7 +221,7 @@ async fn run(consumer: Consumer, http: Client) {
         .await;
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             task s0 per-message
             n0: receive next=n1 err=n5 end=n6
@@ -285,7 +285,7 @@ async fn run(consumer: Consumer, http: Client) {
         .await;
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n3 end=n4
             n1: effect e0 ok=n2 err=n2
@@ -308,7 +308,7 @@ async fn run(mut consumer: Consumer, queue: mpsc::Sender<Vec<u8>>) -> Result<()>
     Ok(())
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             n0: receive next=n1 err=n4 end=n4
             n1: handoff ok=n2 err=n3
             n2: ack ok=n0 err=n3
@@ -329,7 +329,7 @@ async fn run(mut consumer: Consumer, queue: mpsc::Sender<Delivery>) -> Result<()
     Ok(())
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             n0: receive next=n1 err=n3 end=n3
             n1: handoff carries-ack ok=n0 err=n2
             n2: exit err
@@ -355,7 +355,7 @@ async fn start(channel: lapin::Channel, http: Client) -> Result<()> {
     Ok(())
 }"#,
         expect![[r#"
-            source amqp queue manual # orders
+            source amqp queue manual ordered # orders
             effect e0 http:POST plain http unconfirmed
             unobserved
             n0: receive next=n1 err=n4 end=n4

@@ -17,8 +17,8 @@ fn begun_and_committed() {
         tx.commit().await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
-            effect e0 postgres:orders idem
+            source amqp queue manual ordered
+            effect e0 postgres:orders idem overwrites
             tx t0 postgres
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n8 end=n8
@@ -54,8 +54,8 @@ async fn process(pool: &PgPool, body: &[u8]) -> Result<bool> {
         r#"process(&pool, &delivery.data).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
-            effect e0 postgres:orders idem
+            source amqp queue manual ordered
+            effect e0 postgres:orders idem overwrites
             tx t0 postgres
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.total < 0
@@ -90,8 +90,8 @@ async fn finish(tx: Transaction<'_, Postgres>) -> Result<()> {
         finish(tx).await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
-            effect e0 postgres:orders idem
+            source amqp queue manual ordered
+            effect e0 postgres:orders idem overwrites
             tx t0 postgres
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n8 end=n8
@@ -123,8 +123,8 @@ async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>> {
         tx.commit().await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
-            effect e0 postgres:orders idem
+            source amqp queue manual ordered
+            effect e0 postgres:orders idem overwrites
             tx t0 postgres
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n8 end=n8
@@ -157,8 +157,8 @@ fn rolled_back_explicitly() {
         tx.commit().await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
-            effect e0 postgres:orders idem
+            source amqp queue manual ordered
+            effect e0 postgres:orders idem overwrites
             tx t0 postgres
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n9 end=n9
@@ -194,8 +194,8 @@ impl<'p> Work<'p> {
         work.commit().await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
-            effect e0 postgres:orders idem
+            source amqp queue manual ordered
+            effect e0 postgres:orders idem overwrites
             tx t0 postgres
             cond c0 malformed # serde_json::from_slice(body)
             n0: receive next=n1 err=n8 end=n8
@@ -225,8 +225,8 @@ fn an_effect_outside() {
         tx.commit().await?;
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
-            effect e0 postgres:orders idem
+            source amqp queue manual ordered
+            effect e0 postgres:orders idem overwrites
             effect e1 http:POST plain http unconfirmed
             tx t0 postgres
             cond c0 malformed # serde_json::from_slice(body)
@@ -261,8 +261,8 @@ fn dropped_explicitly() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
-            effect e0 postgres:orders idem
+            source amqp queue manual ordered
+            effect e0 postgres:orders idem overwrites
             tx t0 postgres
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.total == 0
@@ -296,7 +296,7 @@ async fn run(pool: PgPool, mut consumer: Consumer) -> Result<()> {
     Ok(())
 }"#,
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 postgres:orders idem
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
@@ -324,8 +324,8 @@ fn in_an_option() {
         }
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
-            source amqp queue manual
-            effect e0 postgres:orders idem
+            source amqp queue manual ordered
+            effect e0 postgres:orders idem overwrites
             tx t0 postgres
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.total > 0

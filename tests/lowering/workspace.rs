@@ -66,7 +66,7 @@ pub async fn charge(http: &reqwest::Client, body: &[u8]) -> anyhow::Result<()> {
             ),
         ],
         expect![[r#"
-            source amqp queue manual
+            source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
