@@ -264,11 +264,17 @@ fn with_context<T>(
 ) -> T {
     let text = |span: Span| sources.file(span.file).text_at(span);
     let mentions = |word: &str| sources.files.iter().any(|file| file.lines.text().contains(word));
-    work(&lower::Context {
+    let context = lower::Context {
         index,
         catalog,
         schema,
+        upkeep: &lower::Upkeep::default(),
         text: &text,
         mentions: &mentions,
+    };
+    let upkeep = lower::upkeep(&context);
+    work(&lower::Context {
+        upkeep: &upkeep,
+        ..context
     })
 }

@@ -87,6 +87,9 @@ pub struct Source {
     pub kept: bool,
     /// Construction of the client that receives (label of a default that decides), and of the transactional producer, if seen.
     pub constructed_at: Option<Span>,
+    /// After which an unsettled message is delivered to somebody else, where the code shows it.
+    #[serde(default)]
+    pub lease: Option<Lease>,
     /// Construction of the producer that a consume-process-produce transaction would belong to, if seen.
     #[serde(default)]
     pub producer_at: Option<Span>,
@@ -96,6 +99,14 @@ pub struct Source {
     /// Whether its messages come in order as long as nothing gives one back.
     #[serde(default)]
     pub ordered: bool,
+}
+
+/// How long a message belongs to the worker that received it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    pub millis: u64,
+    /// Where it is set.
+    pub at: Option<Span>,
 }
 
 /// What kind of system hands out messages.
@@ -354,6 +365,10 @@ pub struct Key {
     pub unique: Known,
     /// Whether the key is made of the message and of nothing else.
     pub from_message: Known,
+    /// Whether what is recorded is removed one day (it expires, or something in the workspace cleans up). Business rows are
+    /// [`Known::Unknown`]: they are kept for their own sake.
+    #[serde(default)]
+    pub removed: Known,
     /// Where the key is made, for a key that is not (only) made from the message.
     #[serde(default)]
     pub made_at: Option<Span>,

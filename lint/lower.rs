@@ -26,17 +26,19 @@ mod query;
 mod receive;
 mod state;
 mod tidy;
+mod time;
 mod unit;
+mod upkeep;
 mod value;
 mod violation;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use smol_str::SmolStr;
 
 use crate::catalog::Catalog;
-use crate::flow::{Outcome, Site, Step, TaskId, TxId, Unknown};
+use crate::flow::{Lease, Outcome, Site, Step, TaskId, TxId, Unknown};
 use crate::resolve::{ConstId, FnId, Index, Scope, Ty};
 use crate::source::hir;
 use crate::span::{FileId, Span};
@@ -49,6 +51,7 @@ use value::{BodyId, Closure, CodeScope, Kind, Value};
 
 pub use clues::clues;
 pub use unit::{Unit, every_function, units};
+pub use upkeep::upkeep;
 
 /// Calls deeper than this are not followed.
 const MAX_DEPTH: usize = 220;
@@ -63,10 +66,17 @@ pub struct Context<'a> {
     pub index: &'a Index<'a>,
     pub catalog: &'a Catalog,
     pub schema: &'a Schema,
+    pub upkeep: &'a Upkeep,
     /// The text at a place, for what is quoted to people.
     pub text: &'a (dyn Fn(Span) -> &'a str + Sync),
     /// Whether the workspace's code contains a text (the name of a setting).
     pub mentions: &'a (dyn Fn(&str) -> bool + Sync),
+}
+
+/// How the workspace gets rid of old rows, by table.
+#[derive(Debug, Default)]
+pub struct Upkeep {
+    tables: BTreeMap<SmolStr, upkeep::Removal>,
 }
 
 /// The lowering of one unit.
@@ -74,6 +84,7 @@ struct Lowering<'a> {
     index: &'a Index<'a>,
     catalog: &'a Catalog,
     schema: &'a Schema,
+    upkeep: &'a Upkeep,
     text: &'a (dyn Fn(Span) -> &'a str + Sync),
     mentions: &'a (dyn Fn(&str) -> bool + Sync),
     graph: Graph,
@@ -110,6 +121,10 @@ struct Lowering<'a> {
     escaped: Option<Span>,
     /// Where the producers were constructed that messages go to, by transport.
     producers: HashMap<SmolStr, Span>,
+    /// The lease that a statement gives the row it takes.
+    lease: Option<Lease>,
+    /// Statements that clear a table.
+    removals: Vec<upkeep::Seen>,
     /// Whether a telemetry call was met.
     monitored: bool,
     /// Calls that nobody could see into.
@@ -218,6 +233,7 @@ impl<'a> Lowering<'a> {
             index: context.index,
             catalog: context.catalog,
             schema: context.schema,
+            upkeep: context.upkeep,
             text: context.text,
             mentions: context.mentions,
             graph: Graph::default(),
@@ -241,6 +257,8 @@ impl<'a> Lowering<'a> {
             assumptions: BTreeSet::new(),
             escaped: None,
             producers: HashMap::new(),
+            lease: None,
+            removals: Vec::new(),
             monitored: false,
             unresolved: 0,
             fallible_tasks: HashMap::new(),

@@ -258,6 +258,11 @@ impl<'a> Index<'a> {
         (0..self.fns.len() as u32).map(FnId)
     }
 
+    /// Every constant's number, in the order of the files.
+    pub fn constants(&self) -> impl Iterator<Item = ConstId> + use<> {
+        (0..self.consts.len() as u32).map(ConstId)
+    }
+
     /// A constant by its number.
     #[must_use]
     pub fn constant(&self, c: ConstId) -> &ConstInfo<'a> {

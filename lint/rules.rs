@@ -47,10 +47,12 @@ rules! {
     volatile_dedup
     unstable_dedup_key
     missing_idempotency_key
+    visibility_timeout_too_short
     retry_in_at_most_once
     commit_after_process
     missing_ack
     poison_loop
+    unbounded_dedup_store
     exactly_once_external_effect
     missing_eos_config
     unfenced_transaction

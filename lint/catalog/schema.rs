@@ -383,6 +383,7 @@ impl Operands for Receive {
         let conditions = self.settle.iter().flat_map(|settle| &settle.when.0);
         self.address
             .iter()
+            .chain(&self.lease)
             .chain(
                 conditions
                     .chain(&self.uncommitted.0)
@@ -409,6 +410,10 @@ pub struct Receive {
     pub broker: Broker,
     /// The topic or queue.
     pub address: Option<Operand>,
+    /// A duration: after which an unsettled message goes to somebody else.
+    pub lease: Option<Operand>,
+    /// The unit of `lease` where it is a number.
+    pub lease_unit: Option<Unit>,
     /// First match wins. Without a match, or without any: `manual`.
     pub settle: Vec<Settle>,
     /// The name of the setting that gives a queue a dead-letter target, where that is declared in code.
@@ -425,6 +430,8 @@ impl Default for Receive {
             transport: SmolStr::default(),
             broker: Broker::Queue,
             address: None,
+            lease: None,
+            lease_unit: None,
             settle: Vec::new(),
             dead_letter: None,
             uncommitted: When::default(),
@@ -433,7 +440,7 @@ impl Default for Receive {
     }
 }
 
-record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, settle, dead_letter, uncommitted, ordered });
+record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, lease, lease_unit, settle, dead_letter, uncommitted, ordered });
 
 /// Who settles, under conditions on the receiver's properties.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

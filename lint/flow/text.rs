@@ -101,6 +101,9 @@ impl fmt::Display for Source {
             "source {} {broker} {settle}{dead_letter}{dirty}{ordered}",
             self.transport
         )?;
+        if let Some(lease) = self.lease {
+            write!(f, " lease={}", lease.millis)?;
+        }
         self.address
             .as_ref()
             .map_or(Ok(()), |address| write!(f, " # {address}"))

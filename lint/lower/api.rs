@@ -10,12 +10,13 @@ mod tasks;
 
 use smol_str::SmolStr;
 
-use self::operands::{bind_origins, millis};
+use self::operands::bound;
 
 use super::Lowering;
 use super::call::{CallSite, future};
 use super::expr::{deep_origin, origin_of};
 use super::state::{Flowing, State};
+use super::time::millis;
 use super::value::{Call, Future, Kind, Origin, Place, Target, Value};
 use crate::catalog::{self, Confirm, Covers, Facts, Is, Operand, Role, TypeExpr};
 use crate::flow::{self, Ack, Effect, EffectKind, Idempotency, KeyId, Known, MarkMode, Outcome, Step, TxId};
@@ -503,6 +504,9 @@ fn task_in(value: &Value) -> Option<flow::TaskId> {
 
 /// Whether a value is what a condition wants; `None` where that is not known. `visible`: what is not set is known not to be set.
 pub(super) fn holds(is: &Is, value: Option<&Value>, visible: bool) -> Option<bool> {
+    if let (Is::Text(_) | Is::OneOf(_), Some(Kind::Tuple(values))) = (is, value.map(|value| &value.kind)) {
+        return any_holds(is, values);
+    }
     let text = value.map(text_of);
     match (is, text) {
         (Is::Set, found) => {
@@ -524,6 +528,16 @@ pub(super) fn holds(is: &Is, value: Option<&Value>, visible: bool) -> Option<boo
         (Is::Text(want), Some(Some(text))) => Some(text.eq_ignore_ascii_case(want)),
         (Is::OneOf(wants), Some(Some(text))) => Some(wants.iter().any(|want| text.eq_ignore_ascii_case(want))),
     }
+}
+
+/// Whether one of the values that were appended to a property is what a condition wants.
+fn any_holds(is: &Is, values: &[Value]) -> Option<bool> {
+    let answers: Vec<_> = values.iter().map(|value| holds(is, Some(value), true)).collect();
+    let unsure = || answers.contains(&None).then_some(());
+    answers
+        .contains(&Some(true))
+        .then_some(true)
+        .or_else(|| unsure().is_none().then_some(false))
 }
 
 /// A value as the text that a catalog compares it with, or that names a target.

@@ -354,6 +354,10 @@ impl<'a> Lowering<'a> {
         site: CallSite,
         state: State,
     ) -> Flowing {
+        let (owner, name) = path.rsplit_once("::").unwrap_or(("", path));
+        if let Some(value) = super::time::function(owner.rsplit("::").next().unwrap_or(owner), name, &args) {
+            return vec![(state, value)];
+        }
         let call = self.catalog.function(path).cloned().or_else(|| {
             let (owner, name) = path.rsplit_once("::")?;
             self.catalog.method(owner, name).cloned()

@@ -123,9 +123,6 @@ impl<'a> Lowering<'a> {
             ("", "Ok" | "Err" | "Some") | ("Result" | "Option", "Ok" | "Err" | "Some") => {
                 Some(Value::variant(name, args.to_vec()))
             }
-            (_, "from_secs" | "from_millis" | "from_mins" | "from_hours") if owner == "Duration" => {
-                Some(duration(name, &first()))
-            }
             (
                 "Vec" | "HashMap" | "HashSet" | "VecDeque" | "BTreeMap" | "String" | "FuturesUnordered",
                 "new" | "with_capacity" | "default",
@@ -538,21 +535,6 @@ fn transposed(value: &Value) -> Value {
         (Some("Ok"), Some("None")) => payload,
         (Some("Err"), _) => Value::some(value.clone()),
         _ => Value::opaque(Ty::Unknown, value.origin),
-    }
-}
-
-/// A duration as milliseconds.
-fn duration(name: &str, count: &Value) -> Value {
-    let factor = match name {
-        "from_millis" => 1,
-        "from_secs" => 1_000,
-        "from_mins" => 60_000,
-        _ => 3_600_000,
-    };
-    let ty = Ty::external("std::time::Duration", Vec::new());
-    match count.kind {
-        Kind::Int(count) => Value::new(Kind::Int(count * factor), ty, Origin::NONE),
-        _ => Value::opaque(ty, count.origin),
     }
 }
 

@@ -16,7 +16,7 @@ use super::value::{Kind, Origin, RANGE_FIRST, RANGE_LAST, Value};
 use super::{Jump, LoopFrame, Lowering};
 use crate::flow::{CondKind, Outcome, Step, TxId};
 use crate::resolve::Ty;
-use crate::source::hir::{Arm, Block, Expr, Pat, SelectArm, Stmt};
+use crate::source::hir::{Arm, Block, Expr, ExprKind, Pat, SelectArm, Stmt};
 use crate::span::Span;
 
 /// With more arms than this a `select!` is not followed through every order in which they may drop out.
@@ -84,7 +84,7 @@ impl<'a> Lowering<'a> {
             let mut next = Vec::new();
             for state in states {
                 match statement {
-                    Stmt::Tail(expr) if is_tail => result.extend(self.eval(expr, state)),
+                    Stmt::Tail(expr) if is_tail => result.extend(self.eval_tail(block, expr, state)),
                     Stmt::Tail(expr) | Stmt::Expr(expr) => next.extend(self.eval_statement(expr, state)),
                     Stmt::Let {
                         pat,
@@ -109,6 +109,25 @@ impl<'a> Lowering<'a> {
             state.env.truncate(depth);
         }
         merge_values(result)
+    }
+
+    /// The last expression of a block. That of a function's body is expected to be what the function returns.
+    fn eval_tail(&mut self, block: &'a Block, expr: &'a Expr, state: State) -> Flowing {
+        let inner = match &expr.kind {
+            ExprKind::Await(inner) => inner,
+            _ => expr,
+        };
+        let frame = self.frame();
+        let body = frame.function.and_then(|f| self.index.function(f).hir.body.as_ref());
+        let is_body = body.is_some_and(|body| std::ptr::eq(&raw const **body, block));
+        if !is_body || self.expected.is_some() || !matches!(inner.kind, ExprKind::MethodCall { .. }) {
+            return self.eval(expr, state);
+        }
+        let returned = self.canonical_ty(frame.returned.clone());
+        self.expected = Some(returned).filter(|ty| *ty != Ty::Unknown);
+        let flowing = self.eval(expr, state);
+        self.expected = None;
+        flowing
     }
 
     fn last_uses(&mut self, block: &'a Block) -> Rc<LastUses> {

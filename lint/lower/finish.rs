@@ -9,8 +9,8 @@ use super::receive::Draft;
 use super::state::Flowing;
 use super::value::Value;
 use crate::flow::{
-    Broker, CondId, CondKind, Condition, Covers, DeadLetter, Edge, EffectId, Ended, Flow, KeyId, Known, MarkMode, Node,
-    NodeId, Outcome, Settle, Site, Source, Step, Unknown,
+    Broker, CondId, CondKind, Condition, Covers, DeadLetter, Durability, Edge, EffectId, Ended, Flow, KeyId, Known,
+    MarkMode, Node, NodeId, Outcome, Settle, Site, Source, Step, Unknown,
 };
 
 impl Lowering<'_> {
@@ -31,6 +31,7 @@ impl Lowering<'_> {
         self.pair_checks();
         self.settle_marks();
         self.doubt_guarded();
+        self.look_after_marks();
         let source = self.source(at, caller);
         self.judge_visibility(&source);
         self.close_ends();
@@ -65,6 +66,7 @@ impl Lowering<'_> {
                 dead_letter: DeadLetter::Unknown,
                 constructed_at: None,
                 kept: false,
+                lease: None,
                 producer_at: None,
                 committed_only: Known::Unknown,
                 ordered: false,
@@ -99,6 +101,7 @@ impl Lowering<'_> {
             kept: self.rows.is_some(),
             committed_only: draft.committed_only,
             ordered: draft.ordered,
+            lease: draft.lease.or(self.lease),
         }
     }
 
@@ -247,9 +250,19 @@ impl Lowering<'_> {
                     let after_duplicate = self.reachable_effects(duplicate);
                     let decides =
                         after_fresh != after_duplicate || (fresh != duplicate && is_checked(&self.graph.nodes, key));
+                    let asked = is_checked(&self.graph.nodes, key);
                     let node = &mut self.graph.nodes[id];
                     if !decides {
-                        node.step = Step::Effect { effect, tx };
+                        // Where somebody asked before, it records all the same, and its own answer is not listened to.
+                        node.step = match asked {
+                            true => Step::Mark {
+                                key,
+                                tx,
+                                mode: MarkMode::Plain,
+                                effect: None,
+                            },
+                            false => Step::Effect { effect, tx },
+                        };
                         node.edges.retain(|edge| edge.when != Outcome::Duplicate);
                         for edge in &mut node.edges {
                             if edge.when == Outcome::Fresh {
@@ -282,6 +295,30 @@ impl Lowering<'_> {
                 }
                 MarkMode::Unique => {}
             }
+        }
+    }
+
+    /// When what is recorded goes away again: by itself, or because something in the workspace removes it.
+    fn look_after_marks(&mut self) {
+        for key in self
+            .graph
+            .keys
+            .iter_mut()
+            .filter(|key| key.durability != Durability::Memory)
+        {
+            let table = key.store.split_once(':').map_or("", |(_, table)| table);
+            let removal = self.upkeep.of(table).filter(|_| key.durability == Durability::Durable);
+            if let Some(removal) = removal.filter(|removal| removal.millis.is_some() && key.ttl_millis.is_none()) {
+                key.ttl_millis = removal.millis;
+                key.ttl_at = Some(removal.at);
+            }
+            let goes =
+                key.ttl_millis.is_some() || key.ttl_at.is_some() || removal.is_some() || self.schema.removes(table);
+            key.removed = match (goes, self.graph.bare.contains(&key.store)) {
+                (true, _) => Known::Yes,
+                (false, true) => Known::No,
+                (false, false) => Known::Unknown,
+            };
         }
     }
 

@@ -88,7 +88,7 @@ impl<'a> Lowering<'a> {
                     this.after_future(&value, name, args, *at, state)
                 })
             }
-            Future::Limited { inner, at } => self.run_limited(inner, *at, state),
+            Future::Limited { inner, limit, at } => self.run_limited(inner, *limit, *at, state),
             Future::Apply { callee, args, at } => {
                 let called = self.call_value(callee, args.clone(), CallSite { at: *at, label: *at }, state);
                 self.each(called, |this, state, value| this.await_value(value, state, *at))
@@ -161,9 +161,9 @@ impl<'a> Lowering<'a> {
     }
 
     /// `timeout(d, inner)`: time may be up before anything was done; what was under way when it is up shows as a failed step.
-    fn run_limited(&mut self, inner: &Value, at: Span, state: State) -> Flowing {
+    fn run_limited(&mut self, inner: &Value, limit: Option<u64>, at: Span, state: State) -> Flowing {
         let (mark, receives, waits) = (self.graph.mark(), self.receives, state.holding);
-        let flowing = self.race(inner, at, state.clone());
+        let flowing = self.race(inner, limit, at, state.clone());
         if waits || self.receives != receives {
             return flowing;
         }
@@ -176,10 +176,18 @@ impl<'a> Lowering<'a> {
             .collect()
     }
 
-    fn race(&mut self, inner: &Value, at: Span, state: State) -> Flowing {
+    /// Either it ends, or time is up: then so much has passed.
+    fn race(&mut self, inner: &Value, limit: Option<u64>, at: Span, state: State) -> Flowing {
         let cases = self.branch(&state, CondKind::Free, at, 2);
+        let mut elapsed = cases[1].clone();
+        if limit.is_some() && elapsed.holding {
+            let node = self
+                .graph
+                .emit(&elapsed, Step::Sleep { millis: limit }, Some(self.site(at)));
+            elapsed = elapsed.after(node, Outcome::Then);
+        }
         let late = (
-            cases[1].clone(),
+            elapsed,
             Value::err(Value::failure(Ty::external("tokio::time::error::Elapsed", Vec::new()))),
         );
         let mut all = vec![late];

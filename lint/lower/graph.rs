@@ -1,6 +1,6 @@
 //! Building a flow: nodes are emitted where control stands, and edges close behind.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use smol_str::SmolStr;
 
@@ -47,6 +47,8 @@ pub struct Graph {
     /// Inserts that a unique key may refuse, and whether the schema shows one: marks, if somebody tells the refusal from other failures.
     pub refusals: BTreeMap<EffectId, Known>,
     pub keys: Vec<Key>,
+    /// Stores of keys whose entries hold nothing but the key.
+    pub bare: BTreeSet<SmolStr>,
     pub transactions: Vec<Transaction>,
     pub tasks: Vec<Task>,
     pub conditions: Vec<Condition>,
@@ -248,6 +250,10 @@ impl Graph {
             let known = &mut self.keys[index];
             known.ttl_millis = known.ttl_millis.or(key.ttl_millis);
             known.ttl_at = known.ttl_at.or(key.ttl_at);
+            if key.from_message == Known::No && known.from_message != Known::No {
+                known.from_message = Known::No;
+                known.made_at = key.made_at;
+            }
             return KeyId(index as u32);
         }
         self.keys.push(key);

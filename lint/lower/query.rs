@@ -4,11 +4,12 @@ use smol_str::SmolStr;
 
 use super::Lowering;
 use super::api::rows::{Made, made};
+use super::expr::deep_origin;
 use super::state::{Flowing, State, merge_values};
 use super::value::{Origin, Value};
 use crate::catalog::Answer;
 use crate::flow::{
-    Ack, CondKind, Covers, Durability, Effect, EffectKind, Idempotency, Isolation, Key, KeyId, Known, MarkMode,
+    Ack, CondKind, Covers, Durability, Effect, EffectKind, Idempotency, Isolation, Key, KeyId, Known, Lease, MarkMode,
     Outcome, Site, Step, TxId,
 };
 use crate::span::Span;
@@ -21,15 +22,14 @@ pub(super) struct Query {
     /// `postgres`, …
     pub store: SmolStr,
     pub tx: Option<TxId>,
-    /// Where each bound value comes from.
-    pub binds: Vec<Origin>,
+    pub binds: Vec<Value>,
     pub answer: Option<Answer>,
     pub at: Span,
 }
 
 impl Query {
     fn origin(&self, bind: usize) -> Origin {
-        self.binds.get(bind).copied().unwrap_or_default()
+        self.binds.get(bind).map_or(Origin::NONE, deep_origin)
     }
 
     fn target(&self, table: &str) -> SmolStr {
@@ -46,6 +46,9 @@ enum Rows {
     /// None: a unique key refused it, which shows as a failure.
     Refused,
 }
+
+/// A row of which nobody knows the key holds more than a mark if it takes more columns from the message than these.
+const MARK_COLUMNS: usize = 2;
 
 impl<'a> Lowering<'a> {
     /// Executes SQL. The values are without the `Result` around them, but for `failure`.
@@ -85,6 +88,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn statement(&mut self, statement: &Statement, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
+        if let Statement::Update(update) = statement {
+            self.note_lease(update, query);
+        }
         match statement {
             Statement::Read(read) => self.sql_read(read, query, state),
             Statement::Insert(insert) => self.sql_insert(insert, query, state),
@@ -110,6 +116,7 @@ impl<'a> Lowering<'a> {
                 self.settle_rows(Made::Done, query, state)
             }
             Statement::Delete(delete) => {
+                self.note_removal(delete, query);
                 let why = "deleting again deletes nothing more".into();
                 self.sql_effect(query, &delete.table, Idempotency::Idempotent, why, state)
             }
@@ -212,34 +219,77 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// A claim whose lease the statement itself says.
+    fn note_lease(&mut self, update: &sql::Update, query: &Query) {
+        let millis = update.claim.as_ref().and_then(|claim| claim.lease_millis);
+        self.lease = self.lease.or_else(|| {
+            let at = Some(query.at);
+            millis.map(|millis| Lease { millis, at })
+        });
+    }
+
     fn row_key(&mut self, query: &Query, table: &str, unique: Known, from: Origin) -> KeyId {
-        let from_message = if from.has(Origin::FRESH) {
-            Known::No
-        } else if from.has(Origin::MESSAGE) {
-            Known::Yes
-        } else {
-            Known::Unknown
-        };
         self.graph.key(Key {
             store: query.target(table),
             durability: Durability::Durable,
             ttl_millis: None,
             ttl_at: None,
             unique,
-            from_message,
-            made_at: None,
+            removed: Known::Unknown,
+            from_message: from.is_message_only(),
+            made_at: from.made_at(),
         })
+    }
+
+    /// What a new row is recognised by: the columns of its key, as far as the statement or the schema names them.
+    fn key_origin(&self, insert: &Insert, query: &Query) -> (Origin, bool) {
+        let of = |names: &[SmolStr]| -> Vec<Origin> {
+            let named = insert.columns.iter().filter(|(name, _)| names.contains(name));
+            named.map(|(_, value)| value_origin(value, query)).collect()
+        };
+        let target = match &insert.conflict {
+            Conflict::DoNothing { target } => of(target),
+            _ => Vec::new(),
+        };
+        let shown = self
+            .schema
+            .unique_keys(&insert.table)
+            .into_iter()
+            .map(|names| of(&names));
+        let shown = shown
+            .filter(|origins| origins.iter().any(|origin| origin.has(Origin::MESSAGE)))
+            .max_by_key(Vec::len);
+        let messages: Vec<Origin> = insert
+            .columns
+            .iter()
+            .map(|(_, value)| value_origin(value, query))
+            .filter(|origin| origin.has(Origin::MESSAGE))
+            .collect();
+        let key = if target.is_empty() {
+            shown.unwrap_or_default()
+        } else {
+            target
+        };
+        let all = insert.columns.iter().map(|(_, value)| value_origin(value, query));
+        let (key, bare) = match (key.is_empty(), messages.is_empty()) {
+            (true, true) => (all.collect(), true),
+            (true, false) => (messages.clone(), messages.len() <= MARK_COLUMNS),
+            (false, _) => {
+                let held = key.iter().filter(|origin| origin.has(Origin::MESSAGE)).count();
+                (key, messages.len() <= held)
+            }
+        };
+        (key.into_iter().fold(Origin::NONE, Origin::with), bare)
     }
 
     fn sql_insert(&mut self, insert: &Insert, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
         let mut insert = insert.clone();
         self.schema.complete(&mut insert);
         let bound = bound_columns(&insert, query);
-        let from = insert
-            .columns
-            .iter()
-            .map(|(_, value)| value_origin(value, query))
-            .fold(Origin::NONE, Origin::with);
+        let (from, bare) = self.key_origin(&insert, query);
+        if bare {
+            self.graph.bare.insert(query.target(&insert.table));
+        }
         let if_absent = match &insert.conflict {
             Conflict::DoNothing { .. } | Conflict::Ignore => true,
             Conflict::DoUpdate { .. } | Conflict::Replace | Conflict::Merge => {

@@ -5,10 +5,11 @@ use smol_str::SmolStr;
 use super::api::{Operands, holds, text_of};
 use super::call::CallSite;
 use super::state::{Flowing, State};
+use super::time::millis;
 use super::value::{Kind, Origin, Value};
 use super::{Lowering, external_name};
 use crate::catalog::{Receive, SettleBy, TypeExpr};
-use crate::flow::{Broker, DeadLetter, Known, Outcome, Settle, Site, Step};
+use crate::flow::{Broker, DeadLetter, Known, Lease, Outcome, Settle, Site, Step};
 use crate::resolve::Ty;
 use crate::span::Span;
 
@@ -21,6 +22,7 @@ pub(super) struct Draft {
     pub settle: Settle,
     pub site: Site,
     pub constructed: Option<Span>,
+    pub lease: Option<Lease>,
     pub dead_letter: DeadLetter,
     /// The receiver's construction was not seen: its settings are assumed.
     pub assumed: bool,
@@ -110,11 +112,19 @@ impl<'a> Lowering<'a> {
             settle,
             site,
             constructed,
+            lease: self.lease(receive, operands),
             dead_letter: self.dead_letter(receive),
             assumed,
             committed_only: self.committed_only(receive, operands),
             ordered,
         }
+    }
+
+    /// How long the receiver's settings leave a message to its worker.
+    fn lease(&self, receive: &Receive, operands: &Operands<'_>) -> Option<Lease> {
+        let (value, at) = self.operand(receive.lease.as_ref()?, operands)?;
+        let millis = millis(&value, receive.lease_unit)?;
+        (millis > 0).then_some(Lease { millis, at })
     }
 
     /// Whether the workspace names the setting that gives a queue a dead-letter target.
@@ -291,6 +301,7 @@ impl Lowering<'_> {
         operands: &Operands<'_>,
     ) -> Option<bool> {
         let found = self.operand(&condition.operand, operands);
+
         holds(
             &condition.is,
             found.as_ref().map(|(value, _)| value),

@@ -2,10 +2,14 @@
 
 mod observed;
 mod producers;
+mod rehearsal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
+
+pub use rehearsal::every_function;
+pub(super) use rehearsal::rehearsed;
 
 use super::clues::sockets;
 use super::handler::{Handler, handlers};
@@ -80,38 +84,6 @@ pub fn units(context: &Context<'_>) -> Vec<Unit> {
         )
     });
     all
-}
-
-/// Lowers every function as if it were called with a message: whether lowering bears any code at all.
-#[must_use]
-pub fn every_function(context: &Context<'_>) -> Vec<Flow> {
-    use rayon::prelude::*;
-    let functions: Vec<FnId> = context
-        .index
-        .functions()
-        .filter(|f| context.index.function(*f).hir.body.is_some())
-        .collect();
-    functions
-        .par_iter()
-        .map(|f| called_with_a_message(context, *f))
-        .collect()
-}
-
-fn called_with_a_message(context: &Context<'_>, f: FnId) -> Flow {
-    let mut lowering = Lowering::new(context);
-    let info = context.index.function(f);
-    let at = Site {
-        span: info.hir.name_span,
-        via: Vec::new(),
-        text: info.hir.name.clone(),
-    };
-    let args = lowering.message_arguments(f, Vec::new());
-    let mut state = State::start();
-    let node = lowering.graph.emit(&state, Step::Receive, Some(at.clone()));
-    state = state.after(node, Outcome::Next);
-    state.holding = true;
-    let ended = lowering.root(f, None, args, state);
-    lowering.finish(info.path.clone(), ended, at, false)
 }
 
 /// Functions that mention something that receives, in crates that depend on the client that it belongs to, and those that are declared.

@@ -1,80 +1,18 @@
 //! What lowering knows of a value: as much as decides control, and where it comes from.
 
+mod origin;
+
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use smol_str::SmolStr;
 
+pub use origin::Origin;
+
 use crate::flow::{EffectId, NodeId, TaskId, TxId};
 use crate::resolve::{FnId, Ty};
 use crate::span::{FileId, Span};
-
-/// What a value is made of. A set, so that `format!("{id}-{now}")` is both.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Origin {
-    sources: u8,
-    /// Where something fresh was made.
-    made_at: Option<Span>,
-}
-
-impl Origin {
-    pub const NONE: Self = Self::of(0);
-    /// From the message that is being handled.
-    pub const MESSAGE: Self = Self::of(1);
-    /// Made fresh: random, or a clock.
-    pub const FRESH: Self = Self::of(2);
-    /// Changes from one round of a loop to the next.
-    pub const COUNTER: Self = Self::of(4);
-    /// A failure, or made of one.
-    pub const ERROR: Self = Self::of(8);
-    /// What a store, or a call that nobody can see into, answered.
-    pub const STORE: Self = Self::of(16);
-    /// A failure: a unique key refused the row.
-    pub const REFUSED: Self = Self::of(32);
-    /// A failure of something that a unique key may refuse, for another reason.
-    pub const BROKEN: Self = Self::of(64);
-
-    const fn of(sources: u8) -> Self {
-        Self { sources, made_at: None }
-    }
-
-    /// Something fresh, made here.
-    #[must_use]
-    pub fn fresh(at: Span) -> Self {
-        Self {
-            made_at: Some(at),
-            ..Self::FRESH
-        }
-    }
-
-    /// Where the fresh part was made.
-    #[must_use]
-    pub fn made_at(self) -> Option<Span> {
-        self.made_at
-    }
-
-    #[must_use]
-    pub fn with(self, other: Self) -> Self {
-        Self {
-            sources: self.sources | other.sources,
-            made_at: self.made_at.or(other.made_at),
-        }
-    }
-
-    #[must_use]
-    pub fn without(self, other: Self) -> Self {
-        Self {
-            sources: self.sources & !other.sources,
-            ..self
-        }
-    }
-
-    #[must_use]
-    pub fn has(self, other: Self) -> bool {
-        self.sources & other.sources != 0
-    }
-}
 
 /// An abstract value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -182,8 +120,8 @@ pub enum Future {
         args: Vec<Value>,
         at: Span,
     },
-    /// `timeout(d, inner)`.
-    Limited { inner: Value, at: Span },
+    /// `timeout(d, inner)`, `limit` in milliseconds.
+    Limited { inner: Value, limit: Option<u64>, at: Span },
     /// A closure that is called, and what it gives awaited.
     Apply { callee: Value, args: Vec<Value>, at: Span },
     /// The next item of a client's stream (`stream` by path), of type `item`.
@@ -399,6 +337,11 @@ impl Value {
         match &self.kind {
             Kind::Api(api) => api.props.get(name).map(|prop| (&prop.value, prop.at)),
             Kind::Struct(fields) => fields.get(name).map(|value| (value, None)),
+            Kind::Tuple(values) => name
+                .parse::<usize>()
+                .ok()
+                .and_then(|i| values.get(i))
+                .map(|value| (value, None)),
             Kind::Variant { fields, .. } => fields
                 .iter()
                 .find(|(field, _)| field == name)

@@ -433,6 +433,7 @@ fn source(number: u32, words: &[&str]) -> Source {
         dead_letter,
         constructed_at: None,
         kept: false,
+        lease: None,
         producer_at: None,
         ordered: words.contains(&"ordered"),
         committed_only: if words.contains(&"uncommitted") {
@@ -493,6 +494,7 @@ fn key(number: u32, words: &[&str]) -> Key {
         ttl_millis,
         ttl_at: ttl_millis.map(|_| line(number)),
         unique,
+        removed: Known::Unknown,
         from_message: if has("fresh") { Known::No } else { Known::Yes },
         made_at: has("fresh").then(|| line(number)),
     }

@@ -87,7 +87,7 @@ impl<'a> Builder<'a> {
                 .or_default()
                 .push(name.clone());
         }
-        if let (true, Some(first)) = (item.path.len() > 1, item.path.first()) {
+        if let Some(first) = item.path.first() {
             self.name_crate(place.module, first);
         }
     }

@@ -103,9 +103,22 @@ impl Builder<'_> {
     fn meaning(&self, import: &Import<'_>, space: Space) -> Result<Option<Def>, Pending> {
         let segments = import.segments();
         let prefix = self.index.walk_path(import.at, &segments, false, space)?;
-        Ok(prefix
+        let found = prefix
             .filter(|prefix| prefix.taken == segments.len())
-            .map(|prefix| prefix.def))
+            .map(|prefix| prefix.def);
+        Ok(found.or_else(|| self.whole_crate(import, &segments, space)))
+    }
+
+    /// `use aws_sdk_sqs as sqs`, where no manifest lists the crates.
+    fn whole_crate(&self, import: &Import<'_>, segments: &[&str], space: Space) -> Option<Def> {
+        let krate = self.index.module(import.at).krate;
+        let unlisted = self.index.is_linked && !self.index.crates[krate.0 as usize].has_manifest;
+        match segments {
+            [name] if unlisted && space == Space::Types && name.starts_with(|c: char| c.is_ascii_lowercase()) => {
+                Some(Def::External((*name).into()))
+            }
+            _ => None,
+        }
     }
 
     fn define(&mut self, import: &Import<'_>, space: Space, def: Option<Def>) {

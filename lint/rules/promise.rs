@@ -1,6 +1,6 @@
 //! What a unit is held to.
 
-use delivery_grammar::{Criticality, Declaration, Semantic};
+use delivery_grammar::{Criticality, Declaration, Duration, Semantic};
 
 use crate::model::{Bounds, Property, Scenario, Violation};
 
@@ -13,6 +13,12 @@ pub struct Promise {
     pub criticality: Criticality,
     /// The longest time after which a duplicate may still come, in milliseconds, if declared.
     pub redelivery_window_millis: Option<u64>,
+    /// How long dedup marks are kept, if declared.
+    pub retention_millis: Option<u64>,
+    /// How long a message belongs to its worker, if declared.
+    pub lease_millis: Option<u64>,
+    /// How long processing takes at most, if declared.
+    pub processing_millis: Option<u64>,
 }
 
 impl Promise {
@@ -24,6 +30,9 @@ impl Promise {
             declared: false,
             criticality: Criticality::default(),
             redelivery_window_millis: None,
+            retention_millis: None,
+            lease_millis: None,
+            processing_millis: None,
         }
     }
 
@@ -34,7 +43,14 @@ impl Promise {
             semantic: declaration.semantic,
             declared: true,
             criticality: declaration.criticality,
-            redelivery_window_millis: declaration.redelivery_window.map(delivery_grammar::Duration::as_millis),
+            redelivery_window_millis: declaration.redelivery_window.map(Duration::as_millis),
+            retention_millis: declaration
+                .dedup
+                .as_ref()
+                .and_then(|dedup| dedup.retention)
+                .map(Duration::as_millis),
+            lease_millis: declaration.lease.map(Duration::as_millis),
+            processing_millis: declaration.processing_time.map(Duration::as_millis),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The unique keys that migration files show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::{SmolStr, format_smolstr};
 use sqlparser::ast::{
@@ -16,6 +16,8 @@ use crate::flow::{Idempotency, Known};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schema {
     tables: BTreeMap<SmolStr, Table>,
+    /// Tables from which something in the files removes rows: a function, a job, partitions that are dropped.
+    cleared: BTreeSet<SmolStr>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +43,29 @@ struct Key {
     primary: bool,
 }
 
+/// The tables that follow `DELETE FROM`, and those that are parted.
+fn cleared(text: &str) -> Vec<SmolStr> {
+    let text = text.to_ascii_lowercase();
+    let after = |phrase: &'static str| {
+        let begins = text.match_indices(phrase).map(|(at, _)| &text[at + phrase.len()..]);
+        begins.filter_map(name_at).collect::<Vec<_>>()
+    };
+    let mut found = after("delete from ");
+    if text.contains("partition by ") {
+        found.extend(after("create table "));
+        found.extend(after("create table if not exists "));
+    }
+    found
+}
+
+/// The last part of the name that a text begins with.
+fn name_at(text: &str) -> Option<SmolStr> {
+    let part = |c: char| c.is_alphanumeric() || "_.\"`".contains(c);
+    let name = text.trim_start().split(|c| !part(c)).next()?;
+    let last = name.rsplit('.').next()?.trim_matches(['"', '`']);
+    (!last.is_empty()).then(|| last.into())
+}
+
 impl Schema {
     /// Reads migration files, given in the order in which they are applied, as (path, text). Files and sections that undo
     /// (`down.sql`, `-- +goose Down`) are left out; a statement that does not parse is skipped.
@@ -52,6 +77,7 @@ impl Schema {
             .filter(|(path, _)| !path.to_lowercase().ends_with("down.sql"));
         super::with_stack(|| {
             upward.for_each(|(_, text)| {
+                schema.cleared.extend(cleared(upwards(text)));
                 text::prepare(upwards(text))
                     .statements
                     .iter()
@@ -59,6 +85,12 @@ impl Schema {
             });
         });
         schema
+    }
+
+    /// Whether something in the files removes rows of the table, wherever it stands (in a function, in a job).
+    #[must_use]
+    pub fn removes(&self, table: &str) -> bool {
+        self.cleared.contains(table)
     }
 
     /// Whether a migration creates the table.

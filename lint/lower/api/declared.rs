@@ -137,6 +137,7 @@ impl<'a> Lowering<'a> {
             ttl_millis: None,
             ttl_at: None,
             unique: Known::Unknown,
+            removed: Known::Unknown,
             from_message: Known::Unknown,
             made_at: None,
         })

@@ -162,7 +162,10 @@ impl<'a> Lowering<'a> {
 
     /// `_` behind a fallible call: what is expected may be written with its `Result`.
     pub(in crate::lower) fn expected_inside(&self, ty: Ty, doing: &Doing<'_>) -> Ty {
-        if doing.call.fallible && self.is_result(&ty) && matches!(doing.returns, Some(TypeExpr::Expected)) {
+        if doing.call.fallible
+            && self.is_result(&ty)
+            && matches!(doing.returns, Some(TypeExpr::Expected | TypeExpr::Generic(_)))
+        {
             return self.type_argument(&ty, 0);
         }
         self.canonical_ty(ty)
@@ -303,22 +306,11 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// Where each bound value comes from.
-pub(super) fn bind_origins(binds: Option<&Value>) -> Vec<Origin> {
+/// The bound values, where they can be told apart.
+pub(super) fn bound(binds: Option<&Value>) -> Vec<Value> {
     match binds.map(|binds| &binds.kind) {
-        Some(Kind::Tuple(items)) => items.iter().map(deep_origin).collect(),
-        Some(_) => binds.map(deep_origin).into_iter().cycle().take(32).collect(),
+        Some(Kind::Tuple(items)) => items.clone(),
+        Some(_) => binds.into_iter().cycle().take(32).cloned().collect(),
         None => Vec::new(),
     }
-}
-
-/// A duration in milliseconds: a `Duration`, or a number of `unit`.
-pub(super) fn millis(value: &Value, unit: Option<catalog::Unit>) -> Option<u64> {
-    let Kind::Int(count) = value.kind else { return None };
-    let is_duration = matches!(&value.ty, Ty::External { path, .. } if path.ends_with("Duration"));
-    let factor = match unit {
-        Some(catalog::Unit::Seconds) if !is_duration => 1_000,
-        _ => 1,
-    };
-    u64::try_from(count * factor).ok()
 }

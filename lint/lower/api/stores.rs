@@ -21,26 +21,49 @@ impl<'a> Lowering<'a> {
             .unwrap_or_else(|| "memory".into());
         let name = match durability {
             Durability::Memory => combinator::place_text(doing.places.first().and_then(Option::as_ref)),
-            _ => value.as_ref().and_then(text_of).unwrap_or_else(|| "?".into()),
+            _ => self.entry_name(value.as_ref(), doing),
         };
         let ttl = self.operand_of(doing.facts.ttl.as_ref(), doing);
         let origin = value.as_ref().map_or(Origin::NONE, deep_origin);
-        let from_message = if origin.has(Origin::FRESH) {
-            Known::No
-        } else if origin.has(Origin::MESSAGE) {
-            Known::Yes
-        } else {
-            Known::Unknown
-        };
+        let store = smol_str::format_smolstr!("{store}:{name}");
+        if durability == Durability::Cache && self.is_bare(doing) {
+            self.graph.bare.insert(store.clone());
+        }
         self.graph.key(Key {
-            store: smol_str::format_smolstr!("{store}:{name}"),
+            store,
             durability,
             ttl_millis: ttl.as_ref().and_then(|(value, _)| millis(value, doing.facts.ttl_unit)),
             ttl_at: ttl.and_then(|(_, at)| at),
             unique: Known::Yes,
-            from_message,
-            made_at: None,
+            removed: Known::Unknown,
+            from_message: origin.is_message_only(),
+            made_at: origin.made_at(),
         })
+    }
+
+    /// The name of an entry, or of the set or hash that it is a member of.
+    fn entry_name(&self, key: Option<&Value>, doing: &Doing<'_>) -> SmolStr {
+        let set = self
+            .text_operand(doing.facts.target.as_ref(), doing)
+            .filter(|_| doing.facts.target != doing.facts.key);
+        set.or_else(|| key.and_then(text_of)).unwrap_or_else(|| "?".into())
+    }
+
+    /// Whether an entry that is written holds nothing of the message but its key.
+    fn is_bare(&self, doing: &Doing<'_>) -> bool {
+        let (role, facts) = (doing.role, doing.facts);
+        if role != Role::Mark {
+            return false;
+        }
+        let kept = match facts.value.as_ref() {
+            Some(_) => self.operand_of(facts.value.as_ref(), doing).map(|(value, _)| value),
+            None => doing.args.get(1).filter(|_| facts.target.is_none()).cloned(),
+        };
+        let carries = |value: &Value| {
+            let origin = deep_origin(value);
+            origin.has(Origin::MESSAGE) || origin.has(Origin::STORE)
+        };
+        facts.mode == Some(MarkMode::IfAbsent) || !kept.as_ref().is_some_and(carries)
     }
 
     pub(in crate::lower) fn dedup(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
@@ -79,7 +102,8 @@ impl<'a> Lowering<'a> {
     /// What a check or mark answers.
     pub(in crate::lower) fn answer(&self, doing: &Doing<'_>, outcome: Outcome) -> Value {
         let there = matches!(outcome, Outcome::Found | Outcome::Duplicate);
-        let is_bool = matches!(&self.expected, Some(Ty::External { path, .. }) if path == "bool");
+        let expected = self.expected.clone().map(|ty| self.expected_inside(ty, doing));
+        let is_bool = matches!(expected, Some(Ty::External { path, .. }) if path == "bool");
         if is_bool && outcome != Outcome::Ok {
             return Value::bool(if doing.role == Role::Check { there } else { !there });
         }
@@ -266,7 +290,7 @@ impl<'a> Lowering<'a> {
             text,
             store,
             tx,
-            binds: bind_origins(binds.as_ref()),
+            binds: bound(binds.as_ref()),
             answer: doing.facts.outcome,
             at: doing.site.at,
         };

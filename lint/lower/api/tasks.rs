@@ -120,13 +120,16 @@ impl<'a> Lowering<'a> {
         if !state.holding {
             return vec![(state, value)];
         }
-        let millis = self
-            .operand_of(doing.facts.duration.as_ref(), doing)
-            .and_then(|(value, _)| millis(&value, doing.facts.duration_unit));
+        let millis = self.duration(doing);
         let node = self
             .graph
             .emit(&state, Step::Sleep { millis }, Some(self.site(doing.site.at)));
         vec![(state.after(node, Outcome::Then), value)]
+    }
+
+    fn duration(&self, doing: &Doing<'_>) -> Option<u64> {
+        let (value, _) = self.operand_of(doing.facts.duration.as_ref(), doing)?;
+        millis(&value, doing.facts.duration_unit)
     }
 
     pub(in crate::lower) fn timeout(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
@@ -137,9 +140,11 @@ impl<'a> Lowering<'a> {
         let Some(inner) = task else {
             return self.compute(doing, state);
         };
+        let limit = self.duration(doing);
         self.run_future(
             &Rc::new(Future::Limited {
                 inner,
+                limit,
                 at: doing.site.at,
             }),
             state,

@@ -64,6 +64,9 @@ impl<'a> Lowering<'a> {
         if let Some(answer) = crate::lower::violation::asked(recv, name) {
             return vec![(state, answer)];
         }
+        if let Some(value) = crate::lower::time::method(recv, name, &args) {
+            return vec![(state, value)];
+        }
         if let Some(flowing) = self.standard_method(recv, name, &args, places, site, &state) {
             return flowing;
         }

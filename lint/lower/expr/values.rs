@@ -1,5 +1,6 @@
 //! Values that expressions make: literals, texts, operations on what is known.
 
+use crate::lower::time;
 use crate::lower::value::{Api, Kind, Origin, Value};
 use crate::resolve::Ty;
 use crate::source::hir::Lit;
@@ -135,6 +136,9 @@ pub(in crate::lower) fn formatted(literal: &str, values: &[Value]) -> Value {
 
 /// A binary operation on what is known.
 pub(in crate::lower) fn binary(op: &str, a: &Value, b: &Value) -> Value {
+    if let Some(made) = time::arithmetic(op, a, b) {
+        return made;
+    }
     let origin = deep_origin(a).with(deep_origin(b));
     if let Some(told) = crate::lower::violation::compared(a, b) {
         return Value::new(equality(op, told), Ty::Unknown, origin);

@@ -26,6 +26,7 @@ pub fn recorded_with(flow: &Flow, effect: EffectId) -> Flow {
         ttl_millis: None,
         ttl_at: None,
         unique: Known::Yes,
+        removed: Known::Unknown,
         from_message: Known::Yes,
         made_at: None,
     });
