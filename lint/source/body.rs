@@ -1,7 +1,7 @@
 //! A function's body, which is parsed when it is first looked at.
 //!
 //! Most bodies of a workspace are never entered: of a file that need not be read whole only the outline is parsed at first (see
-//! [`outline`](super::outline)), and each body keeps what it takes to parse it. Whoever looks into one sees no difference.
+//! `outline`), and each body keeps what it takes to parse it. Whoever looks into one sees no difference.
 
 use std::{
     fmt,
