@@ -136,12 +136,13 @@ fn timeout_around_processing() {
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 free # timeout(Duration::from_secs(5), pay(&http, &delivery.data))
-            n0: receive next=n1 err=n5 end=n5
-            n1: branch c0 0=n2 1=n0
+            n0: receive next=n1 err=n6 end=n6
+            n1: branch c0 0=n2 1=n5
             n2: effect e0 ok=n3 err=n0
             n3: ack ok=n0 err=n4
             n4: exit err
-            n5: exit ok
+            n5: sleep 5000 then=n0
+            n6: exit ok
         "#]],
     );
 }
@@ -156,12 +157,13 @@ fn timeout_with_two_question_marks() {
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 free # timeout(Duration::from_secs(5), pay(&http, &delivery.data))
-            n0: receive next=n1 err=n5 end=n5
-            n1: branch c0 0=n2 1=n4
+            n0: receive next=n1 err=n6 end=n6
+            n1: branch c0 0=n2 1=n5
             n2: effect e0 ok=n3 err=n4
             n3: ack ok=n0 err=n4
             n4: exit err
-            n5: exit ok
+            n5: sleep 5000 then=n4
+            n6: exit ok
         "#]],
     );
 }
