@@ -130,7 +130,7 @@ fn walk(links: &[Link], way: Vec<usize>, found: &mut Vec<Vec<usize>>) {
 
 fn chain(integrations: &[&Integration], links: &[Link], units: Vec<usize>) -> Chain {
     let given: Vec<Option<Semantic>> = units.iter().map(|&unit| gives(integrations[unit])).collect();
-    let guarantee = given.iter().copied().reduce(|a, b| Some(weaker(a?, b?))).flatten();
+    let guarantee = composed(&given);
     let weakest = units
         .iter()
         .zip(&given)
@@ -153,6 +153,12 @@ pub fn gives(integration: &Integration) -> Option<Semantic> {
     integration
         .inferred
         .or_else(|| integration.declared.as_ref().map(|declared| declared.semantic))
+}
+
+/// What a way through all of these gives: no later stage is known to mend what an earlier one does. `None` where one is not known.
+#[must_use]
+pub fn composed(stages: &[Option<Semantic>]) -> Option<Semantic> {
+    stages.iter().copied().reduce(|a, b| Some(weaker(a?, b?))).flatten()
 }
 
 /// What remains of two guarantees one after the other: what either loses is lost, what either repeats is repeated.
@@ -197,6 +203,18 @@ mod tests {
         ];
         assert!(covered.iter().all(|(address, pattern)| is_covered(address, pattern)));
         assert!(not.iter().all(|(address, pattern)| !is_covered(address, pattern)));
+    }
+
+    #[test]
+    fn a_chain_is_no_stronger_than_its_stages() {
+        use Semantic::{AtLeastOnce, AtMostOnce, BestEffort, EffectivelyOnce, ExactlyOnce, NoGuarantee};
+        let composed = |stages: &[Semantic]| composed(&stages.iter().copied().map(Some).collect::<Vec<_>>());
+        assert_eq!(composed(&[ExactlyOnce, ExactlyOnce]), Some(ExactlyOnce));
+        assert_eq!(composed(&[ExactlyOnce, EffectivelyOnce]), Some(EffectivelyOnce));
+        assert_eq!(composed(&[EffectivelyOnce, AtLeastOnce]), Some(AtLeastOnce));
+        assert_eq!(composed(&[AtMostOnce, AtLeastOnce]), Some(BestEffort));
+        assert_eq!(composed(&[EffectivelyOnce, NoGuarantee]), Some(NoGuarantee));
+        assert_eq!(super::composed(&[Some(AtLeastOnce), None]), None);
     }
 
     #[test]

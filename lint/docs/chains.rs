@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use delivery_grammar::Semantic;
 
 use super::Unit;
+use crate::chains::composed;
 
 /// Chains that are listed; what branches without end is cut here.
 const MOST: usize = 300;
@@ -78,37 +79,6 @@ fn chain<'a>(units: &'a [Unit<'a>], path: &[usize]) -> Chain<'a> {
     });
     Chain {
         stages: stages.collect(),
-        guarantee: semantics
-            .into_iter()
-            .collect::<Option<Vec<_>>>()
-            .and_then(|all| composed(&all)),
-    }
-}
-
-/// Lost is what one stage loses, repeated what one stage repeats: no later stage is known to mend it.
-fn composed(stages: &[Semantic]) -> Option<Semantic> {
-    let is_lost = stages.iter().any(|semantic| !semantic.forbids_loss());
-    let is_repeated = stages.iter().any(|semantic| !semantic.forbids_repetition());
-    Some(match (is_lost, is_repeated) {
-        _ if stages.contains(&Semantic::NoGuarantee) => Semantic::NoGuarantee,
-        (true, true) => Semantic::BestEffort,
-        (true, false) => Semantic::AtMostOnce,
-        (false, true) => Semantic::AtLeastOnce,
-        (false, false) => stages.iter().min().copied()?,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use Semantic::{AtLeastOnce, AtMostOnce, BestEffort, EffectivelyOnce, ExactlyOnce, NoGuarantee};
-
-    #[test]
-    fn a_chain_is_no_stronger_than_its_stages() {
-        assert_eq!(composed(&[ExactlyOnce, ExactlyOnce]), Some(ExactlyOnce));
-        assert_eq!(composed(&[ExactlyOnce, EffectivelyOnce]), Some(EffectivelyOnce));
-        assert_eq!(composed(&[EffectivelyOnce, AtLeastOnce]), Some(AtLeastOnce));
-        assert_eq!(composed(&[AtMostOnce, AtLeastOnce]), Some(BestEffort));
-        assert_eq!(composed(&[EffectivelyOnce, NoGuarantee]), Some(NoGuarantee));
+        guarantee: composed(&semantics),
     }
 }

@@ -333,10 +333,7 @@ impl<'a> Lowering<'a> {
         let Some(body) = &info.hir.body else { return Vec::new() };
         self.via.extend(at);
         let returned = self.canonical_ty(frame.returned.clone());
-        let mut ended = self.in_frame(frame, |this| this.eval_block_keeping(body, inner));
-        ended
-            .iter_mut()
-            .for_each(|(_, value)| callee::declare(value, &returned));
+        let ended = self.in_frame(frame, |this| this.eval_block_keeping(body, inner));
         if at.is_some() {
             self.via.pop();
         }

@@ -71,22 +71,6 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// A value that was made for whatever its place wants (`config.create()?`) has the type that the function's signature gives it.
-pub(super) fn declare(value: &mut Value, ty: &Ty) {
-    match (&mut value.kind, ty) {
-        (Kind::Tuple(values), Ty::Tuple(types)) => {
-            values.iter_mut().zip(types).for_each(|(value, ty)| declare(value, ty))
-        }
-        (Kind::Variant { name, fields }, Ty::External { args, .. }) if matches!(name.as_str(), "Ok" | "Some") => {
-            if let ([(_, inner)], Some(ty)) = (fields.as_mut_slice(), args.first()) {
-                declare(inner, ty);
-            }
-        }
-        (Kind::Api(_), Ty::External { .. }) if value.ty == Ty::Unknown => value.ty = ty.clone(),
-        _ => {}
-    }
-}
-
 pub(super) fn tuple_struct(ty: Ty, args: Vec<Value>) -> Value {
     let origin = origin_of(&args);
     let fields = args

@@ -10,8 +10,14 @@ use crate::span::Span;
 use smol_str::SmolStr;
 
 impl<'a> Lowering<'a> {
-    /// A value of which nothing else tells the type has the one that its function promises.
+    /// A value of which nothing else tells the type (`config.create()?`) has the one that its function promises.
     pub(in crate::lower) fn returning(&self, mut value: Value, promised: &Ty) -> Value {
+        if let (Ty::Tuple(promised), Kind::Tuple(values)) = (promised, &mut value.kind) {
+            for (value, promised) in values.iter_mut().zip(promised) {
+                *value = self.returning(value.clone(), promised);
+            }
+            return value;
+        }
         let inside = match value.variant_name() {
             Some("Ok" | "Some") => Some(0),
             Some("Err") => Some(1),
