@@ -7,8 +7,10 @@ mod args;
 mod check;
 mod choose;
 mod console;
+mod diff;
 mod doc;
 mod explain;
+mod git;
 mod graph;
 mod levels;
 mod list;
@@ -78,6 +80,7 @@ fn execute(cli: &Cli, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
         Command::Check(args) => check::run(args, cli.verbosity(), console),
         Command::List(args) => list::run(args, console),
         Command::Doc(args) => doc::run(args, cli.verbosity(), console),
+        Command::Diff(args) => diff::run(args, console),
         Command::Explain(args) => explain::run(args, console),
         Command::Rules(args) => rules::run(args, console),
         Command::Graph(args) => graph::run(args, console),

@@ -7,6 +7,7 @@ pub mod chains;
 pub mod cli;
 pub mod config;
 pub mod docs;
+pub mod drift;
 pub mod flow;
 pub mod lower;
 pub mod model;

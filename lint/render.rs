@@ -5,6 +5,7 @@
 
 mod cargo;
 mod config;
+mod drift;
 mod fingerprint;
 mod github;
 mod gitlab;
@@ -24,6 +25,7 @@ mod text;
 use clap::ValueEnum;
 
 pub use self::config::invalid_config;
+pub use self::drift::{DriftFormat, drift};
 pub use self::fingerprint::{Identity, identities};
 pub use self::graph::{GraphFormat, graph};
 pub(crate) use self::human::sentence;

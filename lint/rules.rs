@@ -68,6 +68,7 @@ rules! {
     weakest_link
     unmet_guarantee
     unverified_guarantee
+    semantic_drift
 }
 
 pub use case::{Case, Named};

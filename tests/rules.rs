@@ -10,7 +10,7 @@ use cargo_delivery::analysis::{self, Reading};
 use cargo_delivery::catalog::Catalog;
 use cargo_delivery::config::Config;
 use cargo_delivery::report::Report;
-use cargo_delivery::rules::RULES;
+use cargo_delivery::rules::{RULES, rule};
 use cargo_delivery::source::{Needles, SourceFile, Sources, hir};
 use cargo_delivery::workspace::{Options, Workspace};
 
@@ -133,6 +133,23 @@ fn texts_are_true() {
     let judged = RULES.iter().filter(|rule| !ELSEWHERE.contains(&rule.code));
     let wrong = judged.flat_map(|rule| text_differences(rule.code, rule.doc)).collect();
     compare(wrong, &known(include_str!("rules/texts_known.txt")));
+}
+
+#[test]
+fn the_wrong_code_of_semantic_drift_is_weaker_than_the_right_one() {
+    let doc = rule("semantic-drift").unwrap().doc;
+    let state = |tag: &str| {
+        let workspace = Workspace::in_memory(&[("src/main.rs", blocks(doc, tag)[0])]);
+        let sources = Sources::parse(&workspace, false);
+        let report = analysis::run(&workspace, &sources, Catalog::embedded(), &Config::default());
+        let unit = &report.integrations[0];
+        (unit.declared.as_ref().unwrap().semantic, unit.inferred.unwrap())
+    };
+    let ((promised, gave), (promises, gives)) = (state("rust,good"), state("rust,bad"));
+    assert!(
+        !promises.satisfies(promised) && !gives.satisfies(gave),
+        "{gave} is not weaker than {gives}"
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::levels::Levels;
 use crate::config::{Assume, Language};
-use crate::render::{Format, GraphFormat, ListFormat};
+use crate::render::{DriftFormat, Format, GraphFormat, ListFormat};
 
 /// What happens to a message when something crashes?
 ///
@@ -71,6 +71,8 @@ pub enum Command {
     List(List),
     /// Write the documentation of every integration
     Doc(Doc),
+    /// Tell which guarantees became weaker or stronger since a revision
+    Diff(Diff),
     /// Show who feeds whom, and what each chain gives from end to end
     Graph(Graph),
     /// Choose a semantic: the decision tree as questions, or as flags
@@ -219,6 +221,28 @@ pub enum DocFormat {
     Json,
     /// An AsyncAPI 3.0 document with x-delivery-* extensions
     Asyncapi,
+}
+
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// A revision of git (`main`, `v1.2`, `HEAD~3`), or the JSON report of an earlier run
+    #[arg(value_name = "REV|REPORT.json")]
+    pub before: String,
+
+    /// The JSON report of a later run [default: the workspace as it is]
+    #[arg(value_name = "REPORT.json")]
+    pub after: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub levels: Levels,
+
+    /// The Cargo.toml of the workspace to compare
+    #[arg(long, value_name = "FILE", help_heading = "Packages", conflicts_with = "after")]
+    pub manifest_path: Option<PathBuf>,
+
+    /// How the changes are printed
+    #[arg(long, value_enum, default_value = "human", help_heading = "Output")]
+    pub format: DriftFormat,
 }
 
 #[derive(Debug, Args)]

@@ -31,7 +31,36 @@ pub struct Session {
 impl Session {
     /// Runs the analysis and applies levels and allows; `today` decides which allows have run out.
     pub fn run(selection: &Selection, levels: &Levels, today: Date) -> anyhow::Result<Self> {
-        let (workspace, mut config) = open(selection)?;
+        let (workspace, config) = open(selection)?;
+        Self::analyse(workspace, config, selection, levels, today)
+    }
+
+    /// The same for files that are not on disk: paths relative to the root, with their texts.
+    pub fn in_memory(
+        files: &[(String, String)],
+        selection: &Selection,
+        levels: &Levels,
+        today: Date,
+    ) -> anyhow::Result<Self> {
+        let files: Vec<(&str, &str)> = files
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()))
+            .collect();
+        let mut options = options(selection);
+        let workspace = Workspace::in_memory_with(&files, &options);
+        let config = config(&workspace)?;
+        options.exclude.clone_from(&config.exclude);
+        let workspace = Workspace::in_memory_with(&files, &options);
+        Self::analyse(workspace, config, selection, levels, today)
+    }
+
+    fn analyse(
+        workspace: Workspace,
+        mut config: Config,
+        selection: &Selection,
+        levels: &Levels,
+        today: Date,
+    ) -> anyhow::Result<Self> {
         config.assume = selection.assume.unwrap_or(config.assume);
         config.overrides = levels.over(config.overrides);
         let catalog = catalog(&workspace, &config)?;
@@ -95,14 +124,7 @@ impl Files for Session {
 
 /// The workspace with its configuration, which may leave files out.
 fn open(selection: &Selection) -> anyhow::Result<(Workspace, Config)> {
-    let mut options = Options {
-        all_targets: selection.all_targets,
-        packages: selection.package.clone(),
-        workspace: selection.workspace,
-        exclude_packages: selection.exclude.clone(),
-        manifest_path: selection.manifest_path.clone(),
-        ..Options::default()
-    };
+    let mut options = options(selection);
     let workspace = Workspace::open(&selection.paths, &options)?;
     let config = config(&workspace)?;
     if config.exclude.is_empty() {
@@ -110,6 +132,17 @@ fn open(selection: &Selection) -> anyhow::Result<(Workspace, Config)> {
     }
     options.exclude.clone_from(&config.exclude);
     Ok((Workspace::open(&selection.paths, &options)?, config))
+}
+
+fn options(selection: &Selection) -> Options {
+    Options {
+        all_targets: selection.all_targets,
+        packages: selection.package.clone(),
+        workspace: selection.workspace,
+        exclude_packages: selection.exclude.clone(),
+        manifest_path: selection.manifest_path.clone(),
+        ..Options::default()
+    }
 }
 
 /// The configuration of a workspace, without looking at its code.

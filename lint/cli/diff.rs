@@ -1,0 +1,80 @@
+//! `cargo delivery diff`.
+
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+
+use super::args::{Diff, Selection};
+use super::session::Session;
+use super::{Console, Outcome, git};
+use crate::config::Overrides;
+use crate::drift::{self, Change, Move, Stand};
+use crate::render;
+use crate::report::Level;
+use crate::rules::rule;
+
+pub fn run(args: &Diff, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
+    let (before, after, overrides) = both(args, console)?;
+    let changes = drift::compare(&before, &after);
+    let text = render::drift(&changes, args.format, console.stdout.look(console.width));
+    console.stdout.text(&text);
+    console.stdout.finish().context("cannot write the result")?;
+    Ok(outcome(&changes, &overrides))
+}
+
+/// D512 is a rule like others: its level can be chosen.
+fn outcome(changes: &[Change], overrides: &Overrides) -> Outcome {
+    let denied = rule("semantic-drift").is_some_and(|rule| overrides.level(rule) == Level::Deny);
+    match changes.iter().any(|change| change.kind == Move::Weaker) && denied {
+        true => Outcome::Denied,
+        false => Outcome::Clean,
+    }
+}
+
+/// The earlier and the later state, and the levels that were chosen.
+fn both(args: &Diff, console: &Console<'_>) -> anyhow::Result<(Vec<Stand>, Vec<Stand>, Overrides)> {
+    let selection = Selection {
+        manifest_path: args.manifest_path.clone(),
+        workspace: true,
+        ..Selection::default()
+    };
+    if let Some(after) = &args.after {
+        let overrides = args.levels.over(Overrides::default());
+        return Ok((report(Path::new(&args.before))?, report(after)?, overrides));
+    }
+    let session = Session::run(&selection, &args.levels, console.today)?;
+    let after = drift::stands(&session.resolved());
+    let before = match is_report(&args.before) {
+        true => report(Path::new(&args.before))?,
+        false => {
+            let files = git::files_at(&args.before, &session.workspace.root, matters)?;
+            let earlier = Session::in_memory(&files, &selection, &args.levels, console.today)?;
+            drift::stands(&earlier.resolved())
+        }
+    };
+    Ok((before, after, session.config.overrides))
+}
+
+/// What an analysis may read.
+fn matters(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let by_extension = Path::new(name)
+        .extension()
+        .is_some_and(|extension| ["rs", "sql", "yaml", "yml"].iter().any(|wanted| extension == *wanted));
+    by_extension || matches!(name, "Cargo.toml" | "Cargo.lock")
+}
+
+/// A revision's name may have a dot, but none ends like a report's.
+fn is_report(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "json")
+}
+
+fn report(path: &Path) -> anyhow::Result<Vec<Stand>> {
+    let text = read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    drift::read(&text).map_err(|problem| anyhow!("{} is no report of `check --format json`: {problem}", path.display()))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: the user's own file")]
+fn read(path: &Path) -> std::io::Result<String> {
+    std::fs::read_to_string(path)
+}
