@@ -465,7 +465,7 @@ fn a_guarantee_that_became_weaker_since_a_revision_fails() {
     let weaker = run(&folder, &["diff", "HEAD"]);
     assert_eq!(weaker.status.code(), Some(1), "{}{}", stdout(&weaker), stderr(&weaker));
     assert!(
-        stdout(&weaker).starts_with("weaker    shop::on_order (src/lib.rs:3)"),
+        stdout(&weaker).starts_with("weaker    shop::on_order (src/lib.rs:5)"),
         "{}",
         stdout(&weaker)
     );
