@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod baseline;
 pub mod catalog;
 pub mod chains;
+pub mod changes;
 pub mod cli;
 pub mod config;
 pub mod docs;

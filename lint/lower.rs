@@ -20,6 +20,7 @@ mod future;
 mod graph;
 mod handler;
 mod macros;
+mod met;
 mod names;
 mod pattern;
 mod query;
@@ -50,6 +51,7 @@ use state::{Flowing, State, merge_values};
 use value::{BodyId, Closure, CodeScope, Kind, Value};
 
 pub use clues::clues;
+pub use met::Met;
 pub use unit::{Unit, every_function, units};
 pub use upkeep::upkeep;
 
@@ -125,10 +127,7 @@ struct Lowering<'a> {
     lease: Option<Lease>,
     /// Statements that clear a table.
     removals: Vec<upkeep::Seen>,
-    /// Whether a telemetry call was met.
-    monitored: bool,
-    /// Calls that nobody could see into.
-    unresolved: usize,
+    met: Met,
     /// What tasks give: a `Result` or not.
     fallible_tasks: HashMap<TaskId, bool>,
     ends: ends::Ends,
@@ -259,8 +258,7 @@ impl<'a> Lowering<'a> {
             producers: HashMap::new(),
             lease: None,
             removals: Vec::new(),
-            monitored: false,
-            unresolved: 0,
+            met: Met::default(),
             fallible_tasks: HashMap::new(),
             ends: ends::Ends::default(),
             capture: None,

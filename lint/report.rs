@@ -120,8 +120,18 @@ pub struct Integration {
     pub evidence: Vec<(delivery_grammar::Mechanism, Vec<Site>)>,
     /// The flow, printed.
     pub flow: String,
-    /// Calls of the unit that could not be resolved.
-    pub unresolved: usize,
+    /// Calls of the unit that could not be resolved, by place.
+    pub unresolved: Vec<UnresolvedCall>,
+    /// The functions that it goes through, its own included.
+    pub reach: Vec<Span>,
+}
+
+/// A call that nobody could see into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnresolvedCall {
+    pub at: Span,
+    /// What stands in the code.
+    pub text: SmolStr,
 }
 
 impl Integration {

@@ -11,7 +11,8 @@ use crate::lower::Unit;
 use crate::model::{self, Analysis, TraceStep as ModelStep};
 use crate::problem::Problem;
 use crate::report::{
-    self, CrashPoint, Direction, Fault, FaultPoint, Finding, Integration, Level, Sink, TraceStep, Verdict,
+    self, CrashPoint, Direction, Fault, FaultPoint, Finding, Integration, Level, Sink, TraceStep, UnresolvedCall,
+    Verdict,
 };
 use crate::resolve::Index;
 use crate::rules::{self, Cause, Declared, Diagnosis, Promise};
@@ -61,7 +62,7 @@ pub(super) fn judge(unit: &Unit, setting: &Setting<'_>) -> Said {
         .flat_map(|file| contradictions.iter().map(move |problem| misconfigured(file, problem)));
     Said {
         findings: contradictions.chain(subject.findings(config)).collect(),
-        integration: subject.integration(),
+        integration: subject.integration(index),
     }
 }
 
@@ -142,7 +143,7 @@ impl Subject<'_> {
             at: self.at,
             flow: self.flow(),
             analysis: self.analysis(),
-            monitored: self.unit.monitored,
+            monitored: self.unit.met.telemetry,
             tests: self.tests,
         };
         let judged = self.declaration.is_some() || config.assume != Assume::Nothing;
@@ -211,7 +212,7 @@ impl Subject<'_> {
         self.flow().node(node).at.as_ref().map(|site| site.span)
     }
 
-    fn integration(&self) -> Integration {
+    fn integration(&self, index: &Index<'_>) -> Integration {
         let flow = self.flow();
         let consumes = flow.source.broker != Broker::Caller;
         Integration {
@@ -236,8 +237,35 @@ impl Subject<'_> {
             steps: super::usual::usual_steps(flow),
             evidence: rules::evidence(flow),
             flow: flow.to_string(),
-            unresolved: self.unit.unresolved,
+            unresolved: self.unresolved(),
+            reach: self.reach(index),
         }
+    }
+
+    fn unresolved(&self) -> Vec<UnresolvedCall> {
+        let calls = self.unit.met.unresolved.iter();
+        calls
+            .map(|(at, text)| UnresolvedCall {
+                at: *at,
+                text: text.clone(),
+            })
+            .collect()
+    }
+
+    /// Every function from its signature to its last brace.
+    fn reach(&self, index: &Index<'_>) -> Vec<Span> {
+        let functions = self
+            .unit
+            .met
+            .functions
+            .iter()
+            .map(|function| index.function(*function).hir);
+        functions
+            .map(|function| Span {
+                end: function.body.as_ref().map_or(function.signature.end, |body| body.end),
+                ..function.signature
+            })
+            .collect()
     }
 
     fn transport(&self) -> SmolStr {

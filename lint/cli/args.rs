@@ -134,6 +134,10 @@ pub struct Check {
     #[arg(long, value_name = "FORMAT=FILE", value_parser = FileReport::from_str, help_heading = "Output")]
     pub report: Vec<FileReport>,
 
+    /// Only findings in functions that changed since a revision of git, or that call some that did
+    #[arg(long, value_name = "REV", help_heading = "Baseline", conflicts_with_all = ["write_baseline", "prune_baseline"])]
+    pub changed_since: Option<String>,
+
     /// Findings that are known already, and count no more
     #[arg(long, value_name = "FILE", help_heading = "Baseline")]
     pub baseline: Option<PathBuf>,

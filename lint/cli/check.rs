@@ -6,6 +6,7 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::ValueEnum as _;
 
 use super::args::{Check, FileReport, Verbosity};
+use super::git::Revision;
 use super::session::Session;
 use super::{Console, Outcome, output};
 use crate::baseline::Baseline;
@@ -20,6 +21,9 @@ pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> any
     }
     let session = Session::run(&args.selection, &args.levels, console.today)?;
     let mut report = session.resolved();
+    if let Some(revision) = &args.changed_since {
+        leave_what_stayed(&session, revision, &mut report)?;
+    }
     settle(args, &mut report, console)?;
     for file in &args.report {
         write_report(&report, file)?;
@@ -36,6 +40,13 @@ pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> any
     } else {
         Outcome::Clean
     })
+}
+
+/// Sets aside what is about nothing that changed since the revision.
+fn leave_what_stayed(session: &Session, revision: &str, report: &mut Resolved<'_>) -> anyhow::Result<()> {
+    let changes = session.changes_since(&Revision::open(revision, &session.workspace.root)?);
+    report.set_aside(|found| !changes.concern(found.finding, &session.report.integrations));
+    Ok(())
 }
 
 const fn detail(verbosity: Verbosity) -> Detail {

@@ -5,8 +5,9 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 
 use super::args::{Diff, Selection};
+use super::git::Revision;
 use super::session::Session;
-use super::{Console, Outcome, git};
+use super::{Console, Outcome};
 use crate::config::Overrides;
 use crate::drift::{self, Change, Move, Stand};
 use crate::render;
@@ -47,7 +48,7 @@ fn both(args: &Diff, console: &Console<'_>) -> anyhow::Result<(Vec<Stand>, Vec<S
     let before = match is_report(&args.before) {
         true => report(Path::new(&args.before))?,
         false => {
-            let files = git::files_at(&args.before, &session.workspace.root, matters)?;
+            let files = Revision::open(&args.before, &session.workspace.root)?.files(matters)?;
             let earlier = Session::in_memory(&files, &selection, &args.levels, console.today)?;
             drift::stands(&earlier.resolved())
         }

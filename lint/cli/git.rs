@@ -3,42 +3,78 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
-use git2::{ObjectType, Repository, TreeWalkMode, TreeWalkResult};
+use git2::{ErrorCode, ObjectType, Repository, TreeWalkMode, TreeWalkResult};
 
-/// The files of a revision below a folder: paths relative to that folder, with their texts. What is no UTF-8 is left out, as are files
-/// that `wanted` does not want.
-pub fn files_at(revision: &str, folder: &Path, wanted: impl Fn(&str) -> bool) -> anyhow::Result<Vec<(String, String)>> {
-    let repository = discover(folder)?;
-    let inside = inside(&repository, folder)?;
-    let tree = repository
-        .revparse_single(revision)
-        .and_then(|object| object.peel_to_tree())
-        .map_err(|error| anyhow!("git knows no revision `{revision}`: {}", error.message()))?;
-    let mut files = Vec::new();
-    tree.walk(TreeWalkMode::PreOrder, |parent, entry| {
-        if entry.kind() != Some(ObjectType::Blob) {
-            return TreeWalkResult::Ok;
-        }
-        let path = format!("{parent}{}", entry.name().unwrap_or_default());
-        if let Some(path) = path.strip_prefix(&inside).filter(|path| wanted(path)) {
-            let blob = entry
-                .to_object(&repository)
-                .ok()
-                .and_then(|object| object.into_blob().ok());
-            let text = blob.and_then(|blob| String::from_utf8(blob.content().to_vec()).ok());
-            files.extend(text.map(|text| (path.to_owned(), text)));
-        }
-        TreeWalkResult::Ok
-    })
-    .with_context(|| format!("cannot read the revision `{revision}`"))?;
-    Ok(files)
+/// A folder as it was at a revision.
+pub struct Revision {
+    repository: Repository,
+    tree: git2::Oid,
+    /// `services/billing/`: the folder as paths in the tree begin; empty for the root.
+    inside: String,
+}
+
+impl Revision {
+    /// What `name` (`main`, `v1.2`, `HEAD~3`) means in the repository around `folder`.
+    pub fn open(name: &str, folder: &Path) -> anyhow::Result<Self> {
+        let repository = discover(folder)?;
+        let inside = inside(&repository, folder)?;
+        let tree = repository
+            .revparse_single(name)
+            .and_then(|object| object.peel_to_tree())
+            .map(|tree| tree.id());
+        let tree = tree.map_err(|error| match repository.is_shallow() {
+            true => anyhow!("git knows no revision `{name}` in this shallow clone; fetch it first"),
+            false => anyhow!("git knows no revision `{name}`: {}", error.message()),
+        })?;
+        Ok(Self {
+            repository,
+            tree,
+            inside,
+        })
+    }
+
+    /// The files below the folder that are `wanted`: paths relative to the folder, with their texts. What is no UTF-8 is left out.
+    pub fn files(&self, wanted: impl Fn(&str) -> bool) -> anyhow::Result<Vec<(String, String)>> {
+        let mut files = Vec::new();
+        let visit = |parent: &str, entry: &git2::TreeEntry<'_>| {
+            if entry.kind() == Some(ObjectType::Blob) {
+                let path = format!("{parent}{}", entry.name().unwrap_or_default());
+                let path = path.strip_prefix(&self.inside).filter(|path| wanted(path));
+                files.extend(path.and_then(|path| Some((path.to_owned(), self.text_of(entry)?))));
+            }
+            TreeWalkResult::Ok
+        };
+        self.repository
+            .find_tree(self.tree)
+            .and_then(|tree| tree.walk(TreeWalkMode::PreOrder, visit))
+            .context("cannot read the revision")?;
+        Ok(files)
+    }
+
+    /// The text of a file, by its path relative to the folder; `None` if it was not there or was no text.
+    pub fn text(&self, path: &str) -> Option<String> {
+        let tree = self.repository.find_tree(self.tree).ok()?;
+        let entry = tree.get_path(Path::new(&format!("{}{path}", self.inside))).ok()?;
+        self.text_of(&entry)
+    }
+
+    fn text_of(&self, entry: &git2::TreeEntry<'_>) -> Option<String> {
+        let blob = entry.to_object(&self.repository).ok()?.into_blob().ok()?;
+        String::from_utf8(blob.content().to_vec()).ok()
+    }
 }
 
 fn discover(folder: &Path) -> anyhow::Result<Repository> {
-    Repository::discover(folder).map_err(|_| anyhow!("{} is in no git repository", folder.display()))
+    Repository::discover(folder).map_err(|error| match error.code() {
+        ErrorCode::NotFound => anyhow!("{} is in no git repository", folder.display()),
+        _ => anyhow!(
+            "cannot open the git repository around {}: {}",
+            folder.display(),
+            error.message()
+        ),
+    })
 }
 
-/// `services/billing/`: the folder as paths in the tree begin; empty for the root.
 fn inside(repository: &Repository, folder: &Path) -> anyhow::Result<String> {
     let root = repository
         .workdir()

@@ -7,9 +7,11 @@ use anyhow::{anyhow, bail};
 use delivery_grammar::{Date, Problem};
 
 use super::args::Selection;
+use super::git::Revision;
 use super::levels::Levels;
 use crate::analysis::{self, Reading};
 use crate::catalog::{Catalog, Used};
+use crate::changes::Changes;
 use crate::config::{Config, FILE_NAME, Invalid};
 use crate::render::{Files, Package, Resolved};
 use crate::report::{Finding, Report};
@@ -80,6 +82,23 @@ impl Session {
             sources,
             others,
         })
+    }
+
+    /// What changed since a revision, in code and in what decides about it.
+    pub fn changes_since(&self, revision: &Revision) -> Changes {
+        let mut changes = Changes::default();
+        let now = |path: &str| self.workspace.read(path).unwrap_or_default();
+        for file in self.workspace.rust_files() {
+            changes.file(file.id, revision.text(&file.path).as_deref(), &now(&file.path));
+        }
+        let sql = self.workspace.sql_files().map(|file| file.path.as_str());
+        let catalog = self.config.catalog.iter().map(|(path, _)| path.as_str());
+        let text = |text: String| text.replace("\r\n", "\n");
+        let differs = |path: &str| text(revision.text(path).unwrap_or_default()) != text(now(path));
+        if sql.chain(catalog).chain([FILE_NAME]).any(differs) {
+            changes.everywhere();
+        }
+        changes
     }
 
     /// The report with its places.

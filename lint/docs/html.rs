@@ -228,7 +228,7 @@ fn integration(site: &Site<'_>, unit: &Unit<'_>) -> Page {
     let unresolved = site
         .t
         .unresolved
-        .replace("{}", &unit.integration.unresolved.to_string());
+        .replace("{}", &unit.integration.unresolved.len().to_string());
     let facts = unit
         .declaration()
         .map_or_else(Vec::new, |declared| facts(site, declared));

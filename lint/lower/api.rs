@@ -141,7 +141,7 @@ impl<'a> Lowering<'a> {
             Role::Channel => self.channel(doing, state),
             Role::Take => self.take(doing, state),
             Role::Monitor => {
-                self.monitored = true;
+                self.met.telemetry = true;
                 self.compute(doing, state)
             }
             Role::Read => self.read(doing, state),

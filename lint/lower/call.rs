@@ -287,6 +287,7 @@ impl<'a> Lowering<'a> {
             return vec![(state, self.returned_value(f, Origin::NONE))];
         }
         if let Some((kind, at)) = self.declared_step(f, at) {
+            self.met.functions.insert(f);
             return self.declared(f, &kind, recv, args, at, state);
         }
         let info = self.index.function(f);
@@ -320,6 +321,7 @@ impl<'a> Lowering<'a> {
         places: &[Option<Place>],
     ) -> Flowing {
         let info = self.index.function(f);
+        self.met.functions.insert(f);
         let self_ty = recv.as_ref().map_or_else(|| owner.clone(), |recv| recv.ty.clone());
         let frame = self.frame_for(f, &self_ty, &args);
         let outer = state.env.clone();

@@ -215,7 +215,8 @@ impl<'a> Lowering<'a> {
         if !state.holding {
             return vec![(state, Value::opaque(value.ty.clone(), value.origin))];
         }
-        self.unresolved += 1;
+        let text = self.snippet(unseen.span);
+        self.met.unresolved.insert(unseen.span, text);
         if !value.origin.has(Origin::MESSAGE) {
             return vec![(state, Value::opaque(value.ty.clone(), value.origin))];
         }

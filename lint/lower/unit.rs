@@ -16,7 +16,7 @@ use super::handler::{Handler, handlers};
 use super::receive::Draft;
 use super::state::State;
 use super::value::{Origin, Value};
-use super::{Capture, Context, Lowering, SeenCall, Tables};
+use super::{Capture, Context, Lowering, Met, SeenCall, Tables};
 use crate::catalog::{Catalog, Role};
 use crate::flow::{Broker, Flow, Outcome, Settle, Site, Step};
 use crate::resolve::{FnId, Ty, TyBound};
@@ -44,10 +44,8 @@ const MAX_CALLERS: usize = 6;
 pub struct Unit {
     pub function: FnId,
     pub flow: Flow,
-    /// Whether a telemetry call was met.
-    pub monitored: bool,
-    /// Calls that nobody could see into.
-    pub unresolved: usize,
+    /// What was met on the way, beside its steps.
+    pub met: Met,
 }
 
 /// Lowers every unit of the functions in `candidates`.
@@ -312,16 +310,17 @@ impl<'a> Run<'_, 'a> {
             .iter()
             .any(|node| matches!(node.step, Step::Effect { .. } | Step::Ack(_) | Step::Opaque { .. }));
         let hands_out = !acts && (gives_message || lowering.receives == 0);
-        let needs_caller =
-            draft.assumed || lowering.is_doubtful() || !lowering.unknown.is_empty() || lowering.unresolved > 0;
-        let (monitored, unresolved) = (lowering.monitored, lowering.unresolved);
+        let needs_caller = draft.assumed
+            || lowering.is_doubtful()
+            || !lowering.unknown.is_empty()
+            || !lowering.met.unresolved.is_empty();
+        let met = std::mem::take(&mut lowering.met);
         let at = lowering.site_of(self.f);
         let flow = lowering.finish(info.path.clone(), ended, at, false);
         let unit = Unit {
             function: self.f,
             flow,
-            monitored,
-            unresolved,
+            met,
         };
         Some((
             Executed {
@@ -355,14 +354,13 @@ impl<'a> Run<'_, 'a> {
         state = state.after(node, Outcome::Next);
         state.holding = true;
         let ended = lowering.root(self.f, recv, args, state);
-        let (monitored, unresolved) = (lowering.monitored, lowering.unresolved);
-        let needs_caller = unresolved > 0 || !lowering.unknown.is_empty() || lowering.is_doubtful();
+        let met = std::mem::take(&mut lowering.met);
+        let needs_caller = !met.unresolved.is_empty() || !lowering.unknown.is_empty() || lowering.is_doubtful();
         let flow = lowering.finish(info.path.clone(), ended, draft.site.clone(), false);
         let unit = Unit {
             function: self.f,
             flow,
-            monitored,
-            unresolved,
+            met,
         };
         let lowered = Lowered {
             unit,
@@ -406,7 +404,7 @@ impl<'a> Run<'_, 'a> {
         }
         state.holding = true;
         let ended = lowering.root(self.f, known.recv.clone(), args, state);
-        let (monitored, unresolved) = (lowering.monitored, lowering.unresolved);
+        let met = std::mem::take(&mut lowering.met);
         let acts = lowering
             .graph
             .nodes
@@ -416,7 +414,7 @@ impl<'a> Run<'_, 'a> {
             return None;
         }
         let mut flow = lowering.finish(info.path.clone(), ended, at.clone(), !consumes);
-        if !consumes && (declaration.source.is_some() || unresolved > 0) {
+        if !consumes && (declaration.source.is_some() || !met.unresolved.is_empty()) {
             flow.unknown.push(crate::flow::Unknown {
                 at: Some(at.span),
                 why: "its receive cannot be seen".into(),
@@ -432,8 +430,7 @@ impl<'a> Run<'_, 'a> {
         let unit = Unit {
             function: self.f,
             flow,
-            monitored,
-            unresolved,
+            met,
         };
         let lowered = Lowered {
             unit,

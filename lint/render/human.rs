@@ -128,11 +128,8 @@ fn assumptions(report: &Resolved<'_>, look: Look) -> String {
         ] {
             out.extend(lines.iter().map(|line| Paint(look.colour).lead(lead, line, look.width)));
         }
-        if integration.unresolved > 0 {
-            out.push_str(&format!(
-                "  {}\n",
-                counted(integration.unresolved, "call not resolved", "calls not resolved")
-            ));
+        for (at, call) in &unit.unresolved {
+            out.push_str(&Paint(look.colour).lead("  not resolved: ", &format!("{call} ({})", at.line()), look.width));
         }
         out.push('\n');
     }

@@ -87,7 +87,15 @@ struct Integration<'a> {
     verdict: &'a str,
     assumptions: &'a [String],
     questions: &'a [String],
+    unresolved: Vec<Unresolved<'a>>,
     crash_points: Vec<CrashPoint<'a>>,
+}
+
+#[derive(Serialize)]
+struct Unresolved<'a> {
+    file: &'a str,
+    line: u32,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -231,7 +239,18 @@ impl<'a> From<&ResolvedIntegration<'a>> for Integration<'a> {
             verdict: integration.verdict.as_str(),
             assumptions: &integration.assumptions,
             questions: &integration.questions,
+            unresolved: unit.unresolved.iter().map(Unresolved::from).collect(),
             crash_points: unit.crash_points.iter().map(CrashPoint::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&(Place<'a>, &'a str)> for Unresolved<'a> {
+    fn from((at, text): &(Place<'a>, &'a str)) -> Self {
+        Self {
+            file: at.path,
+            line: at.start.line,
+            text,
         }
     }
 }

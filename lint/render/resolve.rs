@@ -36,7 +36,7 @@ pub struct Resolved<'a> {
     pub findings: Vec<ResolvedFinding<'a>>,
     /// What an `allow` has silenced.
     pub suppressed: Vec<ResolvedFinding<'a>>,
-    /// What the baseline knows already.
+    /// What was there before: the baseline knows it, or it is about nothing that changed.
     pub known: Vec<ResolvedFinding<'a>>,
     pub integrations: Vec<ResolvedIntegration<'a>>,
     pub counts: Counts,
@@ -71,6 +71,7 @@ pub struct ResolvedIntegration<'a> {
     pub at: Place<'a>,
     pub sinks: Vec<(&'a Sink, Option<Place<'a>>)>,
     pub crash_points: Vec<(&'a CrashPoint, Option<Place<'a>>)>,
+    pub unresolved: Vec<(Place<'a>, &'a str)>,
     /// For each mechanism with evidence, the places that show it.
     pub evidence: Vec<(delivery_grammar::Mechanism, Vec<(Place<'a>, &'a str)>)>,
 }
@@ -161,7 +162,7 @@ impl<'a> Resolved<'a> {
         let (known, findings) = std::mem::take(&mut self.findings)
             .into_iter()
             .partition(|found| is_known(found));
-        self.known = known;
+        self.known.extend::<Vec<_>>(known);
         self.findings = findings;
         self.counts = self.counts.with(&self.findings);
     }
@@ -235,6 +236,11 @@ impl<'a> ResolvedIntegration<'a> {
                 .crash_points
                 .iter()
                 .map(|point| (point, point.at.map(place)))
+                .collect(),
+            unresolved: integration
+                .unresolved
+                .iter()
+                .map(|call| (place(call.at), call.text.as_str()))
                 .collect(),
             evidence: evidence.collect(),
         }

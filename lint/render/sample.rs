@@ -6,7 +6,7 @@ use super::{Files, Package};
 use crate::flow::Site;
 use crate::report::{
     CrashOutcome, CrashPoint, Direction, Fault, FaultPoint, Finding, Integration, Level, Report, Sink, TraceStep,
-    UsualStep, Verdict,
+    UnresolvedCall, UsualStep, Verdict,
 };
 use crate::span::{FileId, Pos, Span};
 
@@ -223,7 +223,11 @@ fn refuted() -> Integration {
         ],
         evidence: vec![(Mechanism::CommitAfterProcess, vec![site(0, "consumer.commit_message")])],
         flow: "receive → ack → effect(postgres:invoices) ⤴".to_owned(),
-        unresolved: 1,
+        unresolved: vec![UnresolvedCall {
+            at: at(0, "consumer.recv()"),
+            text: "consumer.recv()".into(),
+        }],
+        reach: Vec::new(),
     }
 }
 
@@ -243,7 +247,7 @@ fn verified() -> Integration {
         fault_points: Vec::new(),
         steps: Vec::new(),
         evidence: Vec::new(),
-        unresolved: 0,
+        unresolved: Vec::new(),
         questions: vec!["does `audit::log` write anything?".to_owned()],
         ..refuted()
     }

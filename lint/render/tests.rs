@@ -135,6 +135,7 @@ fn the_json_has_the_keys_of_its_contract() {
         "questions",
         "sinks",
         "source",
+        "unresolved",
         "verdict",
     ];
     assert_eq!(keys(&json["integrations"][0]), integration);

@@ -222,19 +222,16 @@ impl<'a> Run<'_, 'a> {
             .iter()
             .any(|(_, value)| value.any(&|value| matches!(value.kind, Kind::Pending(..) | Kind::Future(_))));
         let info = self.context.index.function(self.f);
-        let (monitored, unresolved) = (lowering.monitored, lowering.unresolved);
+        let met = std::mem::take(&mut lowering.met);
+        let needs_caller = info.hir.receiver.is_some() || !met.unresolved.is_empty();
         let at = lowering.site_of(self.f);
         let mut flow = lowering.finish(info.path.clone(), ended, at, true);
         end_rounds(&mut flow);
         let unit = Unit {
             function: self.f,
             flow,
-            monitored,
-            unresolved,
+            met,
         };
-        (
-            Producer { unit, hands_out },
-            info.hir.receiver.is_some() || unresolved > 0,
-        )
+        (Producer { unit, hands_out }, needs_caller)
     }
 }

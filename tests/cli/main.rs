@@ -1,6 +1,8 @@
 //! The whole program, as a shell sees it: arguments, streams, exit codes.
 #![expect(clippy::disallowed_methods, reason = "these tests are about files and processes")]
 
+mod git;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -63,7 +65,9 @@ const DENIED: &str = "#[delivery::at_least_once(integration = \"Shop Orders\")]\
 #[test]
 fn help_says_what_there_is() {
     let temp = project(&[]);
-    for words in ["", "check", "list", "doc", "diff", "graph", "choose", "explain", "rules"] {
+    for words in [
+        "", "check", "list", "doc", "diff", "graph", "choose", "explain", "rules",
+    ] {
         let args: Vec<&str> = words.split_whitespace().chain(["--help"]).collect();
         let output = run(temp.path(), &args);
         assert_eq!(output.status.code(), Some(0));
@@ -415,88 +419,6 @@ fn a_baseline_survives_moved_lines_and_only_shrinks() {
     let back = check(&["--baseline", "known.json"]);
     assert_eq!(back.status.code(), Some(1), "what comes back is new");
     assert!(stdout(&back).contains("src/lib.rs:3:"), "{}", stdout(&back));
-}
-
-fn git(folder: &Path, args: &[&str]) {
-    let mut command = Command::new("git");
-    let identity = [
-        "-c",
-        "user.name=Test",
-        "-c",
-        "user.email=test@example.com",
-        "-c",
-        "commit.gpgsign=false",
-    ];
-    let output = command.current_dir(folder).args(identity).args(args).output().unwrap();
-    assert!(output.status.success(), "git {args:?}: {}", stderr(&output));
-}
-
-const SAFE: &str = "use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};\n\
-    use rdkafka::Message;\n\
-    pub async fn on_order(c: StreamConsumer) -> anyhow::Result<()> {\n\
-        loop {\n\
-            let m = c.recv().await?;\n\
-            std::fs::write(\"last\", m.payload().unwrap_or_default())?;\n\
-            c.commit_message(&m, CommitMode::Sync)?;\n\
-        }\n\
-    }\n";
-
-#[test]
-fn a_guarantee_that_became_weaker_since_a_revision_fails() {
-    let manifest =
-        "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\nrdkafka = \"0.39\"\n";
-    let temp = project(&[("service/Cargo.toml", manifest), ("service/src/lib.rs", SAFE)]);
-    let folder = temp.path().join("service");
-    git(temp.path(), &["init", "-q"]);
-    git(temp.path(), &["add", "."]);
-    git(temp.path(), &["commit", "-qm", "safe"]);
-    let same = run(&folder, &["diff", "HEAD"]);
-    assert_eq!(
-        (same.status.code(), stdout(&same).as_str()),
-        (Some(0), "no guarantee changed\n"),
-        "{}",
-        stderr(&same)
-    );
-    let before = stdout(&run(&folder, &["check", "--format", "json"]));
-
-    let lines: Vec<&str> = SAFE.lines().collect();
-    let swapped = [&lines[..5], &[lines[6], lines[5]], &lines[7..]].concat().join("\n");
-    fs::write(folder.join("src/lib.rs"), swapped).unwrap();
-    let weaker = run(&folder, &["diff", "HEAD"]);
-    assert_eq!(weaker.status.code(), Some(1), "{}{}", stdout(&weaker), stderr(&weaker));
-    assert!(
-        stdout(&weaker).starts_with("weaker    shop::on_order (src/lib.rs:5)"),
-        "{}",
-        stdout(&weaker)
-    );
-    assert_eq!(
-        run(&folder, &["diff", "HEAD", "-W", "semantic-drift"]).status.code(),
-        Some(0)
-    );
-    let table = stdout(&run(&folder, &["diff", "HEAD", "--format", "markdown"]));
-    assert!(
-        table.contains("| weaker | `shop::on_order` | nothing |") && table.contains("→ at_most_once"),
-        "{table}"
-    );
-
-    let after = stdout(&run(&folder, &["check", "--format", "json"]));
-    fs::write(temp.path().join("before.json"), before).unwrap();
-    fs::write(temp.path().join("after.json"), after).unwrap();
-    let reports = run(temp.path(), &["diff", "before.json", "after.json", "--format", "json"]);
-    assert_eq!(reports.status.code(), Some(1), "{}", stderr(&reports));
-    assert!(
-        stdout(&reports).contains("\"change\": \"weaker\""),
-        "{}",
-        stdout(&reports)
-    );
-    assert_fails(
-        &run(&folder, &["diff", "no-such-revision"]),
-        &["no revision `no-such-revision`"],
-    );
-    assert_fails(
-        &run(temp.path(), &["diff", "absent.json", "after.json"]),
-        &["cannot read absent.json"],
-    );
 }
 
 /// Compares with a file beside the tests; `BLESS=1` writes it.
