@@ -9,6 +9,7 @@ mod choose;
 mod console;
 mod diff;
 mod doc;
+mod doctor;
 mod explain;
 mod git;
 mod graph;
@@ -81,6 +82,7 @@ fn execute(cli: &Cli, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
         Command::List(args) => list::run(args, console),
         Command::Doc(args) => doc::run(args, cli.verbosity(), console),
         Command::Diff(args) => diff::run(args, console),
+        Command::Doctor(args) => doctor::run(args, console),
         Command::Explain(args) => explain::run(args, console),
         Command::Rules(args) => rules::run(args, console),
         Command::Graph(args) => graph::run(args, console),

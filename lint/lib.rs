@@ -12,6 +12,7 @@ pub mod drift;
 pub mod flow;
 pub mod lower;
 pub mod model;
+pub mod overview;
 pub mod problem;
 pub mod render;
 pub mod report;

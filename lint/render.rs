@@ -5,6 +5,7 @@
 
 mod cargo;
 mod config;
+mod doctor;
 mod drift;
 mod fingerprint;
 mod github;
@@ -21,10 +22,12 @@ mod sarif;
 mod short;
 mod statistics;
 mod text;
+mod verdict;
 
 use clap::ValueEnum;
 
 pub use self::config::invalid_config;
+pub use self::doctor::{DoctorFormat, doctor, skipped};
 pub use self::drift::{DriftFormat, drift};
 pub use self::fingerprint::{Identity, identities};
 pub use self::graph::{GraphFormat, graph};
@@ -35,6 +38,7 @@ pub use self::resolve::{Counts, Files, Package, Place, Resolved, ResolvedFinding
 pub use self::rules::rules;
 pub use self::statistics::statistics;
 pub(crate) use self::text::counted;
+pub use self::verdict::{is_named, verdict};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

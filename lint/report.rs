@@ -120,10 +120,21 @@ pub struct Integration {
     pub evidence: Vec<(delivery_grammar::Mechanism, Vec<Site>)>,
     /// The flow, printed.
     pub flow: String,
+    /// What the search went through.
+    pub explored: Explored,
     /// Calls of the unit that could not be resolved, by place.
     pub unresolved: Vec<UnresolvedCall>,
     /// The functions that it goes through, its own included.
     pub reach: Vec<Span>,
+}
+
+/// How far a search went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Explored {
+    /// Distinct states, over all explorations; none where the control itself cannot be seen.
+    pub states: usize,
+    /// It gave up.
+    pub is_capped: bool,
 }
 
 /// A call that nobody could see into.

@@ -46,7 +46,7 @@ pub use self::{comments::AllowComment, lines::Lines, needles::Needles};
 pub use crate::problem::Problem;
 use crate::{
     span::{FileId, Span},
-    workspace::{CrateId, FileEntry, ReadError, Workspace},
+    workspace::{CrateId, FileEntry, LeftOut, ReadError, Workspace},
 };
 
 /// The stack of a thread that parses or walks syntax: reserved, not used, unless code nests very deep.
@@ -170,7 +170,8 @@ impl Sources {
     #[must_use]
     pub fn tests(&self, workspace: &Workspace) -> BTreeSet<SmolStr> {
         let inside = self.files.iter().flat_map(|file| file.tests.iter().cloned());
-        let texts = workspace.left_out.iter().filter_map(|path| workspace.read(path).ok());
+        let left_out = workspace.left_out.iter().filter(|(_, why)| *why == LeftOut::Test);
+        let texts = left_out.filter_map(|(path, _)| workspace.read(path).ok());
         inside
             .chain(texts.flat_map(|text| tests_of::functions_in(&text)))
             .collect()

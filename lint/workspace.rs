@@ -95,6 +95,19 @@ impl TargetKind {
     }
 }
 
+/// Why a Rust file below the root is not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftOut {
+    /// It is a test, bench, example or build script.
+    Test,
+    /// The configuration leaves it out.
+    Excluded,
+    /// A package around it is not in the workspace.
+    Foreign,
+    /// No package is around it.
+    NoPackage,
+}
+
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FileKind {
@@ -133,8 +146,8 @@ pub struct Workspace {
     pub config: Option<FileId>,
     /// Package → versions in `Cargo.lock`.
     pub versions: BTreeMap<SmolStr, Vec<SmolStr>>,
-    /// Rust files of tests, benches and examples that were left out, by path.
-    pub left_out: Vec<String>,
+    /// Rust files that were left out, by path.
+    pub left_out: Vec<(String, LeftOut)>,
     /// What is wrong with manifests.
     pub problems: Vec<Problem>,
     tree: tree::Tree,

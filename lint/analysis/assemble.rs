@@ -11,8 +11,8 @@ use crate::lower::Unit;
 use crate::model::{self, Analysis, TraceStep as ModelStep};
 use crate::problem::Problem;
 use crate::report::{
-    self, CrashPoint, Direction, Fault, FaultPoint, Finding, Integration, Level, Sink, TraceStep, UnresolvedCall,
-    Verdict,
+    self, CrashPoint, Direction, Explored, Fault, FaultPoint, Finding, Integration, Level, Sink, TraceStep,
+    UnresolvedCall, Verdict,
 };
 use crate::resolve::Index;
 use crate::rules::{self, Cause, Declared, Diagnosis, Promise};
@@ -237,6 +237,10 @@ impl Subject<'_> {
             steps: super::usual::usual_steps(flow),
             evidence: rules::evidence(flow),
             flow: flow.to_string(),
+            explored: Explored {
+                states: self.analysis().stats.states,
+                is_capped: self.analysis().stats.is_capped,
+            },
             unresolved: self.unresolved(),
             reach: self.reach(index),
         }

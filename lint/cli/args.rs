@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::levels::Levels;
 use crate::config::{Assume, Language};
-use crate::render::{DriftFormat, Format, GraphFormat, ListFormat};
+use crate::render::{DoctorFormat, DriftFormat, Format, GraphFormat, ListFormat};
 
 /// What happens to a message when something crashes?
 ///
@@ -29,7 +29,7 @@ pub struct Cli {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Print the assumptions behind each verdict and the calls that could not be resolved, too
+    /// Print what each verdict rests on, and which files were not read and why
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }
@@ -77,6 +77,8 @@ pub enum Command {
     Graph(Graph),
     /// Choose a semantic: the decision tree as questions, or as flags
     Choose(Choose),
+    /// Tell what is seen of the workspace, and what is not
+    Doctor(Doctor),
     /// Explain a rule or a semantic: what it means, an incident, wrong and right code
     Explain(Explain),
     /// List the rules with their levels as configured
@@ -149,6 +151,10 @@ pub struct Check {
     /// Take from the baseline's FILE what is found no more
     #[arg(long, requires = "baseline", conflicts_with_all = ["write_baseline", "package", "exclude"], help_heading = "Baseline")]
     pub prune_baseline: bool,
+
+    /// Print the flow of one integration and what the checker found in it, instead of all findings
+    #[arg(long, value_name = "FUNCTION", help_heading = "Output", conflicts_with_all = ["format", "statistics"])]
+    pub explain_verdict: Option<String>,
 
     /// Count the findings of each rule instead of printing them
     #[arg(long, help_heading = "Output")]
@@ -247,6 +253,16 @@ pub struct Diff {
     /// How the changes are printed
     #[arg(long, value_enum, default_value = "human", help_heading = "Output")]
     pub format: DriftFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// How it is printed
+    #[arg(long, value_enum, default_value = "human", help_heading = "Output")]
+    pub format: DoctorFormat,
 }
 
 #[derive(Debug, Args)]

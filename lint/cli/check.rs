@@ -29,11 +29,15 @@ pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> any
         write_report(&report, file)?;
     }
     let look = console.stdout.look(console.width);
-    let text = match args.statistics {
-        true => render::statistics(&report, look),
-        false => render::render(&report, args.format.unwrap_or(console.format), look, detail(verbosity)),
+    let text = match (&args.explain_verdict, args.statistics) {
+        (Some(name), _) => explained(&mut report, name, look)?,
+        (None, true) => render::statistics(&report, look),
+        (None, false) => render::render(&report, args.format.unwrap_or(console.format), look, detail(verbosity)),
     };
     console.stdout.text(&text);
+    if verbosity == Verbosity::Verbose {
+        console.stderr.text(&render::skipped(&session.overview().skipped));
+    }
     console.stdout.finish().context("cannot write the result")?;
     Ok(if report.counts.deny > 0 {
         Outcome::Denied
@@ -47,6 +51,25 @@ fn leave_what_stayed(session: &Session, revision: &str, report: &mut Resolved<'_
     let changes = session.changes_since(&Revision::open(revision, &session.workspace.root)?);
     report.set_aside(|found| !changes.concern(found.finding, &session.report.integrations));
     Ok(())
+}
+
+/// One unit alone, with what is found in it.
+fn explained(report: &mut Resolved<'_>, name: &str, look: Look) -> anyhow::Result<String> {
+    let text = render::verdict(report, name, look);
+    if text.is_empty() {
+        let units = report.integrations.iter().map(|unit| unit.integration);
+        let names: Vec<&str> = units
+            .flat_map(|unit| [unit.id.as_str(), unit.function.as_str()])
+            .collect();
+        match delivery_grammar::closest(name, &names) {
+            Some(meant) => bail!("nothing is delivered in `{name}`; did you mean `{meant}`?"),
+            None => bail!("nothing is delivered in `{name}`; `cargo delivery list` tells where something is"),
+        }
+    }
+    let units = report.integrations.iter().filter(|unit| render::is_named(unit, name));
+    let ids: Vec<_> = units.map(|unit| unit.integration.id.clone()).collect();
+    report.set_aside(|found| !found.finding.integration.as_ref().is_some_and(|id| ids.contains(id)));
+    Ok(text)
 }
 
 const fn detail(verbosity: Verbosity) -> Detail {

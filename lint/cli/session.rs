@@ -13,6 +13,7 @@ use crate::analysis::{self, Reading};
 use crate::catalog::{Catalog, Used};
 use crate::changes::Changes;
 use crate::config::{Config, FILE_NAME, Invalid};
+use crate::overview::Overview;
 use crate::render::{Files, Package, Resolved};
 use crate::report::{Finding, Report};
 use crate::source::Sources;
@@ -26,6 +27,7 @@ pub struct Session {
     pub report: Report,
     pub workspace: Workspace,
     sources: Sources,
+    catalog: Catalog,
     /// Texts of files that are no Rust, as far as the report points into them.
     others: BTreeMap<FileId, String>,
 }
@@ -80,6 +82,7 @@ impl Session {
             report,
             workspace,
             sources,
+            catalog,
             others,
         })
     }
@@ -99,6 +102,11 @@ impl Session {
             changes.everywhere();
         }
         changes
+    }
+
+    /// What is seen of the workspace.
+    pub fn overview(&self) -> Overview {
+        Overview::new(&self.workspace, &self.sources, &self.catalog, &self.report)
     }
 
     /// The report with its places.

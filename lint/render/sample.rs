@@ -5,8 +5,8 @@ use delivery_grammar::{Declaration, Mechanism, Semantic};
 use super::{Files, Package};
 use crate::flow::Site;
 use crate::report::{
-    CrashOutcome, CrashPoint, Direction, Fault, FaultPoint, Finding, Integration, Level, Report, Sink, TraceStep,
-    UnresolvedCall, UsualStep, Verdict,
+    CrashOutcome, CrashPoint, Direction, Explored, Fault, FaultPoint, Finding, Integration, Level, Report, Sink,
+    TraceStep, UnresolvedCall, UsualStep, Verdict,
 };
 use crate::span::{FileId, Pos, Span};
 
@@ -227,6 +227,10 @@ fn refuted() -> Integration {
             at: at(0, "consumer.recv()"),
             text: "consumer.recv()".into(),
         }],
+        explored: Explored {
+            states: 42,
+            is_capped: false,
+        },
         reach: Vec::new(),
     }
 }

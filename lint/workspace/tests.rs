@@ -68,9 +68,10 @@ fn a_package_has_its_default_targets() {
     );
     assert_eq!(workspace.crates[0].name, "my_app");
     assert_eq!(workspace.crates[0].edition, "2021");
+    let tests = ["benches/b.rs", "build.rs", "examples/e.rs", "tests/t.rs"];
     assert_eq!(
         workspace.left_out,
-        ["benches/b.rs", "build.rs", "examples/e.rs", "tests/t.rs"]
+        tests.map(|path| (path.to_owned(), super::LeftOut::Test))
     );
     let all = Workspace::in_memory_with(
         &files,

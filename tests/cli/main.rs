@@ -1,6 +1,7 @@
 //! The whole program, as a shell sees it: arguments, streams, exit codes.
 #![expect(clippy::disallowed_methods, reason = "these tests are about files and processes")]
 
+mod doctor;
 mod git;
 
 use std::fs;
@@ -66,7 +67,7 @@ const DENIED: &str = "#[delivery::at_least_once(integration = \"Shop Orders\")]\
 fn help_says_what_there_is() {
     let temp = project(&[]);
     for words in [
-        "", "check", "list", "doc", "diff", "graph", "choose", "explain", "rules",
+        "", "check", "list", "doc", "diff", "doctor", "graph", "choose", "explain", "rules",
     ] {
         let args: Vec<&str> = words.split_whitespace().chain(["--help"]).collect();
         let output = run(temp.path(), &args);

@@ -14,7 +14,7 @@ use crate::{
     source::Lines,
     span::{FileId, Span},
     workspace::{
-        Crate, CrateId, FileEntry, FileKind, Options, Target, TargetKind, Workspace,
+        Crate, CrateId, FileEntry, FileKind, LeftOut, Options, Target, TargetKind, Workspace,
         base::Scope,
         layout::{self, DraftTarget},
         lock, loose,
@@ -198,29 +198,42 @@ impl Builder {
             .is_none_or(|draft| draft.member || krate.manifest.is_none())
     }
 
-    /// Which crate each Rust file belongs to; and the files that are left out because they are tests.
-    fn owners(&mut self, options: &Options) -> anyhow::Result<(Owners, Vec<String>)> {
+    /// Which crate each Rust file belongs to; and the files that are left out.
+    fn owners(&mut self, options: &Options) -> anyhow::Result<(Owners, Vec<(String, LeftOut)>)> {
         let excluded = path_globs(options.exclude.iter().map(String::as_str))?;
         let (mut owners, mut left_out) = (Owners::new(), Vec::new());
-        let files: Vec<String> = self.tree.files.keys().filter(|path| is_rust(path)).cloned().collect();
-        for path in files.into_iter().filter(|path| !excluded.is_match(path)) {
-            let Some(dir) = self.package_of(&path).map(|draft| draft.dir.clone()) else {
-                continue;
-            };
-            if self.is_foreign(&path, &dir) {
-                continue;
-            }
-            if !options.all_targets && self.is_for_tests(&path, &dir) {
-                left_out.push(path);
-            } else {
-                owners.insert(path, dir);
-            }
-        }
         for (root, files) in &self.loose {
             let files = files.iter().filter(|file| !excluded.is_match(file));
             owners.extend(files.map(|file| (file.clone(), root.clone())));
         }
+        let files: Vec<String> = self.tree.files.keys().filter(|path| is_rust(path)).cloned().collect();
+        for path in files {
+            let owner = match excluded.is_match(&path) {
+                true => Err(LeftOut::Excluded),
+                false => self.owner(&path, options),
+            };
+            match owner {
+                Ok(dir) => {
+                    owners.entry(path).or_insert(dir);
+                }
+                Err(why) if !owners.contains_key(&path) => left_out.push((path, why)),
+                Err(_) => {}
+            }
+        }
         Ok((owners, left_out))
+    }
+
+    /// The package that a Rust file belongs to, by its folder.
+    fn owner(&mut self, path: &str, options: &Options) -> Result<String, LeftOut> {
+        let dir = self.package_of(path).map(|draft| draft.dir.clone());
+        let dir = dir.ok_or(LeftOut::NoPackage)?;
+        if self.is_foreign(path, &dir) {
+            return Err(LeftOut::Foreign);
+        }
+        if !options.all_targets && self.is_for_tests(path, &dir) {
+            return Err(LeftOut::Test);
+        }
+        Ok(dir)
     }
 
     fn is_for_tests(&self, path: &str, dir: &str) -> bool {
