@@ -481,6 +481,24 @@ impl Flow {
         &self.keys[id.0 as usize]
     }
 
+    /// Where control comes to from `id`, past what does nothing.
+    #[must_use]
+    pub fn past_marks(&self, id: NodeId) -> NodeId {
+        let next = |id: &NodeId| match self.node(*id).step {
+            Step::Pass => self.node(*id).on(Outcome::Then),
+            _ => None,
+        };
+        let way = std::iter::successors(Some(id), next);
+        way.take(self.nodes.len()).last().unwrap_or(id)
+    }
+
+    /// Whether a step's failure goes the way of its success.
+    #[must_use]
+    pub fn ignores_failure(&self, node: &Node) -> bool {
+        let past = |when| node.on(when).map(|to| self.past_marks(to));
+        past(Outcome::Err).is_none_or(|to| past(Outcome::Ok) == Some(to))
+    }
+
     /// Every node with its id, in order.
     pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Node)> {
         (0..).map(NodeId).zip(&self.nodes)

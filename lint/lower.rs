@@ -26,6 +26,7 @@ mod pattern;
 mod query;
 mod receive;
 mod state;
+mod stream;
 mod tidy;
 mod time;
 mod unit;

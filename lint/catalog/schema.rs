@@ -422,6 +422,8 @@ pub struct Receive {
     pub uncommitted: When,
     /// Messages come in the order in which they were sent, as long as none is given back.
     pub ordered: bool,
+    /// Taking a message puts it somewhere else: code that does nothing more with it only moves it.
+    pub moves: bool,
 }
 
 impl Default for Receive {
@@ -436,11 +438,12 @@ impl Default for Receive {
             dead_letter: None,
             uncommitted: When::default(),
             ordered: false,
+            moves: false,
         }
     }
 }
 
-record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, lease, lease_unit, settle, dead_letter, uncommitted, ordered });
+record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, lease, lease_unit, settle, dead_letter, uncommitted, ordered, moves });
 
 /// Who settles, under conditions on the receiver's properties.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -59,7 +59,11 @@ impl<'a> Lowering<'a> {
             Callee::Variant(ty, name) => vec![(state, Value::variant(name, args).with_ty(ty.clone()))],
             Callee::External(path, expected) => self.call_external(path, expected.clone(), args, places, site, state),
             Callee::Value(value) => self.call_value(value, args, site, state),
-            Callee::Unknown => vec![self.call_unknown(&args, site, state)],
+            Callee::Unknown => {
+                let mut state = state;
+                state.perhaps_filled(places);
+                vec![self.call_unknown(&args, site, state)]
+            }
         }
     }
 
@@ -98,7 +102,7 @@ impl<'a> Lowering<'a> {
                 vec![(state, Value::variant(name, args).with_ty(callee.ty.clone()))]
             }
             _ => match &callee.ty {
-                Ty::External { path, .. } if self.catalog.function(path).is_some() => {
+                Ty::External { path, .. } if callee.kind == Kind::Opaque => {
                     let path = path.clone();
                     self.call_external(&path, None, args, &[], site, state)
                 }
@@ -197,6 +201,20 @@ impl<'a> Lowering<'a> {
         site: CallSite,
         state: State,
     ) -> Flowing {
+        if let ([declared], None, Some(first)) = (fns, &recv, args.first()) {
+            let implemented = self.implemented(*declared, first, args.len());
+            if !implemented.is_empty() {
+                return self.call_fns(
+                    &implemented,
+                    owner,
+                    Some(first.clone()),
+                    args[1..].to_vec(),
+                    places,
+                    site,
+                    state,
+                );
+            }
+        }
         let recv = recv.map(|recv| {
             if recv.ty == Ty::Unknown {
                 recv.with_ty(owner.clone())
@@ -218,6 +236,16 @@ impl<'a> Lowering<'a> {
             return vec![(state, future(Future::Call(call)))];
         }
         self.inline_owned(fns, owner, recv, args, Some(site.at), state, places)
+    }
+
+    /// `Trait::method(value, …)`: what the value's type makes of a method that its trait only declares.
+    fn implemented(&self, declared: FnId, first: &Value, args: usize) -> Vec<FnId> {
+        let hir = self.index.function(declared).hir;
+        if hir.body.is_some() || hir.receiver.is_none() || first.ty == Ty::Unknown {
+            return Vec::new();
+        }
+        let found = self.workspace_methods(first, &hir.name, args - 1);
+        if found.contains(&declared) { Vec::new() } else { found }
     }
 
     pub(super) fn inline(
@@ -365,6 +393,9 @@ impl<'a> Lowering<'a> {
             let outer = self.expected.clone();
             if let Some(expected) = expected {
                 self.expected = Some(self.canonical_ty(expected));
+            } else if call.returns == Some(crate::catalog::TypeExpr::Receiver) && call.owner() != owner {
+                // `PgPool::connect` gives a `PgPool`, although it is its pool's.
+                self.expected = Some(Ty::external(owner, Vec::new()));
             }
             // `Type::method(recv, …)` and `Trait::method(recv, …)`.
             let by_trait = args.first().is_some_and(|first| {
@@ -384,6 +415,9 @@ impl<'a> Lowering<'a> {
         }
         if matches!(path.as_str(), "std::mem::drop" | "drop") {
             return vec![(self.dropped(&args, state), Value::unit())];
+        }
+        if matches!(path.as_str(), "std::mem::take" | "std::mem::replace") {
+            return vec![taken_out(args, places, state)];
         }
         if let Some(value) = self.standard_function(path, &args) {
             return vec![(state, value)];
@@ -412,8 +446,23 @@ impl<'a> Lowering<'a> {
             };
             return vec![(state, Value::new(Kind::Api(Rc::new(api)), ty, origin_of(&args)))];
         }
+        let mut state = state;
+        state.perhaps_filled(places);
         vec![self.call_unknown(&args, site, state)]
     }
+}
+
+/// `mem::take` and `mem::replace`: what was there, and what is there now.
+fn taken_out(args: Vec<Value>, places: &[Option<Place>], mut state: State) -> (State, Value) {
+    let mut args = args.into_iter();
+    let taken = args.next().unwrap_or_else(Value::unknown);
+    let left = args
+        .next()
+        .or_else(|| matches!(taken.kind, Kind::List(_)).then(|| taken.emptied()));
+    if let (Some(Some(place)), Some(left)) = (places.first(), left) {
+        state.write(place, left);
+    }
+    (state, taken)
 }
 
 /// What a call expression calls.
@@ -450,7 +499,7 @@ pub(super) fn future(future: Future) -> Value {
         Future::All { futures, .. } => futures.iter().collect(),
         Future::Then { inner, .. } | Future::Limited { inner, .. } => vec![inner],
         Future::Apply { callee, args, .. } => std::iter::once(callee).chain(args).collect(),
-        Future::Take { recv, .. } => vec![recv],
+        Future::Take { recv: stream, .. } | Future::Pull { stream, .. } => vec![stream],
     });
     Value::new(Kind::Future(Rc::new(future)), Ty::Unknown, origin)
 }

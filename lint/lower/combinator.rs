@@ -67,7 +67,7 @@ pub(super) fn passes_through(recv: &Value, name: &str, args: &[Value]) -> Option
     ];
     if VIEWS.contains(&name) && args.len() <= 1 {
         return Some(match (&recv.kind, name) {
-            (_, "lock" | "read" | "write") => peeled(recv),
+            (_, "lock" | "read" | "write") => peeled(recv).with_origin(Origin::SHARED),
             (_, "enumerate") => {
                 let pair = Value::new(
                     Kind::Tuple(vec![Value::unknown(), recv.clone()]),
@@ -80,6 +80,14 @@ pub(super) fn passes_through(recv: &Value, name: &str, args: &[Value]) -> Option
         });
     }
     None
+}
+
+/// A lock that was poisoned by a panic is no failure of the message.
+pub(super) fn unlocked(recv: &Value, name: &str) -> Option<Value> {
+    let fallible =
+        matches!(&recv.ty, Ty::External { path, .. } if path.ends_with("::Option") || path.ends_with("::Result"));
+    let asks = matches!(name, "unwrap" | "expect" | "unwrap_or_else") && recv.variant_name().is_none();
+    (asks && !fallible && recv.origin.has(Origin::SHARED)).then(|| recv.clone())
 }
 
 /// What a lock protects.
@@ -100,6 +108,16 @@ impl<'a> Lowering<'a> {
         let owner = owner.rsplit("::").next().unwrap_or(owner);
         let first = || args.first().cloned().unwrap_or_else(Value::unit);
         match (owner, name) {
+            ("Arc" | "Rc" | "Cell" | "RefCell" | "Mutex" | "RwLock", "new")
+                if args.iter().any(Value::is_known_empty) =>
+            {
+                Some(first().forgotten())
+            }
+            ("Vec" | "VecDeque" | "FuturesUnordered" | "FuturesOrdered", "new" | "with_capacity" | "default") => {
+                let ty = Ty::external(path.rsplit_once("::").map_or(path, |(owner, _)| owner), Vec::new());
+                Some(Value::opaque(ty, Origin::NONE).emptied())
+            }
+            ("stream", "iter") => Some(first()),
             (
                 "Arc" | "Rc" | "Box" | "Cell" | "RefCell" | "Mutex" | "RwLock" | "Pin" | "Cow" | "Data" | "Some"
                 | "Wrapping",
@@ -123,16 +141,15 @@ impl<'a> Lowering<'a> {
             ("", "Ok" | "Err" | "Some") | ("Result" | "Option", "Ok" | "Err" | "Some") => {
                 Some(Value::variant(name, args.to_vec()))
             }
-            (
-                "Vec" | "HashMap" | "HashSet" | "VecDeque" | "BTreeMap" | "String" | "FuturesUnordered",
-                "new" | "with_capacity" | "default",
-            ) => Some(Value::opaque(
-                Ty::External {
-                    path: path.rsplit_once("::").map_or(path, |(owner, _)| owner).into(),
-                    args: Vec::new(),
-                },
-                Origin::NONE,
-            )),
+            ("HashMap" | "HashSet" | "BTreeMap" | "String", "new" | "with_capacity" | "default") => {
+                Some(Value::opaque(
+                    Ty::External {
+                        path: path.rsplit_once("::").map_or(path, |(owner, _)| owner).into(),
+                        args: Vec::new(),
+                    },
+                    Origin::NONE,
+                ))
+            }
             _ => None,
         }
     }
@@ -360,7 +377,12 @@ impl<'a> Lowering<'a> {
         let variant = recv.variant_name()?;
         let good = matches!(variant, "Ok" | "Some");
         let is_option = matches!(variant, "Some" | "None");
-        let state = state.clone();
+        let state = match name {
+            "ok" | "unwrap_or" | "unwrap_or_default" | "unwrap_or_else" => {
+                self.drop_failure(recv, state.clone(), site.label)
+            }
+            _ => state.clone(),
+        };
         let payload = recv.payload();
         let same = |state: State| Some(vec![(state, recv.clone())]);
         match name {

@@ -141,10 +141,10 @@ impl<'a> Lowering<'a> {
     fn eval_statement(&mut self, expr: &'a Expr, state: State) -> Vec<State> {
         let flowing = self.eval(expr, state);
         flowing.iter().for_each(|(_, value)| self.let_go(value));
-        flowing
-            .into_iter()
-            .filter(|(_, value)| value.kind != Kind::Never)
-            .map(|(state, _)| state)
+        let at = self.span(expr);
+        let going_on = flowing.into_iter().filter(|(_, value)| value.kind != Kind::Never);
+        going_on
+            .map(|(state, value)| self.drop_failure(&value, state, at))
             .collect()
     }
 
@@ -170,6 +170,10 @@ impl<'a> Lowering<'a> {
         for (state, value) in flowing {
             let value = self.annotated(value, declared.as_ref());
             self.bound_to(pat, &value);
+            let state = match pat {
+                Pat::Wild => self.drop_failure(&value, state, self.span(init)),
+                _ => state,
+            };
             states.extend(self.bind_let(pat, otherwise, value, state, self.span(init)));
         }
         states
@@ -330,17 +334,26 @@ impl<'a> Lowering<'a> {
         Vec::new()
     }
 
-    pub(super) fn eval_return(&mut self, value: Option<&'a Expr>, state: State) -> Flowing {
+    pub(super) fn eval_return(&mut self, value: Option<&'a Expr>, at: Span, state: State) -> Flowing {
         let flowing = match value {
             Some(value) => self.eval(value, state),
             None => vec![(state, Value::unit())],
         };
         for (state, value) in flowing {
             if value.kind != Kind::Never {
+                let state = self.leave_mark(state, at, "return");
                 self.leave(state, value);
             }
         }
         Vec::new()
+    }
+
+    /// A failure that nobody looks at any more.
+    pub(super) fn drop_failure(&mut self, value: &Value, state: State, at: Span) -> State {
+        match value.variant_name() {
+            Some("Err") => self.leave_mark(state, at, "dropped"),
+            _ => state,
+        }
     }
 
     /// A node that stands for the place where a path leaves its message.

@@ -27,6 +27,7 @@ impl Lowering<'_> {
                 .emit(&super::state::State::start(), Step::Exit(Ended::Err), None);
         }
         self.settle_answers();
+        self.forget_bookkeeping();
         self.settle_refusals();
         self.pair_checks();
         self.settle_marks();
@@ -395,6 +396,13 @@ impl Lowering<'_> {
                 Step::Ack(_) | Step::Nack { .. } | Step::Rewind | Step::Handoff { carries_ack: true }
             )
         });
+        let receives = self.graph.nodes.iter().filter(|node| node.step == Step::Receive);
+        if receives.clone().next().is_some() && receives.clone().all(|node| node.on(Outcome::Next).is_none()) {
+            self.unknown.push(Unknown {
+                at: Some(source.at.span),
+                why: "what becomes of a message cannot be followed".into(),
+            });
+        }
         if let Some(at) = self.escaped.filter(|_| matches!(source.settle, Settle::Manual)) {
             let why = if settles {
                 "what settles the message is also passed on to code that cannot be seen"

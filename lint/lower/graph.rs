@@ -44,6 +44,8 @@ pub struct Graph {
     pub compared: Vec<EffectId>,
     /// Messages that were handed over together with somewhere to send the answer.
     pub replies: Vec<NodeId>,
+    /// What was put into collections that others empty.
+    pub left: Vec<NodeId>,
     /// Inserts that a unique key may refuse, and whether the schema shows one: marks, if somebody tells the refusal from other failures.
     pub refusals: BTreeMap<EffectId, Known>,
     pub keys: Vec<Key>,

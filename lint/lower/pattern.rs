@@ -119,9 +119,22 @@ fn fit_fields(name: &str, fields: &[(SmolStr, &Pat)], value: &Value) -> Fit {
         _ if is_refutable(name) => Fit::Maybe(Vec::new()),
         _ => Fit::Maybe(Vec::new()),
     };
-    fields
-        .iter()
-        .fold(top, |all, (field, pat)| all.and(|| fit(pat, &field_of(value, field))))
+    fields.iter().fold(top, |all, (field, pat)| {
+        all.and(|| fit(pat, &inside(name, value, field)))
+    })
+}
+
+/// What is inside a wrapper (`State(api)` of a `State<Arc<Api>>`), or a field.
+fn inside(name: &str, value: &Value, field: &str) -> Value {
+    match &value.ty {
+        Ty::External { path, args } if value.kind == Kind::Opaque && path.rsplit("::").next() == Some(name) => {
+            match args.as_slice() {
+                [only] if field == "0" => Value::opaque(only.clone(), value.origin),
+                _ => field_of(value, field),
+            }
+        }
+        _ => field_of(value, field),
+    }
 }
 
 fn is_refutable(name: &str) -> bool {

@@ -13,6 +13,13 @@ use crate::flow::{Broker, DeadLetter, Known, Lease, Outcome, Settle, Site, Step}
 use crate::resolve::Ty;
 use crate::span::Span;
 
+/// Whether a receive waits until there is a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waiting {
+    Forever,
+    OrNothing,
+}
+
 /// What is known of a unit's source while it is lowered.
 #[derive(Debug, Clone)]
 pub(super) struct Draft {
@@ -28,6 +35,8 @@ pub(super) struct Draft {
     pub assumed: bool,
     pub committed_only: Known,
     pub ordered: bool,
+    /// Receiving it puts it elsewhere.
+    pub moves: bool,
 }
 
 impl<'a> Lowering<'a> {
@@ -47,7 +56,7 @@ impl<'a> Lowering<'a> {
                     args: &[],
                     result: None,
                 };
-                self.receive(receive, &operands, item, site, state)
+                self.receive(receive, &operands, (item, Waiting::Forever), site, state)
             }
             None => vec![(state, self.typed(item, recv.origin))],
         }
@@ -58,18 +67,17 @@ impl<'a> Lowering<'a> {
         &mut self,
         receive: &Receive,
         operands: &Operands<'_>,
-        given: Ty,
+        (given, waiting): (Ty, Waiting),
         site: CallSite,
         state: State,
     ) -> Flowing {
         if !self.receive_sites.contains(&site.at) {
             self.receive_sites.push(site.at);
         }
-        if self.focus.is_some_and(|focus| focus != site.at) {
-            return Vec::new();
-        }
-        if self.draft.as_ref().is_some_and(|draft| draft.site.span != site.at) {
-            return Vec::new();
+        let other = |at: Span| at != site.at;
+        if self.focus.is_some_and(other) || self.draft.as_ref().is_some_and(|draft| other(draft.site.span)) {
+            let nothing = self.nothing(&given).filter(|_| waiting == Waiting::OrNothing);
+            return nothing.map(|nothing| (state, nothing)).into_iter().collect();
         }
         self.note_source(receive, operands, site);
         let node = self.graph.emit(&state, Step::Receive, Some(self.site(site.at)));
@@ -84,6 +92,34 @@ impl<'a> Lowering<'a> {
                 (state, value)
             })
             .collect()
+    }
+
+    /// What a receive gives that finds nothing; `None` where it waits until there is something.
+    fn nothing(&self, ty: &Ty) -> Option<Value> {
+        match ty {
+            Ty::Slice(_) => Some(self.typed(ty.clone(), Origin::NONE).emptied()),
+            Ty::External { path, args } => match path.rsplit("::").next() {
+                Some("Result") => self.nothing(args.first()?).map(Value::ok),
+                Some("Option") => Some(Value::none()),
+                Some("Vec" | "VecDeque") => Some(self.typed(ty.clone(), Origin::NONE).emptied()),
+                _ if self.gives_batch(ty) => self.nothing_in(ty),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// An answer whose lists are empty.
+    fn nothing_in(&self, ty: &Ty) -> Option<Value> {
+        let known = self.catalog.ty(&self.client_path(ty)?)?;
+        let empty = Value::new(Kind::Api(std::rc::Rc::default()), ty.clone(), Origin::NONE);
+        let lists = known.fields.iter().filter_map(|(name, field)| {
+            let field = self.type_of_expr(field, &empty, &[]);
+            Some((name.clone(), self.nothing(&field)?))
+        });
+        Some(lists.fold(empty.clone(), |answer, (name, nothing)| {
+            answer.with_prop(name, nothing, None)
+        }))
     }
 
     fn note_source(&mut self, receive: &Receive, operands: &Operands<'_>, site: CallSite) {
@@ -117,6 +153,7 @@ impl<'a> Lowering<'a> {
             assumed,
             committed_only: self.committed_only(receive, operands),
             ordered,
+            moves: receive.moves,
         }
     }
 

@@ -82,6 +82,15 @@ impl State {
         }
     }
 
+    /// Code that cannot be seen was given these: a collection that was empty may hold something now.
+    pub fn perhaps_filled(&mut self, places: &[Option<Place>]) {
+        for place in places.iter().flatten() {
+            if let Some(empty) = self.read(place).filter(Value::is_known_empty) {
+                self.write(place, empty.forgotten());
+            }
+        }
+    }
+
     /// Writes a changed object back, if what is there is of its type (or of none that is known).
     pub fn change(&mut self, place: &Place, value: Value) {
         if self

@@ -8,7 +8,7 @@ mod retries;
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::flow::{Edge, Flow, Node, NodeId, Outcome, RetryId, Site, Step};
+use crate::flow::{Edge, Flow, Node, NodeId, Outcome, RetryId, Settle, Site, Step};
 
 /// Where a step stands: its place, and the retry that it is in.
 type Spot<'f> = (Option<&'f Site>, Option<RetryId>);
@@ -20,6 +20,7 @@ pub(super) fn tidy(flow: &mut Flow, around: &[Option<RetryId>]) {
     }
     order_edges(flow);
     prune(flow);
+    forget_marks(flow);
     retries::settle(flow, around);
     loop {
         let before = flow.nodes.len();
@@ -44,6 +45,36 @@ fn order_edges(flow: &mut Flow) {
             Outcome::Err => (3, 0),
             Outcome::End => (4, 0),
         });
+    }
+}
+
+/// A mark stands for the place where a path leaves its message. One that more is done behind tells nothing, unless what the function
+/// gives settles the message: then it is where a failure was dropped.
+fn forget_marks(flow: &mut Flow) {
+    if !matches!(
+        flow.source.settle,
+        Settle::Manual | Settle::OnReceive { .. } | Settle::InSink
+    ) {
+        return;
+    }
+    let idle = |node: &Node| {
+        matches!(node.step, Step::Pass)
+            && node
+                .at
+                .as_ref()
+                .is_some_and(|at| at.text == "return" || at.text == "dropped")
+    };
+    let leaves = |id: NodeId| {
+        let end = flow.past_marks(id);
+        matches!(flow.node(end).step, Step::Receive | Step::Exit(_) | Step::TaskEnd(_))
+    };
+    let needless: Vec<NodeId> = flow
+        .iter()
+        .filter(|(id, node)| idle(node) && !leaves(*id))
+        .map(|(id, _)| id)
+        .collect();
+    for id in needless {
+        flow.nodes[id.0 as usize].at = None;
     }
 }
 

@@ -72,6 +72,7 @@ pub fn units(context: &Context<'_>) -> Vec<Unit> {
     let more: Vec<FnId> = escalated.into_iter().filter(|f| !known.contains(f)).collect();
     let lowered: Vec<Vec<Lowered>> = more.par_iter().map(|f| lower_all(context, *f)).collect();
     units.extend(lowered.into_iter().flatten());
+    units.retain(|unit| !unit.moves);
     let mut all = keep_outermost(context, units);
     observed::observe(context, &mut all);
     all.extend(producers::producers(context, &all));
@@ -172,6 +173,8 @@ struct Lowered {
     receive: Option<Span>,
     /// The message leaves with the function's result: its caller is the unit.
     hands_out: bool,
+    /// Messages are only put elsewhere.
+    moves: bool,
 }
 
 fn lower_all(context: &Context<'_>, f: FnId) -> Vec<Lowered> {
@@ -254,7 +257,44 @@ fn arguments<'a>(context: &Context<'a>, f: FnId, up: usize) -> Option<Arguments<
             return Some(Arguments { recv, args, tables });
         }
     }
-    None
+    made_here(context, f)
+}
+
+/// The receiver of a method that nobody calls, as the functions give it that make one.
+fn made_here<'a>(context: &Context<'a>, f: FnId) -> Option<Arguments<'a>> {
+    let info = context.index.function(f);
+    let own = info.scope.self_ty.as_ref().filter(|_| info.hir.receiver.is_some())?;
+    let Ty::Local { id, .. } = own else { return None };
+    let is_own = |ty: &Ty| matches!(ty, Ty::Local { id: other, .. } if other == id);
+    let makers = context.index.functions().filter(|maker| {
+        let known = context.index.function(*maker);
+        let returned = || context.index.returned(*maker);
+        let gives = |ty: &Ty| is_own(ty) || ty.arguments().first().is_some_and(is_own);
+        known.scope.self_ty.as_ref().is_some_and(is_own)
+            && known.hir.receiver.is_none()
+            && known.hir.body.is_some()
+            && gives(&returned())
+    });
+    let made = makers.take(MAX_CALLERS).flat_map(|maker| {
+        let mut lowering = Lowering::new(context);
+        let ended = lowering.root(maker, None, Vec::new(), State::start());
+        let tables = Tables {
+            scopes: lowering.scopes,
+            bodies: lowering.bodies,
+            body_ids: lowering.body_ids,
+        };
+        ended
+            .into_iter()
+            .map(move |(_, value)| (value.payload_or_self().detached(), tables.clone()))
+    });
+    let (recv, tables) = made
+        .filter(|(made, _)| is_own(&made.ty))
+        .max_by_key(|(made, _)| made.told())?;
+    Some(Arguments {
+        recv: Some(recv),
+        args: Vec::new(),
+        tables,
+    })
 }
 
 /// One execution of a function as a root.
@@ -304,11 +344,7 @@ impl<'a> Run<'_, 'a> {
         let gives_message = ended.iter().any(|(_, value)| {
             value.any(&|value| lowering.settles(value)) || value.payload_or_self().origin.has(Origin::MESSAGE)
         });
-        let acts = lowering
-            .graph
-            .nodes
-            .iter()
-            .any(|node| matches!(node.step, Step::Effect { .. } | Step::Ack(_) | Step::Opaque { .. }));
+        let acts = lowering.graph.nodes.iter().any(|node| acts_on(&node.step));
         let hands_out = !acts && (gives_message || lowering.receives == 0);
         let needs_caller = draft.assumed
             || lowering.is_doubtful()
@@ -316,7 +352,9 @@ impl<'a> Run<'_, 'a> {
             || !lowering.met.unresolved.is_empty();
         let met = std::mem::take(&mut lowering.met);
         let at = lowering.site_of(self.f);
+        let moves = draft.moves && !hands_out;
         let flow = lowering.finish(info.path.clone(), ended, at, false);
+        let moves = moves && flow.nodes.iter().all(|node| !acts_on(&node.step));
         let unit = Unit {
             function: self.f,
             flow,
@@ -328,6 +366,7 @@ impl<'a> Run<'_, 'a> {
                     unit,
                     receive: Some(receive),
                     hands_out,
+                    moves,
                 },
                 needs_caller,
             },
@@ -366,6 +405,7 @@ impl<'a> Run<'_, 'a> {
             unit,
             receive: Some(draft.site.span),
             hands_out: false,
+            moves: false,
         };
         Executed { lowered, needs_caller }
     }
@@ -436,6 +476,7 @@ impl<'a> Run<'_, 'a> {
             unit,
             receive: consumes.then_some(at.span),
             hands_out: false,
+            moves: false,
         };
         Some((
             Executed {
@@ -445,6 +486,11 @@ impl<'a> Run<'_, 'a> {
             Vec::new(),
         ))
     }
+}
+
+/// Whether a step does something with the message.
+fn acts_on(step: &Step) -> bool {
+    matches!(step, Step::Effect { .. } | Step::Ack(_) | Step::Opaque { .. })
 }
 
 impl Lowering<'_> {

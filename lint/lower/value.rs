@@ -46,6 +46,8 @@ pub enum Kind {
     Function(FnId),
     /// Does nothing until it is awaited.
     Future(Rc<Future>),
+    /// A client's stream with adapters on it.
+    Stream(Rc<Adapted>),
     /// A value of a client's type, with what builders and literals set on it.
     Api(Rc<Api>),
     Tx(TxId),
@@ -62,6 +64,15 @@ pub struct Api {
     pub props: BTreeMap<SmolStr, Prop>,
     /// Where it was constructed, if that was seen; then a property that is not set has its default.
     pub constructed: Option<Span>,
+}
+
+/// A stream, and what an adapter (`map`, `filter_map`, …) does to each of its items.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Adapted {
+    pub inner: Value,
+    pub name: SmolStr,
+    pub args: Vec<Value>,
+    pub at: Span,
 }
 
 /// A property and where it was set.
@@ -124,6 +135,8 @@ pub enum Future {
     Limited { inner: Value, limit: Option<u64>, at: Span },
     /// A closure that is called, and what it gives awaited.
     Apply { callee: Value, args: Vec<Value>, at: Span },
+    /// The next item of a stream with adapters: an `Option`.
+    Pull { stream: Value, at: Span, label: Span },
     /// The next item of a client's stream (`stream` by path), of type `item`.
     Take {
         stream: SmolStr,
@@ -174,6 +187,7 @@ impl Future {
             Self::Limited { at, .. } => (4, Some(*at)),
             Self::Apply { at, .. } => (5, Some(*at)),
             Self::Take { at, .. } => (6, Some(*at)),
+            Self::Pull { at, .. } => (7, Some(*at)),
         }
     }
 }
@@ -190,7 +204,8 @@ impl PartialEq for Future {
             (Self::Then { inner: a, .. }, Self::Then { inner: b, .. })
             | (Self::Limited { inner: a, .. }, Self::Limited { inner: b, .. }) => a == b,
             (Self::Apply { callee: a, args: x, .. }, Self::Apply { callee: b, args: y, .. }) => a == b && x == y,
-            (Self::Take { recv: a, .. }, Self::Take { recv: b, .. }) => a == b,
+            (Self::Take { recv: a, .. }, Self::Take { recv: b, .. })
+            | (Self::Pull { stream: a, .. }, Self::Pull { stream: b, .. }) => a == b,
             _ => false,
         }
     }
@@ -377,6 +392,7 @@ impl Value {
             Kind::Closure(closure) => closure.captured.iter().map(|(_, value)| value).collect(),
             Kind::Api(api) => api.props.values().map(|prop| &prop.value).collect(),
             Kind::Future(future) => future.children(),
+            Kind::Stream(stream) => std::iter::once(&stream.inner).chain(&stream.args).collect(),
             _ => Vec::new(),
         }
     }
@@ -415,6 +431,11 @@ impl Value {
         };
         let kind = match &self.kind {
             Kind::Tx(_) | Kind::Task(_) | Kind::Pending(..) | Kind::Future(_) => Kind::Opaque,
+            Kind::Stream(stream) => Kind::Stream(Rc::new(Adapted {
+                inner: stream.inner.detached(),
+                args: stream.args.iter().map(Self::detached).collect(),
+                ..(**stream).clone()
+            })),
             Kind::Unseen(unseen) if unseen.node.is_some() => Kind::Opaque,
             Kind::Variant { name, fields: inner } => Kind::Variant {
                 name: name.clone(),
@@ -456,6 +477,12 @@ impl Value {
     #[must_use]
     pub fn emptied(&self) -> Self {
         Self::new(Kind::List(Box::new(Self::never())), self.ty.clone(), self.origin)
+    }
+
+    /// A collection of which nobody knows any more what is in it.
+    #[must_use]
+    pub fn forgotten(&self) -> Self {
+        Self::opaque(self.ty.clone(), self.origin)
     }
 
     #[must_use]
@@ -519,7 +546,7 @@ impl Future {
             Self::All { futures, .. } => futures.iter().collect(),
             Self::Then { inner, args, .. } => std::iter::once(inner).chain(args).collect(),
             Self::Limited { inner, .. } => vec![inner],
-            Self::Take { recv, .. } => vec![recv],
+            Self::Take { recv: stream, .. } | Self::Pull { stream, .. } => vec![stream],
             Self::Apply { callee, args, .. } => std::iter::once(callee).chain(args).collect(),
         }
     }

@@ -2,7 +2,7 @@
 
 use delivery_grammar::Semantic;
 
-use crate::flow::{Broker, Covers, Durability, EffectKind, Flow, Idempotency, Known, Outcome, Settle, Step};
+use crate::flow::{Broker, Covers, Durability, EffectKind, Flow, Idempotency, Known, Settle, Step};
 
 use super::bounds::Tier;
 use super::crash_table::{CrashPoint, crash_table};
@@ -190,10 +190,7 @@ fn is_repeated_by_caller(program: &Program<'_>) -> bool {
 /// A sender that looks at no error.
 fn is_blind(flow: &Flow) -> bool {
     flow.iter().all(|(_, node)| match &node.step {
-        Step::Effect { effect, .. } => {
-            let unseen = node.on(Outcome::Err).is_none_or(|to| node.on(Outcome::Ok) == Some(to));
-            unseen || !flow.effect(*effect).confirmed
-        }
+        Step::Effect { effect, .. } => flow.ignores_failure(node) || !flow.effect(*effect).confirmed,
         _ => true,
     })
 }

@@ -100,6 +100,15 @@ impl Ty {
         }
     }
 
+    /// What stands for its parameters.
+    #[must_use]
+    pub fn arguments(&self) -> &[Self] {
+        match self {
+            Self::External { args, .. } | Self::Local { args, .. } => args,
+            _ => &[],
+        }
+    }
+
     /// Arguments of the external type `path`, if that is what it is.
     #[must_use]
     pub fn args_of(&self, path: &str) -> Option<&[Self]> {

@@ -17,13 +17,22 @@ pub const RULE: Rule = Rule {
 fn check(flow: &Flow, _: &Promise) -> Vec<Cause> {
     let source = &flow.source;
     let kept = !matches!(source.broker, Broker::Volatile | Broker::Caller) && !matches!(source.settle, Settle::OnReceive { .. });
-    if !kept || source.dead_letter == DeadLetter::Declared {
+    if !kept || source.dead_letter == DeadLetter::Declared || helps_tests(&flow.function) {
         return Vec::new();
     }
     let mut found: Vec<NodeId> = flow.iter().flat_map(|(_, node)| poisoned(flow, node)).collect();
     found.sort_unstable();
     found.dedup();
-    found.into_iter().map(|id| cause(flow, id)).collect()
+    let panics = |id: &NodeId| matches!(flow.node(*id).step, Step::Exit(_) | Step::TaskEnd(_));
+    let (panics, others): (Vec<NodeId>, Vec<NodeId>) = found.into_iter().partition(panics);
+    [panics, others].iter().filter_map(|alike| cause(flow, alike)).collect()
+}
+
+/// A helper of tests panics on purpose.
+fn helps_tests(function: &str) -> bool {
+    let (module, _) = function.rsplit_once("::").unwrap_or_default();
+    let words = || module.split("::").flat_map(|name| name.split('_'));
+    words().any(|word| matches!(word, "test" | "tests" | "testing" | "testutil" | "testutils" | "mock" | "mocks"))
 }
 
 /// Where the ways of a decoding or a validation give the message back, with nothing done and nothing waited for.
@@ -65,9 +74,13 @@ fn passes(flow: &Flow, node: &Node) -> bool {
     }
 }
 
-fn cause(flow: &Flow, id: NodeId) -> Cause {
-    let span = flow.node(id).at.as_ref().unwrap_or(&flow.source.at).span;
+/// One handler that panics is one fault, however many places it panics at; and so is one that requeues.
+fn cause(flow: &Flow, alike: &[NodeId]) -> Option<Cause> {
+    let site = |id: NodeId| flow.node(id).at.as_ref().unwrap_or(&flow.source.at).span;
+    let (&id, others) = alike.split_first()?;
+    let span = site(id);
     let message = "a message that cannot be decoded or is not valid comes back from here at once, for ever".to_owned();
     let help = "acknowledge or dead-letter what can never be processed; requeue only what may work later".to_owned();
-    Cause { node: Some(id), ..finding(&RULE, span, message, help) }
+    let labels = others.iter().map(|&id| (site(id), "and from here".to_owned())).filter(|(other, _)| *other != span).collect();
+    Some(Cause { node: Some(id), labels, ..finding(&RULE, span, message, help) })
 }

@@ -63,7 +63,8 @@ impl<'a> Lowering<'a> {
     /// The confirmation is awaited.
     pub(in crate::lower) fn confirm(&mut self, pending: &Value, state: State, at: Span) -> Flowing {
         let failure = Value::err(Value::failure(Ty::Unknown));
-        self.confirm_as(pending, [Value::ok(Value::unknown()), failure], state, at)
+        let answer = Value::opaque(Ty::Unknown, Origin::COUNTER);
+        self.confirm_as(pending, [Value::ok(answer), failure], state, at)
     }
 
     /// Only here the failure of what was sent shows.

@@ -5,6 +5,7 @@ use crate::catalog::{Operand, TypeExpr};
 use crate::flow::{self};
 use crate::lower::Lowering;
 use crate::lower::expr::origin_of;
+use crate::lower::receive::Waiting;
 use crate::lower::state::{Flowing, State};
 use crate::lower::value::{Api, Kind, Origin, Value};
 use crate::resolve::Ty;
@@ -102,7 +103,7 @@ impl<'a> Lowering<'a> {
             return self.given_parts(parts, doing, origin);
         }
         let ty = match doing.returns {
-            Some(TypeExpr::Receiver) => Ty::external(doing.call.owner(), Vec::new()),
+            Some(TypeExpr::Receiver) => self.made_type(doing),
             Some(expr) => self.expected_inside(self.type_of_expr(expr, recv, &doing.args), doing),
             None => Ty::Unknown,
         };
@@ -142,6 +143,17 @@ impl<'a> Lowering<'a> {
         }
         let api = Value::new(Kind::Api(Rc::new(Api { props, constructed })), ty, origin);
         self.with_sets(api, doing)
+    }
+
+    /// The type that a constructor was called on.
+    fn made_type(&self, doing: &Doing<'_>) -> Ty {
+        let owner = doing.call.owner();
+        let is_one = |ty: &&Ty| {
+            let path = self.client_path(ty);
+            path.is_some_and(|path| self.catalog.lineage(&path).iter().any(|known| known == owner))
+        };
+        let named = self.expected.as_ref().filter(is_one);
+        named.cloned().unwrap_or_else(|| Ty::external(owner, Vec::new()))
     }
 
     /// Several things made by one call (a client and its event loop): each has the properties that the call sets.
@@ -275,7 +287,13 @@ impl<'a> Lowering<'a> {
         let given = self.given(doing).ty;
         let receive = self.handed_type(&given).and_then(|known| known.handed.clone());
         match receive {
-            Some(receive) => self.receive(&receive, &doing.operands(), given, doing.site, state),
+            Some(receive) => self.receive(
+                &receive,
+                &doing.operands(),
+                (given, Waiting::Forever),
+                doing.site,
+                state,
+            ),
             None => self.compute(doing, state),
         }
     }
@@ -297,12 +315,19 @@ impl<'a> Lowering<'a> {
         let inner = doing
             .returns
             .map_or(Ty::Unknown, |expr| self.type_of_expr(expr, recv, &doing.args));
+        let inner = self.expected_inside(inner, doing);
         let given = if doing.call.fallible {
             Ty::result(inner, self.error_ty(doing))
         } else {
             inner
         };
-        self.receive(&receive, &doing.operands(), given, doing.site, state)
+        self.receive(
+            &receive,
+            &doing.operands(),
+            (given, Waiting::OrNothing),
+            doing.site,
+            state,
+        )
     }
 }
 

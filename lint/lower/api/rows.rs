@@ -9,6 +9,7 @@ use super::{Doing, transaction_in};
 use crate::catalog::Receive;
 use crate::flow::{Broker, DeadLetter, Outcome, Step};
 use crate::lower::Lowering;
+use crate::lower::receive::Waiting;
 use crate::lower::state::{Flowing, State};
 use crate::resolve::Ty;
 use crate::sql::{self, Statement, Update};
@@ -124,7 +125,13 @@ impl Lowering<'_> {
         } else {
             inner
         };
-        let flowing = self.receive(&receive, &doing.operands(), given, doing.site, state);
+        let flowing = self.receive(
+            &receive,
+            &doing.operands(),
+            (given, Waiting::OrNothing),
+            doing.site,
+            state,
+        );
         if let Some(draft) = self.draft.as_mut().filter(|draft| draft.site.span == doing.site.at) {
             draft.address = Some(table.clone());
             draft.dead_letter = DeadLetter::Declared;

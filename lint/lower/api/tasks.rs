@@ -11,6 +11,17 @@ use std::rc::Rc;
 /// The property of both ends of a queue through which the answer to a message comes.
 const REPLY: &str = "(reply)";
 
+/// How code that takes everything out of a collection may look like.
+const DRAINS: [&str; 7] = [
+    "mem::take",
+    "mem::replace",
+    "mem::swap",
+    ".drain(",
+    "pop_front(",
+    "split_off(",
+    ".pop()",
+];
+
 impl<'a> Lowering<'a> {
     pub(in crate::lower) fn spawn_call(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
         let task = self
@@ -72,6 +83,41 @@ impl<'a> Lowering<'a> {
             .replies
             .extend(sent.filter(|_| answered).map(|sent| sent.from));
         flowing
+    }
+
+    /// Whether a method puts something into a queue in memory that others empty: one that is reached through a lock.
+    pub(in crate::lower) fn is_shared_queue(&self, recv: &Value, name: &str) -> bool {
+        let queues = name != "insert" && recv.origin.has(Origin::SHARED);
+        queues && DRAINS.iter().any(|drain| (self.mentions)(drain))
+    }
+
+    /// The message, or what is made of it, is left in memory for others.
+    pub(in crate::lower) fn leave_for_others(&mut self, item: &Value, site: CallSite, state: State) -> Flowing {
+        if !state.holding || !deep_origin(item).has(Origin::MESSAGE) {
+            return vec![(state, Value::unit())];
+        }
+        let carries_ack = self.settles(item);
+        let at = self.site(site.at);
+        let node = self.graph.emit(&state, Step::Handoff { carries_ack }, Some(at));
+        self.graph.left.push(node);
+        vec![(state.after(node, Outcome::Ok), Value::unit())]
+    }
+
+    /// Code that works on a message itself keeps books in memory, and leaves nothing for others.
+    pub(in crate::lower) fn forget_bookkeeping(&mut self) {
+        let works =
+            |node: &flow::Node| matches!(node.step, Step::Effect { .. } | Step::Opaque { .. } | Step::Mark { .. });
+        if !self.graph.nodes.iter().any(works) {
+            return;
+        }
+        for id in std::mem::take(&mut self.graph.left) {
+            let node = &mut self.graph.nodes[id.0 as usize];
+            if node.step == (Step::Handoff { carries_ack: false }) {
+                node.step = Step::Pass;
+                node.at = None;
+                node.edges.iter_mut().for_each(|edge| edge.when = Outcome::Then);
+            }
+        }
     }
 
     /// Something other than a message is sent.

@@ -141,10 +141,13 @@ impl<'a> Lowering<'a> {
                 .collect();
             let mut state = state.with_env(outer.to_vec());
             for (place, value) in places.iter().zip(changed) {
-                if let (Some(place), Some(value)) = (place, value)
-                    && !matches!(value.kind, Kind::Opaque)
-                {
+                let Some((place, value)) = place.as_ref().zip(value) else {
+                    continue;
+                };
+                if !matches!(value.kind, Kind::Opaque) {
                     state.change(place, value);
+                } else {
+                    state.perhaps_filled(std::slice::from_ref(&Some(place.clone())));
                 }
             }
             state = self.roll_back(state, before, &value);

@@ -4,11 +4,27 @@ use super::*;
 use crate::lower::Lowering;
 use crate::lower::expr::{chained_place, place_of};
 use crate::lower::state::{Flowing, State, merge_values};
-use crate::lower::value::{Kind, Place, Value};
+use crate::lower::value::{Kind, Origin, Place, Value};
 use crate::resolve::{FnId, Ty};
 use crate::source::hir::{Expr, Type};
 use crate::span::Pos;
 use smol_str::SmolStr;
+
+/// Methods that lead through a lock to what it protects.
+fn locks(name: &str) -> bool {
+    const LOCKS: [&str; 9] = [
+        "lock",
+        "try_lock",
+        "lock_owned",
+        "blocking_lock",
+        "write",
+        "try_write",
+        "write_owned",
+        "blocking_write",
+        "lock_arc",
+    ];
+    LOCKS.contains(&name)
+}
 
 impl<'a> Lowering<'a> {
     pub(in crate::lower) fn eval_method(
@@ -61,11 +77,19 @@ impl<'a> Lowering<'a> {
         if recv.kind == Kind::Never {
             return Vec::new();
         }
+        let locked = (locks(name) && args.is_empty()).then(|| recv.clone().with_origin(Origin::SHARED));
+        let recv = locked.as_ref().unwrap_or(recv);
         if let Some(answer) = crate::lower::violation::asked(recv, name) {
             return vec![(state, answer)];
         }
         if let Some(value) = crate::lower::time::method(recv, name, &args) {
             return vec![(state, value)];
+        }
+        if let Some(value) = crate::lower::combinator::unlocked(recv, name) {
+            return vec![(state, value)];
+        }
+        if matches!(recv.kind, Kind::Stream(_)) {
+            return self.method_of_stream(recv, name, args, site, state);
         }
         if let Some(flowing) = self.standard_method(recv, name, &args, places, site, &state) {
             return flowing;
@@ -101,9 +125,35 @@ impl<'a> Lowering<'a> {
             // An iterator or stream of who knows what: reading on from it changes nothing outside.
             return vec![(state, Value::opaque(Ty::Unknown, recv.origin))];
         }
+        self.call_unseen_method(recv, args, places, site, state)
+    }
+
+    /// A method that nobody can see into: what it was given may have been filled.
+    fn call_unseen_method(
+        &mut self,
+        recv: &Value,
+        args: Vec<Value>,
+        places: &[Option<Place>],
+        site: CallSite,
+        mut state: State,
+    ) -> Flowing {
         let mut all = vec![recv.clone()];
         all.extend(args);
+        state.perhaps_filled(places);
         vec![self.call_unknown(&all, site, state)]
+    }
+
+    /// A method of a stream with adapters.
+    fn method_of_stream(
+        &mut self,
+        recv: &Value,
+        name: &SmolStr,
+        args: Vec<Value>,
+        site: CallSite,
+        state: State,
+    ) -> Flowing {
+        let known = self.stream_method(recv, name, &args, site, &state);
+        known.unwrap_or_else(|| self.call_unseen_method(recv, args, &[], site, state))
     }
 
     pub(in crate::lower) fn workspace_methods(&self, recv: &Value, name: &str, args: usize) -> Vec<FnId> {
@@ -135,15 +185,29 @@ impl<'a> Lowering<'a> {
             return Vec::new();
         };
         let wanted = self.catalog.canonical(path);
-        let spelled = self
-            .index
-            .methods_named(name)
-            .iter()
-            .filter(|f| match &self.index.function(**f).scope.self_ty {
-                Some(Ty::External { path, .. }) => self.catalog.canonical(path) == wanted,
-                _ => false,
-            });
+        let behind = self.dereferenced(recv);
+        let is_it = |ty: &Ty| match ty {
+            Ty::External { path, .. } if self.catalog.canonical(path) == wanted => true,
+            Ty::External { args, .. } => {
+                // `PgPool` is another name of `Pool<Postgres>`.
+                let own = self
+                    .dereferenced(ty)
+                    .filter(|own| args.is_empty() && !own.arguments().is_empty());
+                own.as_ref() == Some(recv) || behind.as_ref() == Some(&self.canonical_ty(ty.clone()))
+            }
+            _ => false,
+        };
+        let methods = self.index.methods_named(name).iter();
+        let spelled = methods.filter(|f| self.index.function(**f).scope.self_ty.as_ref().is_some_and(is_it));
         spelled.copied().collect()
+    }
+
+    /// What a client's type dereferences to.
+    fn dereferenced(&self, ty: &Ty) -> Option<Ty> {
+        let Ty::External { path, .. } = ty else { return None };
+        let deref = self.catalog.ty(&self.catalog.canonical(path))?.deref.as_ref()?;
+        let value = Value::opaque(ty.clone(), Origin::NONE);
+        Some(self.canonical_ty(self.type_of_expr(deref, &value, &[])))
     }
 
     pub(in crate::lower) fn client_method(&self, recv: &Value, name: &str) -> Option<crate::catalog::Call> {

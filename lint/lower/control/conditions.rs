@@ -263,6 +263,27 @@ impl<'a> Lowering<'a> {
         vec![Value::some(self.typed(inside, value.origin)), none]
     }
 
+    /// Whether a value is what somebody made of our own values: that cannot fail for a message and work for another.
+    fn encodes(&self, value: &Value) -> bool {
+        const ENCODING: [&str; 6] = [
+            "serialize(",
+            "encode(",
+            "encode_to_vec(",
+            "to_vec(",
+            "to_json(",
+            "to_bytes(",
+        ];
+        let Kind::Unseen(unseen) = &value.kind else {
+            return false;
+        };
+        let code = (self.text)(unseen.span);
+        let named = |word: &&str| {
+            code.rfind(*word)
+                .is_some_and(|at| !code[..at].ends_with(char::is_alphanumeric))
+        };
+        ENCODING.iter().any(|word| named(&word))
+    }
+
     /// An opaque `Result` or `Option` (by its type; `Result` if that is unknown) becomes its two variants. Before a message is at hand
     /// failures are not interesting: they end the unit before it begins.
     pub(in crate::lower) fn explode_fallible(&mut self, value: Value, state: State, at: Span) -> Flowing {
@@ -284,7 +305,7 @@ impl<'a> Lowering<'a> {
             self.result_variants(&value)
         };
         variants = violation::possible(&value, variants);
-        if !state.holding || variants.len() == 1 {
+        if !state.holding || variants.len() == 1 || self.encodes(&value) {
             variants.truncate(1);
             return vec![(state, variants.remove(0))];
         }

@@ -158,7 +158,7 @@ fn back_edges(flow: &Flow) -> Vec<(NodeId, Outcome)> {
 fn drops_failures(unit: &Unit) -> bool {
     unit.flow.iter().any(|(_, node)| match &node.step {
         Step::Effect { effect, .. } if unit.flow.effect(*effect).kind == EffectKind::Publish => {
-            node.on(Outcome::Err).is_none_or(|to| node.on(Outcome::Ok) == Some(to))
+            unit.flow.ignores_failure(node)
         }
         _ => false,
     })

@@ -27,6 +27,8 @@ impl Origin {
     pub const REFUSED: Self = Self::of(32);
     /// A failure of something that a unique key may refuse, for another reason.
     pub const BROKEN: Self = Self::of(64);
+    /// Reached through a lock: others see it, too.
+    pub const SHARED: Self = Self::of(128);
 
     const fn of(sources: u8) -> Self {
         Self { sources, made_at: None }
