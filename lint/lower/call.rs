@@ -431,7 +431,9 @@ impl<'a> Lowering<'a> {
             return vec![(state, Value::variant(name, args).with_ty(ty))];
         }
         if let Some(first) = args.first().cloned()
-            && let Some(flowing) = self.standard_method(&first, name, &args[1..], &[], site, &state)
+            && let Some(flowing) = self
+                .standard_method(&first, name, &args[1..], &[], site, &state)
+                .or_else(|| self.stream_method(&first, name, &args[1..], site, &state))
         {
             return flowing;
         }

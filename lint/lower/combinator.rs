@@ -138,9 +138,8 @@ impl<'a> Lowering<'a> {
                     })
                 })
             }
-            ("", "Ok" | "Err" | "Some") | ("Result" | "Option", "Ok" | "Err" | "Some") => {
-                Some(Value::variant(name, args.to_vec()))
-            }
+            ("" | "anyhow" | "eyre" | "color_eyre", "Ok" | "Err" | "Some")
+            | ("Result" | "Option", "Ok" | "Err" | "Some") => Some(Value::variant(name, args.to_vec())),
             ("HashMap" | "HashSet" | "BTreeMap" | "String", "new" | "with_capacity" | "default") => {
                 Some(Value::opaque(
                     Ty::External {

@@ -348,10 +348,14 @@ impl<'a> Lowering<'a> {
         Vec::new()
     }
 
-    /// A failure that nobody looks at any more.
+    /// A failure that nobody looks at any more. That of an ack is none of the message.
     pub(super) fn drop_failure(&mut self, value: &Value, state: State, at: Span) -> State {
+        let settles = |dangling: &super::graph::Dangling| {
+            let step = &self.graph.nodes[dangling.from.0 as usize].step;
+            matches!(step, Step::Ack(_) | Step::Nack { .. } | Step::Rewind)
+        };
         match value.variant_name() {
-            Some("Err") => self.leave_mark(state, at, "dropped"),
+            Some("Err") if !state.at.iter().all(settles) => self.leave_mark(state, at, "dropped"),
             _ => state,
         }
     }

@@ -60,7 +60,12 @@ impl<'a> Builder<'a> {
             }
             Item::Impl(item) => self.implementation(item, place),
             Item::Trait(item) => self.a_trait(item, place),
-            Item::Struct(item) => self.a_type(&item.name, TypeKind::Struct(item), &item.generics, place),
+            Item::Struct(item) => {
+                item.fields
+                    .iter()
+                    .for_each(|(_, ty)| self.name_crates_in(ty, place.module));
+                self.a_type(&item.name, TypeKind::Struct(item), &item.generics, place);
+            }
             Item::Enum(item) => self.a_type(&item.name, TypeKind::Enum(item), &item.generics, place),
             Item::Alias { name, generics, ty } => self.a_type(name, TypeKind::Alias(ty), generics, place),
             Item::Const(item) => {
@@ -98,6 +103,22 @@ impl<'a> Builder<'a> {
         let krate = &mut self.index.crates[krate.0 as usize];
         if !krate.has_manifest {
             krate.named.insert(name.clone());
+        }
+    }
+
+    /// As [`Self::name_crate`], for the paths in a type.
+    fn name_crates_in(&mut self, ty: &Type, at: ModuleId) {
+        match ty {
+            Type::Path(path) => {
+                if let [first, _, ..] = path.segments.as_slice() {
+                    self.name_crate(at, &first.name);
+                }
+                let args = path.segments.iter().flat_map(|segment| &segment.args);
+                args.for_each(|arg| self.name_crates_in(arg, at));
+            }
+            Type::Ref { inner, .. } | Type::Slice(inner) => self.name_crates_in(inner, at),
+            Type::Tuple(parts) => parts.iter().for_each(|part| self.name_crates_in(part, at)),
+            _ => {}
         }
     }
 
@@ -238,6 +259,9 @@ impl<'a> Builder<'a> {
         });
         if hir.receiver.is_some() {
             self.index.calls.declared.entry(hir.name.clone()).or_default().push(id);
+        }
+        for ty in hir.params.iter().map(|(_, ty)| ty).chain(&hir.ret) {
+            self.name_crates_in(ty, place.module);
         }
         let items = self.body(id, hir, place);
         if !items.is_empty() {

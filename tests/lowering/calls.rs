@@ -300,13 +300,14 @@ async fn pong(http: &Client, body: &[u8]) -> Result<()> {
             effect e0 http:POST plain http unconfirmed
             effect e1 ping(http, body) opaque
             cond c0 fixed # body.is_empty()
-            n0: receive next=n1 err=n6 end=n6
-            n1: branch c0 0=n2 1=n5
-            n2: effect e0 ok=n3 err=n4
+            n0: receive next=n1 err=n7 end=n7
+            n1: branch c0 0=n2 1=n6
+            n2: effect e0 ok=n3 err=n5
             n3: ack ok=n0 err=n4
             n4: exit err
-            n5: opaque e1 ok=n3 err=n4
-            n6: exit ok
+            n5: pass then=n4
+            n6: opaque e1 ok=n3 err=n4
+            n7: exit ok
         "#]],
     );
 }
@@ -437,6 +438,93 @@ fn an_iterator_chain() {
             n4: ack ok=n0 err=n5
             n5: exit err
             n6: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn functions_of_the_standard_library_as_values() {
+    check_each(
+        r#"async fn submit(http: &Client, body: &[u8]) -> reqwest::Result<()> {
+            http.post("https://pay.example").body(body.to_vec()).send().await?.error_for_status().map(drop)
+        }"#,
+        r#"submit(&http, &delivery.data).await?;
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 http:POST plain http
+            n0: receive next=n1 err=n4 end=n4
+            n1: effect e0 ok=n2 err=n3
+            n2: ack ok=n0 err=n3
+            n3: exit err
+            n4: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn a_trait_for_a_type_under_another_name() {
+    check(
+        r#"
+trait Orders {
+    async fn open(&self, id: &str) -> sqlx::Result<()>;
+}
+impl Orders for PgPool {
+    async fn open(&self, id: &str) -> sqlx::Result<()> {
+        sqlx::query("INSERT INTO orders (id) VALUES ($1) ON CONFLICT DO NOTHING").bind(id).execute(self).await?;
+        Ok(())
+    }
+}
+async fn run(mut consumer: Consumer, pool: sqlx::Pool<Postgres>) -> Result<()> {
+    while let Some(delivery) = consumer.next().await {
+        let delivery = delivery?;
+        let order = decode(&delivery.data)?;
+        Orders::open(&pool, &order.id).await?;
+        pool.open(&order.id).await?;
+        delivery.ack(BasicAckOptions::default()).await?;
+    }
+    Ok(())
+}"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 postgres:orders idem
+            effect e1 postgres:orders idem
+            cond c0 malformed # serde_json::from_slice(body)
+            n0: receive next=n1 err=n5 end=n6
+            n1: branch c0 0=n2 1=n5
+            n2: effect e0 ok=n3 err=n5
+            n3: effect e1 ok=n4 err=n5
+            n4: ack ok=n0 err=n5
+            n5: exit err
+            n6: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn a_receiver_that_a_constructor_makes() {
+    check(
+        r#"
+struct Worker { consumer: StreamConsumer, http: Client }
+impl Worker {
+    fn open(http: Client) -> Result<Self> {
+        let consumer: StreamConsumer = ClientConfig::new().set("enable.auto.commit", "true").create()?;
+        consumer.subscribe(&["orders"])?;
+        Ok(Self { consumer, http })
+    }
+    async fn work(&self) -> Result<()> {
+        loop {
+            let message = self.consumer.recv().await?;
+            pay(&self.http, message.payload().unwrap_or_default()).await?;
+        }
+    }
+}"#,
+        expect![[r#"
+            source kafka log on-receive # orders
+            effect e0 http:POST plain http unconfirmed
+            n0: receive next=n1 err=n2
+            n1: effect e0 ok=n0 err=n2
+            n2: exit err
         "#]],
     );
 }

@@ -13,6 +13,7 @@ mod matching;
 mod outcomes;
 mod retries;
 mod select;
+mod streams;
 mod tasks;
 mod transactions;
 mod workspace;

@@ -279,11 +279,12 @@ fn a_binding_at_the_end_takes_the_rest() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            n0: receive next=n1 err=n4 end=n4
-            n1: effect e0 ok=n2 err=n3
+            n0: receive next=n1 err=n5 end=n5
+            n1: effect e0 ok=n2 err=n4
             n2: ack ok=n0 err=n3
             n3: exit err
-            n4: exit ok
+            n4: pass then=n3
+            n5: exit ok
         "#]],
     );
 }

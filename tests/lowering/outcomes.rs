@@ -174,13 +174,14 @@ fn early_return_acks_first() {
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.total == 0
-            n0: receive next=n1 err=n6 end=n6
+            n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n0
-            n2: branch c1 0=n3 1=n4
-            n3: ack ok=n0 err=n0
-            n4: effect e0 ok=n5 err=n0
-            n5: ack ok=n0 err=n0
-            n6: exit ok
+            n2: branch c1 0=n3 1=n5
+            n3: ack ok=n4 err=n0
+            n4: pass then=n0
+            n5: effect e0 ok=n6 err=n0
+            n6: ack ok=n0 err=n0
+            n7: exit ok
         "#]],
     );
 }
@@ -337,6 +338,36 @@ fn or_else_tries_another_way() {
             n3: exit err
             n4: effect e1 ok=n2 err=n0
             n5: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn a_return_stands_for_the_place_where_a_message_is_left() {
+    check_each(
+        r#"async fn handle(http: &Client, delivery: &Delivery) -> Result<()> {
+            let order = decode(&delivery.data)?;
+            if order.total == 0 {
+                return Ok(());
+            }
+            pay(http, &delivery.data).await?;
+            delivery.ack(BasicAckOptions::default()).await?;
+            Ok(())
+        }"#,
+        r#"handle(&http, &delivery).await?;"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 http:POST plain http unconfirmed
+            cond c0 malformed # serde_json::from_slice(body)
+            cond c1 fixed # order.total == 0
+            n0: receive next=n1 err=n7 end=n7
+            n1: branch c0 0=n2 1=n6
+            n2: branch c1 0=n3 1=n4
+            n3: pass then=n0
+            n4: effect e0 ok=n5 err=n6
+            n5: ack ok=n0 err=n6
+            n6: exit err
+            n7: exit ok
         "#]],
     );
 }

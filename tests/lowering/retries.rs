@@ -25,13 +25,14 @@ fn attempt_counter_with_break() {
             effect e0 http:POST plain http unconfirmed
             cond c0 free # attempts >= 3
             retry r0 bounded
-            n0: receive next=n1 err=n6 end=n6
+            n0: receive next=n1 err=n7 end=n7
             n1: effect e0 retry=r0 ok=n2 err=n4
             n2: ack ok=n0 err=n3
             n3: exit err
-            n4: branch c0 retry=r0 0=n3 1=n5
-            n5: sleep 200 retry=r0 then=n1
-            n6: exit ok
+            n4: branch c0 retry=r0 0=n5 1=n6
+            n5: pass retry=r0 then=n3
+            n6: sleep 200 retry=r0 then=n1
+            n7: exit ok
         "#]],
     );
 }
@@ -176,13 +177,14 @@ where
             effect e0 http:POST plain http unconfirmed
             cond c0 free # attempt >= times
             retry r0 bounded
-            n0: receive next=n1 err=n6 end=n6
+            n0: receive next=n1 err=n7 end=n7
             n1: effect e0 retry=r0 ok=n2 err=n4
             n2: ack ok=n0 err=n3
             n3: exit err
-            n4: branch c0 retry=r0 0=n3 1=n5
-            n5: sleep 50 retry=r0 then=n1
-            n6: exit ok
+            n4: branch c0 retry=r0 0=n5 1=n6
+            n5: pass retry=r0 then=n3
+            n6: sleep 50 retry=r0 then=n1
+            n7: exit ok
         "#]],
     );
 }

@@ -113,12 +113,13 @@ fn processing_races_with_shutdown() {
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 free # tokio::select! { result = pay(&http, &delivery.data) => res…
-            n0: receive next=n1 err=n5 end=n5
+            n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5
             n2: effect e0 ok=n3 err=n4
             n3: ack ok=n0 err=n4
             n4: exit err
-            n5: exit ok
+            n5: pass then=n6
+            n6: exit ok
         "#]],
     );
 }
