@@ -281,7 +281,7 @@ impl<'a> Lowering<'a> {
             code.rfind(*word)
                 .is_some_and(|at| !code[..at].ends_with(char::is_alphanumeric))
         };
-        ENCODING.iter().any(|word| named(&word))
+        ENCODING.iter().any(named)
     }
 
     /// An opaque `Result` or `Option` (by its type; `Result` if that is unknown) becomes its two variants. Before a message is at hand
