@@ -107,6 +107,17 @@ impl State {
         self.holding == other.holding && self.open == other.open && self.env == other.env
     }
 
+    /// Whether both stand at the same place with knowledge of the same shape.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let names = || self.env.iter().map(|(name, _)| name).eq(other.env.iter().map(|(name, _)| name));
+        let mut values = self.env.iter().zip(&other.env);
+        self.holding == other.holding
+            && self.open == other.open
+            && names()
+            && values.all(|((_, value), (_, theirs))| value.is_like(theirs))
+    }
+
     /// Takes over the other's edges.
     pub fn absorb(&mut self, other: Self) {
         for dangling in other.at {
@@ -172,7 +183,7 @@ pub fn merge(states: Vec<State>) -> Vec<State> {
             None => merged.push(state),
         }
     }
-    widen(merged, MAX_PATHS, State::join)
+    widen(merged, State::is_like, State::join)
 }
 
 /// As [`merge`], for paths that carry a value.
@@ -188,20 +199,34 @@ pub fn merge_values(flowing: Flowing) -> Flowing {
             None => merged.push((state, value)),
         }
     }
-    widen(merged, MAX_PATHS, |(a, x), (b, y)| {
+    let alike = |(a, x): &(State, Value), (b, y): &(State, Value)| x.is_like(y) && a.is_like(b);
+    widen(merged, alike, |(a, x), (b, y)| {
         let value = x.join(&y);
         (a.join(b), value)
     })
 }
 
-/// More paths than this at one point are joined: knowledge is lost, never correctness of what is kept.
+/// More paths than this at one point are joined where they know things of one shape: what told them apart decides nothing.
+const MANY_PATHS: usize = 6;
+/// More than this are joined whatever they know: knowledge is lost, never correctness of what is kept.
 const MAX_PATHS: usize = 24;
 
-fn widen<T>(mut paths: Vec<T>, most: usize, join: impl Fn(T, T) -> T) -> Vec<T> {
-    if paths.len() <= most {
+fn widen<T>(paths: Vec<T>, alike: impl Fn(&T, &T) -> bool, join: impl Fn(T, T) -> T) -> Vec<T> {
+    if paths.len() <= MANY_PATHS {
         return paths;
     }
-    let rest = paths.split_off(1);
-    let first = paths.pop().into_iter();
-    first.chain(rest).reduce(join).into_iter().collect()
+    let mut kept: Vec<T> = Vec::new();
+    for path in paths {
+        match kept.iter().position(|known| alike(known, &path)) {
+            Some(i) => {
+                let known = kept.remove(i);
+                kept.insert(i, join(known, path));
+            }
+            None => kept.push(path),
+        }
+    }
+    if kept.len() <= MAX_PATHS {
+        return kept;
+    }
+    kept.into_iter().reduce(join).into_iter().collect()
 }

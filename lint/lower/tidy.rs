@@ -3,6 +3,7 @@
 //! Nodes that do nothing and stand for no code go, branches that decide nothing go, nodes that cannot be told apart become one, and what
 //! nothing uses any more is dropped. None of this changes what a flow can do.
 
+mod nests;
 mod numbers;
 mod retries;
 
@@ -22,8 +23,18 @@ pub(super) fn tidy(flow: &mut Flow, around: &[Option<RetryId>]) {
     prune(flow);
     forget_marks(flow);
     retries::settle(flow, around);
+    shrink(flow);
+    while nests::unite(flow) {
+        shrink(flow);
+    }
+    numbers::renumber(flow);
+}
+
+/// Drops and unites nodes until nothing changes any more.
+fn shrink(flow: &mut Flow) {
     loop {
         let before = flow.nodes.len();
+        prune(flow);
         skip_idle(flow);
         prune(flow);
         merge_equal(flow);
@@ -32,7 +43,6 @@ pub(super) fn tidy(flow: &mut Flow, around: &[Option<RetryId>]) {
             break;
         }
     }
-    numbers::renumber(flow);
 }
 
 /// The best outcome first, failures last.

@@ -1,5 +1,6 @@
 //! What lowering knows of a value: as much as decides control, and where it comes from.
 
+mod join;
 mod origin;
 
 use std::collections::BTreeMap;
@@ -500,41 +501,6 @@ impl Value {
     #[must_use]
     pub fn told(&self) -> usize {
         usize::from(self.kind != Kind::Opaque) + self.children().into_iter().map(Self::told).sum::<usize>()
-    }
-
-    /// What two paths agree on.
-    #[must_use]
-    pub fn join(&self, other: &Self) -> Self {
-        if self == other {
-            return self.clone();
-        }
-        let ty = if self.ty == other.ty {
-            self.ty.clone()
-        } else {
-            Ty::Unknown
-        };
-        let origin = self.origin.with(other.origin);
-        match (&self.kind, &other.kind) {
-            (Kind::Struct(a), Kind::Struct(b)) if a.len() == b.len() && a.keys().eq(b.keys()) => {
-                let fields = a
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.join(&b[name])))
-                    .collect();
-                Self::new(Kind::Struct(fields), ty, origin)
-            }
-            (Kind::List(a), Kind::List(b)) if a.kind == Kind::Never || b.kind == Kind::Never => {
-                let element = if a.kind == Kind::Never { b } else { a };
-                Self::new(Kind::List(element.clone()), ty, origin)
-            }
-            (Kind::List(a), Kind::List(b)) => Self::new(Kind::List(Box::new(a.join(b))), ty, origin),
-            // A collection before and after something was put into it.
-            (Kind::List(element), Kind::Opaque) | (Kind::Opaque, Kind::List(element))
-                if self.ty == other.ty && self.ty != Ty::Unknown =>
-            {
-                Self::new(Kind::List(element.clone()), ty, origin)
-            }
-            _ => Self::opaque(ty, origin),
-        }
     }
 }
 

@@ -25,9 +25,8 @@ impl Bounds {
     pub const EFFECTS: usize = 64;
     /// Marks that fit a state.
     pub const KEYS: usize = 32;
-    /// Conditions that are remembered for a message, and ways of each.
-    pub const CONDITIONS: usize = 32;
-    pub const WAYS: u8 = 15;
+    /// Bits for the ways that a message's conditions went: one for each condition of two ways.
+    pub const WAYS: u32 = u128::BITS;
     /// Loops whose turns are counted.
     pub const LOOPS: usize = 16;
 }

@@ -8,6 +8,7 @@ use crate::flow::{
 
 use super::bounds::Bounds;
 use super::reference::Run;
+use super::state::{NONE, Slot};
 
 /// What an exploration is about, apart from the flow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct Program<'f> {
     key_deps: Vec<u8>,
     tx_deps: Vec<u8>,
     /// For each condition that is remembered for a message: its place in [`Ways`](super::state::Ways).
-    pub(super) slots: Vec<Option<u8>>,
+    pub(super) slots: Vec<Option<Slot>>,
     /// For each branch that decides whether a loop goes on: its number.
     pub(super) loops: Vec<Option<u8>>,
     pub(super) handoffs: Vec<NodeId>,
@@ -115,7 +116,8 @@ impl<'f> Program<'f> {
     }
 
     fn number_conditions(&mut self) -> Result<(), String> {
-        let (mut slots, mut loops) = (0, 0);
+        let (mut used, mut loops) = (0, 0);
+        let widths = widths(self.flow);
         for (id, node) in self.flow.iter() {
             let Step::Branch { on } = node.step else { continue };
             let turns = is_loop_control(self.flow, id);
@@ -126,12 +128,16 @@ impl<'f> Program<'f> {
             let fixed = self.flow.conditions[on.0 as usize].kind != CondKind::Free;
             let slot = &mut self.slots[on.0 as usize];
             if (fixed || turns) && slot.is_none() {
-                *slot = Some(slots);
-                slots += 1;
+                let width = widths[on.0 as usize];
+                if used + u32::from(width) > Bounds::WAYS {
+                    return Err("conditions".into());
+                }
+                let shift = u8::try_from(used).unwrap_or(NONE);
+                *slot = Some(Slot { shift, width });
+                used += u32::from(width);
             }
         }
-        let fit = usize::from(slots) <= Bounds::CONDITIONS && usize::from(loops) <= Bounds::LOOPS;
-        if fit { Ok(()) } else { Err("conditions".into()) }
+        if usize::from(loops) <= Bounds::LOOPS { Ok(()) } else { Err("loops".into()) }
     }
 
     pub(super) fn most(&self, effect: u8) -> u8 {
@@ -206,10 +212,6 @@ fn counted(idempotency: Idempotency) -> u8 {
 fn fits(flow: &Flow) -> Result<(), String> {
     let size = flow.nodes.len();
     let effects = flow.effects.len() + handoffs(flow).len();
-    let ways = flow
-        .iter()
-        .flat_map(|(_, node)| &node.edges)
-        .any(|e| matches!(e.when, Outcome::Case(n) if n >= Bounds::WAYS));
     let dangling = flow
         .iter()
         .flat_map(|(_, node)| &node.edges)
@@ -220,10 +222,24 @@ fn fits(flow: &Flow) -> Result<(), String> {
         () if effects > Bounds::EFFECTS => "effects",
         () if flow.keys.len() > Bounds::KEYS => "keys",
         () if flow.tasks.len() > 16 => "tasks",
-        () if ways => "ways of one branch",
         () => return Ok(()),
     };
     Err(problem.into())
+}
+
+/// How many bits the ways of each condition take.
+fn widths(flow: &Flow) -> Vec<u8> {
+    let mut last = vec![1_u8; flow.conditions.len()];
+    for (_, node) in flow.iter() {
+        let Step::Branch { on } = node.step else { continue };
+        for edge in &node.edges {
+            if let Outcome::Case(n) = edge.when {
+                last[on.0 as usize] = last[on.0 as usize].max(n);
+            }
+        }
+    }
+    let bits = |last: u8| u8::try_from(u8::BITS - last.leading_zeros()).unwrap_or(1);
+    last.into_iter().map(bits).collect()
 }
 
 fn handoffs(flow: &Flow) -> Vec<NodeId> {

@@ -36,7 +36,20 @@ impl Place {
     }
 }
 
-/// The ways that a message's conditions went: four bits a condition, where decided.
+/// Where the way of a condition is kept: so many bits from there on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slot {
+    pub shift: u8,
+    pub width: u8,
+}
+
+impl Slot {
+    fn mask(self) -> u128 {
+        ((1 << self.width) - 1) << self.shift
+    }
+}
+
+/// The ways that a message's conditions went, where decided: for each condition as many bits as its ways need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Ways {
     decided: u128,
@@ -44,16 +57,14 @@ pub(super) struct Ways {
 }
 
 impl Ways {
-    pub(super) fn get(self, slot: u8) -> Option<u8> {
-        let shift = u32::from(slot) * 4;
-        let way = u8::try_from(self.value >> shift & 0xF).unwrap_or(0);
-        (self.decided >> shift & 0xF != 0).then_some(way)
+    pub(super) fn get(self, slot: Slot) -> Option<u8> {
+        let way = u8::try_from((self.value & slot.mask()) >> slot.shift).unwrap_or(0);
+        (self.decided & slot.mask() != 0).then_some(way)
     }
 
-    pub(super) fn set(&mut self, slot: u8, way: u8) {
-        let shift = u32::from(slot) * 4;
-        self.decided |= 0xF << shift;
-        self.value = self.value & !(0xF << shift) | u128::from(way & 0xF) << shift;
+    pub(super) fn set(&mut self, slot: Slot, way: u8) {
+        self.decided |= slot.mask();
+        self.value = self.value & !slot.mask() | u128::from(way) << slot.shift & slot.mask();
     }
 
     /// Whether no condition went differently in the two.
