@@ -221,6 +221,9 @@ pub enum Step {
     Effect { effect: EffectId, tx: Option<TxId> },
     /// A call that nobody can see into and that receives message data. `Ok`, `Err`. Counts as processing when loss is judged.
     Opaque { effect: EffectId },
+    /// Asks a system outside for something; nothing changes. `from`: the system and what it is asked for (`postgres:orders`), as far as
+    /// that is known. `Ok`, `Err`.
+    Read { from: SmolStr },
     /// Asks whether a key is there. `Found`, `Absent`, `Err`.
     Check { key: KeyId, tx: Option<TxId>, locks: bool },
     /// Records a key. `effect` is set where the row is a business row, too.

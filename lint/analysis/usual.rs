@@ -65,6 +65,7 @@ fn what(flow: &Flow, step: &Step) -> (&'static str, Option<SmolStr>, Option<TxId
             (event, Some(effect.target.clone()), *tx)
         }
         Step::Opaque { .. } => ("opaque", None, None),
+        Step::Read { from } => ("read", Some(from.clone()), None),
         Step::Check { key, tx, .. } => ("check", store(key), *tx),
         Step::Mark { key, tx, .. } => ("mark", store(key), *tx),
         Step::Unmark { key, tx } => ("unmark", store(key), *tx),

@@ -151,6 +151,7 @@ impl fmt::Display for Step {
             Self::Rewind => write!(f, "rewind"),
             Self::Effect { effect, tx } => write!(f, "effect e{}{}", effect.0, within(*tx)),
             Self::Opaque { effect } => write!(f, "opaque e{}", effect.0),
+            Self::Read { from } => write!(f, "read {from}"),
             Self::Check { key, tx, locks } => write!(f, "check k{}{}{}", key.0, within(*tx), when(*locks, " locks")),
             Self::Mark { key, tx, mode, effect } => {
                 write!(f, "mark k{}{}{}", key.0, mark_mode(*mode), within(*tx))?;

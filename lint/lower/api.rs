@@ -338,6 +338,14 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// The system that a read asks.
+    fn asked(&self, doing: &Doing<'_>) -> SmolStr {
+        match self.target(doing) {
+            unknown if unknown.starts_with('?') => doing.call.package.as_str().into(),
+            known => known,
+        }
+    }
+
     fn store_of(&self, doing: &Doing<'_>) -> Option<SmolStr> {
         let on = self.operand_of(doing.facts.on.as_ref(), doing).map(|(value, _)| value);
         on.as_ref()

@@ -153,15 +153,16 @@ impl Lowering<'_> {
 
     fn check_to_branch(&mut self, id: usize) {
         let site = self.graph.nodes[id].at.clone();
-        let fails = self.new_condition(CondKind::Free, site.as_ref(), "the read fails");
         let decides = self.new_condition(CondKind::Store, site.as_ref(), "what is read");
         let node = &self.graph.nodes[id];
+        let Step::Check { key, .. } = node.step else { return };
+        let from = self.graph.keys[key.0 as usize].store.clone();
         let edge = |when, to: Option<NodeId>| to.map(|to| Edge { when, to });
         let inner = [
             edge(Outcome::Case(0), node.on(Outcome::Found)),
             edge(Outcome::Case(1), node.on(Outcome::Absent)),
         ];
-        let err = edge(Outcome::Case(1), node.on(Outcome::Err));
+        let err = edge(Outcome::Err, node.on(Outcome::Err));
         let retry = node.retry;
         let next = NodeId(self.graph.nodes.len() as u32);
         self.graph.nodes.push(Node {
@@ -171,9 +172,9 @@ impl Lowering<'_> {
             retry,
         });
         let node = &mut self.graph.nodes[id];
-        node.step = Step::Branch { on: fails };
+        node.step = Step::Read { from };
         node.edges = std::iter::once(Edge {
-            when: Outcome::Case(0),
+            when: Outcome::Ok,
             to: next,
         })
         .chain(err)
@@ -327,9 +328,17 @@ impl Lowering<'_> {
     /// branch is not known to be repeated.
     fn doubt_guarded(&mut self) {
         let mut guarded: BTreeMap<u32, CondId> = BTreeMap::new();
-        for node in &self.graph.nodes {
+        let written = self.written();
+        let asked = self.asked_before();
+        for (id, node) in self.graph.nodes.iter().enumerate() {
             let Step::Branch { on } = node.step else { continue };
             if self.graph.conditions[on.0 as usize].kind != CondKind::Store {
+                continue;
+            }
+            // Nothing that the unit does changes what these tables answer.
+            let answers = &asked[id];
+            let other = |from: &SmolStr| self.graph.tables.contains(from) && !written.contains(from);
+            if !answers.is_empty() && answers.iter().all(other) {
                 continue;
             }
             let ways: Vec<_> = node
@@ -361,6 +370,43 @@ impl Lowering<'_> {
                 );
             }
         }
+    }
+
+    /// What the unit writes to.
+    fn written(&self) -> BTreeSet<SmolStr> {
+        let effects = self.graph.effects.iter().map(|effect| effect.target.clone());
+        let marked = self.graph.nodes.iter().filter_map(|node| match node.step {
+            Step::Mark { key, .. } | Step::Unmark { key, .. } => Some(self.graph.keys[key.0 as usize].store.clone()),
+            _ => None,
+        });
+        effects.chain(marked).collect()
+    }
+
+    /// For each node, what was asked on some way to it since the message came: systems that were read from, and for a call that cannot be
+    /// seen into an empty name.
+    fn asked_before(&self) -> Vec<BTreeSet<SmolStr>> {
+        let mut asked = vec![BTreeSet::new(); self.graph.nodes.len()];
+        let mut changed: Vec<usize> = (0..self.graph.nodes.len()).collect();
+        while let Some(id) = changed.pop() {
+            let node = &self.graph.nodes[id];
+            let mut told = asked[id].clone();
+            match &node.step {
+                Step::Receive => told.clear(),
+                Step::Read { from } => drop(told.insert(from.clone())),
+                Step::Check { key, .. } => drop(told.insert(self.graph.keys[key.0 as usize].store.clone())),
+                Step::Opaque { .. } => drop(told.insert(SmolStr::default())),
+                _ => {}
+            }
+            for edge in &node.edges {
+                let to = edge.to.0 as usize;
+                let before = asked[to].len();
+                asked[to].extend(told.iter().cloned());
+                if asked[to].len() != before {
+                    changed.push(to);
+                }
+            }
+        }
+        asked
     }
 
     /// The effects and marks that a path may come to before it receives again.

@@ -48,6 +48,8 @@ pub struct Graph {
     pub left: Vec<NodeId>,
     /// Inserts that a unique key may refuse, and whether the schema shows one: marks, if somebody tells the refusal from other failures.
     pub refusals: BTreeMap<EffectId, Known>,
+    /// Tables that something is read from, with their stores.
+    pub tables: BTreeSet<SmolStr>,
     pub keys: Vec<Key>,
     /// Stores of keys whose entries hold nothing but the key.
     pub bare: BTreeSet<SmolStr>,

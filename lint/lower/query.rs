@@ -122,15 +122,15 @@ impl<'a> Lowering<'a> {
             }
             Statement::AdvisoryLock { .. } => {
                 self.isolate(query.tx, Isolation::Locked);
-                self.sql_pass(query, state)
+                self.sql_pass(None, query, state)
             }
             Statement::SetIsolation { serializable: true } | Statement::Begin { serializable: true } => {
                 self.isolate(query.tx, Isolation::Serializable);
-                self.sql_pass(query, state)
+                self.sql_pass(None, query, state)
             }
             Statement::LockTable { .. } => {
                 self.isolate(query.tx, Isolation::Locked);
-                self.sql_pass(query, state)
+                self.sql_pass(None, query, state)
             }
             Statement::Unparsed | Statement::Call { .. } => {
                 let why = if query.text.is_none() {
@@ -140,7 +140,7 @@ impl<'a> Lowering<'a> {
                 };
                 self.sql_effect(query, "?", Idempotency::Unknown, why.into(), state)
             }
-            _ => self.sql_pass(query, state),
+            _ => self.sql_pass(None, query, state),
         }
     }
 
@@ -171,17 +171,26 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// A statement without an effect; it may fail.
-    fn sql_pass(&mut self, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
-        let cases = self.branch(&state, CondKind::Free, query.at, 2);
-        (vec![(cases[0].clone(), Rows::Unknown)], vec![cases[1].clone()])
+    /// A statement without an effect, on `table` if that is known; it may fail.
+    fn sql_pass(&mut self, table: Option<&str>, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
+        if !state.holding {
+            let cases = self.branch(&state, CondKind::Free, query.at, 2);
+            return (vec![(cases[0].clone(), Rows::Unknown)], vec![cases[1].clone()]);
+        }
+        let from = table.map_or_else(|| query.store.clone(), |table| query.target(table));
+        self.graph.tables.extend(table.map(|_| from.clone()));
+        let node = self.graph.emit(&state, Step::Read { from }, Some(self.sql_site(query)));
+        (
+            vec![(state.after(node, Outcome::Ok), Rows::Unknown)],
+            vec![state.after(node, Outcome::Err)],
+        )
     }
 
     /// A read by something of the message may be a dedup check; [`super::finish`] sees whether anything marks what it looks for.
     fn sql_read(&mut self, read: &Read, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
         let keyed = read.by.iter().any(|by| query.origin(by.bind).has(Origin::MESSAGE));
         let Some(table) = read.table.as_ref().filter(|_| keyed) else {
-            return self.sql_pass(query, state);
+            return self.sql_pass(read.table.as_deref(), query, state);
         };
         let from = read
             .by
@@ -190,6 +199,7 @@ impl<'a> Lowering<'a> {
             .fold(Origin::NONE, Origin::with);
         let columns: Vec<SmolStr> = read.by.iter().map(|by| by.column.clone()).collect();
         let key = self.row_key(query, table, self.schema.covers_unique(table, &columns), from);
+        self.graph.tables.insert(query.target(table));
         let node = self.graph.emit(
             &state,
             Step::Check {

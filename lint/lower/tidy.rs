@@ -126,7 +126,7 @@ fn past_idle(flow: &Flow, from: NodeId) -> NodeId {
 fn only_way(node: &Node) -> Option<NodeId> {
     let idle = match node.step {
         Step::Pass => node.at.is_none(),
-        Step::Branch { .. } => true,
+        Step::Branch { .. } | Step::Read { .. } => true,
         _ => false,
     };
     let (first, rest) = node.edges.split_first()?;

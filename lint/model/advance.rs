@@ -61,6 +61,8 @@ fn run(
             Step::Pass | Step::Sleep { .. } | Step::ExtendLease => {
                 node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok))
             }
+            // With no outage left nothing can come between.
+            Step::Read { .. } if state.left.outages == 0 && state.down == 0 => node.on(Outcome::Ok),
             Step::Receive if program.is_caller() => node.on(Outcome::Next),
             Step::Branch { on } => {
                 let then = if node.at.is_some() { Some(id) } else { then };

@@ -80,8 +80,12 @@ pub fn analyse_program(program: &Program<'_>, promised: Semantic) -> Analysis {
     }
     let (found, stats) = all_violations(program);
     let (violations, doubts): (Vec<_>, Vec<_>) = found.into_iter().partition(|v| v.is_certain(program));
-    let inferred = (!stats.is_capped).then(|| infer(program, &violations));
-    let broken = is_broken(program, &violations, inferred, promised);
+    let strongest = (!stats.is_capped).then(|| infer(program, &violations));
+    let broken = is_broken(program, &violations, strongest, promised);
+    let inferred = strongest.map(|_| {
+        let unproved = doubts.iter().filter(|doubt| is_unproved(program, **doubt));
+        infer(program, &violations.iter().chain(unproved).copied().collect::<Vec<_>>())
+    });
     let questions = questions(program, &doubts, promised);
     let verdict = match () {
         () if broken => Verdict::Refuted,
@@ -163,6 +167,12 @@ fn is_broken(program: &Program<'_>, violations: &[Violation], inferred: Option<S
                 || promised.requires_one_transaction() && !is_one_transaction(program)
         }
     }
+}
+
+/// A repetition of which nobody knows that it is harmless: no reason to refute a promise, and none to infer one that rules it out.
+fn is_unproved(program: &Program<'_>, doubt: Violation) -> bool {
+    let effect = program.flow.effects.get(doubt.effect.0 as usize);
+    doubt.property == Property::Repeated && effect.is_some_and(|effect| effect.kind != EffectKind::Opaque)
 }
 
 fn infer(program: &Program<'_>, violations: &[Violation]) -> Semantic {

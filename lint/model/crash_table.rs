@@ -57,7 +57,8 @@ pub(super) fn crash_table(program: &Program<'_>, sound: bool) -> Vec<CrashPoint>
         let (Some(step), state) = (calm.step(index), calm.state(index)) else {
             continue;
         };
-        let (Some(after), false) = (step.node, is_over(program, state)) else {
+        let node = step.node.filter(|_| step.event != Event::Read);
+        let (Some(after), false) = (node, is_over(program, state)) else {
             continue;
         };
         let looked = looked.entry(after).or_default();

@@ -8,6 +8,8 @@ use super::trace::{Actor, Event, Trace, TraceStep};
 #[must_use]
 pub fn narrate(flow: &Flow, mut trace: Trace) -> Trace {
     let several = trace.steps.iter().any(|step| step.message == Some(1));
+    // What was read shows in what is done then.
+    trace.steps.retain(|step| step.event != Event::Read);
     for step in &mut trace.steps {
         let message = match step.message {
             Some(number) if several => format!("message {}", number + 1),
@@ -72,6 +74,7 @@ fn tell_store(flow: &Flow, step: &TraceStep, message: &str) -> String {
         Event::EffectFails { effect } => format!("{} fails", name(flow, effect)),
         Event::EffectUnseen { effect } => format!("{} fails, and nobody sees it", name(flow, effect)),
         Event::EffectReplyLost { effect } => format!("{} is done, but its reply is lost", name(flow, effect)),
+        Event::ReadFails => format!("{} fails", site(flow, step.node)),
         Event::Check { key, found: true } | Event::Duplicate { key } => {
             format!("{} knows {message}: it is skipped", store(flow, key))
         }
@@ -119,7 +122,7 @@ fn store(flow: &Flow, key: KeyId) -> String {
 
 fn site(flow: &Flow, node: Option<NodeId>) -> String {
     let at = node.and_then(|node| flow.node(node).at.as_ref());
-    at.map_or_else(|| "the ack".into(), |at| format!("`{}`", at.text))
+    at.map_or_else(|| "the call".into(), |at| format!("`{}`", at.text))
 }
 
 fn how(ended: Ended) -> &'static str {

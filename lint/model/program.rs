@@ -33,6 +33,8 @@ pub struct Program<'f> {
     effect_deps: Vec<u8>,
     key_deps: Vec<u8>,
     tx_deps: Vec<u8>,
+    /// By node.
+    read_deps: BTreeMap<NodeId, u8>,
     /// For each condition that is remembered for a message: its place in [`Ways`](super::state::Ways).
     pub(super) slots: Vec<Option<Slot>>,
     /// For each branch that decides whether a loop goes on: its number.
@@ -65,6 +67,7 @@ impl<'f> Program<'f> {
             effect_deps: Vec::new(),
             key_deps: Vec::new(),
             tx_deps: Vec::new(),
+            read_deps: BTreeMap::new(),
             slots: vec![None; flow.conditions.len()],
             loops: vec![None; flow.nodes.len()],
             handoffs: handoffs(flow),
@@ -112,6 +115,11 @@ impl<'f> Program<'f> {
             .iter()
             .map(|t| narrow(&t.store))
             .collect::<Result<_, _>>()?;
+        for (id, node) in flow.iter() {
+            if let Step::Read { from } = &node.step {
+                self.read_deps.insert(id, narrow(from)?);
+            }
+        }
         Ok(())
     }
 
@@ -150,6 +158,10 @@ impl<'f> Program<'f> {
 
     pub(super) fn key_dep(&self, key: KeyId) -> u8 {
         self.key_deps[key.0 as usize]
+    }
+
+    pub(super) fn read_dep(&self, node: NodeId) -> Option<u8> {
+        self.read_deps.get(&node).copied()
     }
 
     pub(super) fn tx_dep(&self, tx: u8) -> u8 {

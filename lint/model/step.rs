@@ -69,7 +69,7 @@ impl Stepper<'_, '_> {
             return false;
         }
         match self.program.flow.node(NodeId(task.pc.into())).step {
-            Step::Effect { tx: None, .. } | Step::Opaque { .. } => true,
+            Step::Effect { tx: None, .. } | Step::Opaque { .. } | Step::Read { .. } => true,
             Step::Effect { tx: Some(tx), .. } => self
                 .from
                 .open
@@ -91,6 +91,7 @@ impl Stepper<'_, '_> {
             Step::Rewind => self.rewind(task, id),
             Step::Effect { effect, tx } => self.effect(task, id, *effect, *tx),
             Step::Opaque { effect } => self.effect(task, id, *effect, None),
+            Step::Read { .. } => self.read(task, id),
             Step::Check { key, tx, .. } => self.check(task, id, *key, *tx),
             Step::Mark { key, tx, mode, effect } => self.mark(task, id, *key, *tx, *mode, *effect),
             Step::Unmark { key, tx } => self.unmark(task, id, *key, *tx),
@@ -185,6 +186,14 @@ impl Stepper<'_, '_> {
             self.ok(failed.clone(), Move::of(task, id, Event::EffectUnseen { effect }));
         }
         self.err(failed, Move::of(task, id, Event::EffectFails { effect }));
+    }
+
+    fn read(&mut self, task: &Running, id: NodeId) {
+        let Some(dependency) = self.program.read_dep(id) else { return };
+        self.ok(self.up(dependency), Move::of(task, id, Event::Read));
+        if let Some(failed) = self.fail(dependency, false) {
+            self.err(failed, Move::of(task, id, Event::ReadFails));
+        }
     }
 
     fn handoff(&mut self, task: &Running, id: NodeId) {

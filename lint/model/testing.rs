@@ -279,6 +279,7 @@ impl Reader {
             "opaque" => Step::Opaque {
                 effect: EffectId(self.effects.id(name(1))),
             },
+            "read" => Step::Read { from: name(1).into() },
             "check" => Step::Check {
                 key: KeyId(self.keys.id(name(1))),
                 tx,

@@ -98,6 +98,10 @@ pub enum Event {
         key: KeyId,
         found: bool,
     },
+    /// Something is read.
+    Read,
+    /// A system that is asked does not answer.
+    ReadFails,
     CheckFails {
         key: KeyId,
     },
@@ -183,6 +187,7 @@ impl Event {
             Self::AckLost | Self::AckFails | Self::AckReplyLost | Self::AckIgnored => "ack lost",
             Self::Nack { .. } | Self::NackFails => "nack",
             Self::Rewind => "rewind",
+            Self::Read | Self::ReadFails => "read",
             Self::Check { .. } | Self::CheckFails { .. } => "check",
             Self::Mark { .. } | Self::MarkFails { .. } => "mark",
             Self::Duplicate { .. } => "skip",

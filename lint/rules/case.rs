@@ -244,6 +244,7 @@ fn is_failure(event: Event) -> bool {
             | Event::EffectUnseen { .. }
             | Event::EffectReplyLost { .. }
             | Event::HandoffFails
+            | Event::ReadFails
             | Event::CheckFails { .. }
             | Event::MarkFails { .. }
             | Event::MarkReplyLost { .. }

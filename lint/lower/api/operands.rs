@@ -262,10 +262,13 @@ impl<'a> Lowering<'a> {
         if !doing.call.fallible || !state.holding {
             return vec![(state, self.succeed(doing, value))];
         }
-        let cases = self.branch(&state, flow::CondKind::Free, doing.site.at, 2);
+        let step = flow::Step::Read {
+            from: self.asked(doing),
+        };
+        let node = self.graph.emit(&state, step, Some(self.site(doing.site.at)));
         vec![
-            (cases[0].clone(), Value::ok(value)),
-            (cases[1].clone(), self.failure(doing)),
+            (state.after(node, flow::Outcome::Ok), Value::ok(value)),
+            (state.after(node, flow::Outcome::Err), self.failure(doing)),
         ]
     }
 

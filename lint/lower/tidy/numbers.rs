@@ -60,6 +60,7 @@ impl Numbers {
                 self.tx(tx);
             }
             Step::Opaque { effect } => self.effect(effect),
+            Step::Read { .. } => {}
             Step::Check { key, tx, .. } | Step::Unmark { key, tx } => {
                 self.key(key);
                 self.tx(tx);

@@ -66,6 +66,7 @@ fn is_work(step: &Step) -> bool {
         step,
         Step::Effect { .. }
             | Step::Opaque { .. }
+            | Step::Read { .. }
             | Step::Mark { .. }
             | Step::Unmark { .. }
             | Step::Commit { .. }

@@ -137,6 +137,7 @@ pub fn is_fallible(step: &Step) -> bool {
         step,
         Step::Effect { .. }
             | Step::Opaque { .. }
+            | Step::Read { .. }
             | Step::Check { .. }
             | Step::Mark { .. }
             | Step::Begin { .. }
