@@ -328,6 +328,10 @@ pub struct Effect {
     /// message from doing so.
     #[serde(default)]
     pub overwrites: bool,
+    /// Repeating it would do harm, but something that a store answers decides whether it is done, and may recognise the repetition:
+    /// then its idempotency is unknown.
+    #[serde(default)]
+    pub perhaps_guarded: bool,
 }
 
 /// What kind of change.

@@ -249,6 +249,7 @@ impl<'a> Lowering<'a> {
                 unconfirmed_by: None,
                 unstable_key: None,
                 overwrites: false,
+                perhaps_guarded: false,
             },
             site,
         )

@@ -451,6 +451,7 @@ impl<'a> Lowering<'a> {
                 unconfirmed_by: None,
                 unstable_key: None,
                 overwrites: false,
+                perhaps_guarded: false,
             },
             site,
         )

@@ -172,7 +172,7 @@ fn is_broken(program: &Program<'_>, violations: &[Violation], inferred: Option<S
 /// A repetition of which nobody knows that it is harmless: no reason to refute a promise, and none to infer one that rules it out.
 fn is_unproved(program: &Program<'_>, doubt: Violation) -> bool {
     let effect = program.flow.effects.get(doubt.effect.0 as usize);
-    doubt.property == Property::Repeated && effect.is_some_and(|effect| effect.kind != EffectKind::Opaque)
+    doubt.property == Property::Repeated && effect.is_some_and(|effect| effect.perhaps_guarded)
 }
 
 fn infer(program: &Program<'_>, violations: &[Violation]) -> Semantic {

@@ -470,6 +470,7 @@ fn effect(number: u32, words: &[&str]) -> Effect {
         unconfirmed_by: None,
         unstable_key: has("unstable").then(|| line(number)),
         overwrites: has("overwrites"),
+        perhaps_guarded: false,
     }
 }
 

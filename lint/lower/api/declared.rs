@@ -89,6 +89,7 @@ impl<'a> Lowering<'a> {
                 unconfirmed_by: None,
                 unstable_key: None,
                 overwrites: false,
+                perhaps_guarded: false,
             };
             Step::Effect {
                 effect: this.graph.effect(make, &site),
