@@ -440,6 +440,9 @@ pub struct Condition {
     pub at: Option<Span>,
     /// For people: `post.silent`, `decoding fails`.
     pub text: SmolStr,
+    /// Asks whether one quantity is larger than another (`attempts >= MAX`).
+    #[serde(default)]
+    pub measures: bool,
 }
 
 /// How a condition behaves when the same message comes again.

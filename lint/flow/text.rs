@@ -61,7 +61,8 @@ impl Flow {
             writeln!(f, "tx t{n} {}{}{enabled}", tx.store, isolation(tx.isolation))?;
         }
         for (n, condition) in self.conditions.iter().enumerate() {
-            writeln!(f, "cond c{n} {} # {}", condition_kind(condition.kind), condition.text)?;
+            let measures = when(condition.measures, " measures");
+            writeln!(f, "cond c{n} {}{measures} # {}", condition_kind(condition.kind), condition.text)?;
         }
         for (n, task) in self.tasks.iter().enumerate() {
             writeln!(f, "task s{n}{}", when(task.per_message, " per-message"))?;

@@ -425,10 +425,12 @@ impl<'a> Lowering<'a> {
             "and" => Some(vec![(state, if good { args.first().cloned()? } else { recv.clone() })]),
             "context" | "with_context" | "wrap_err" | "wrap_err_with" | "ok_or_eyre" | "attach"
             | "attach_printable" | "change_context" => {
-                let value = match (good, is_option) {
-                    (true, _) => Value::ok(payload),
-                    (false, true) => Value::err(Value::failure(Ty::Unknown)),
-                    (false, false) => Value::err(payload.with_origin(Origin::ERROR)),
+                let wrapped = self.error_made_by(name);
+                let value = match (good, is_option, wrapped) {
+                    (true, ..) => Value::ok(payload),
+                    (false, true, error) => Value::err(Value::failure(error.unwrap_or(Ty::Unknown))),
+                    (false, false, Some(error)) => Value::err(Value::opaque(error, payload.origin.with(Origin::ERROR))),
+                    (false, false, None) => Value::err(payload.with_origin(Origin::ERROR)),
                 };
                 Some(vec![(state, value)])
             }

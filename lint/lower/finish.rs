@@ -186,6 +186,7 @@ impl Lowering<'_> {
             kind,
             at: site.map(|site| site.span),
             text: text.into(),
+            measures: false,
         });
         CondId(self.graph.conditions.len() as u32 - 1)
     }

@@ -191,9 +191,18 @@ impl Graph {
                 kind,
                 at: Some(site.span),
                 text: site.text.clone(),
+                measures: false,
             });
         }
         id
+    }
+
+    /// The conditions from `from` on compare quantities.
+    pub fn measures(&mut self, from: usize) {
+        self.conditions
+            .iter_mut()
+            .skip(from)
+            .for_each(|condition| condition.measures = true);
     }
 
     /// What the conditions from `from` on ask is whether the message is a valid one.

@@ -522,5 +522,6 @@ fn condition(number: u32, words: &[&str]) -> Condition {
         kind,
         at: Some(line(number)),
         text: SmolStr::new(words[1]),
+        measures: words.contains(&"measures"),
     }
 }

@@ -83,8 +83,8 @@ fn unseen(case: &Case<'_>, failure: &TraceStep) -> Option<Vec<NodeId>> {
     blind.then(|| steps_like(case, failure.node.unwrap_or(NodeId(0))))
 }
 
-
-fn ack_in_transaction(case: &Case<'_>) -> Option<NodeId> {
+/// The ack that a committed transaction held.
+pub(super) fn ack_in_transaction(case: &Case<'_>) -> Option<NodeId> {
     let ack = case.last_attempt().find(|(_, step)| step.event == Event::AckBuffered)?;
     ack.1.node
 }

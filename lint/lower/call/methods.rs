@@ -241,6 +241,16 @@ impl<'a> Lowering<'a> {
             .cloned()
     }
 
+    /// The error type that a method of that name makes of any failure (`anyhow::Context::context`), where the crate uses such a library.
+    pub(in crate::lower) fn error_made_by(&self, name: &str) -> Option<Ty> {
+        let function = self.frames.first().and_then(|frame| frame.function)?;
+        let krate = self.index.function(function).krate;
+        let calls = self.catalog.by_name(name).into_iter();
+        let made = calls.filter(|call| self.index.crate_depends(krate, &call.package));
+        let error = made.filter_map(|call| call.error.as_ref()).next()?;
+        Some(self.type_of_expr(error, &Value::unknown(), &[]))
+    }
+
     /// The catalog's path of a client type.
     pub(in crate::lower) fn client_path(&self, ty: &Ty) -> Option<SmolStr> {
         match ty {

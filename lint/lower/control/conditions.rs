@@ -45,7 +45,11 @@ impl<'a> Lowering<'a> {
             }
             _ => {
                 let flowing = self.eval(cond, state);
+                let known = self.graph.conditions.len();
                 let (mut trues, mut falses) = self.decide_values(flowing, self.span(cond));
+                if is_comparison(cond) {
+                    self.graph.measures(known);
+                }
                 remember(cond, &mut trues, &Value::bool(true));
                 remember(cond, &mut falses, &Value::bool(false));
                 (trues, falses)
@@ -314,4 +318,9 @@ impl<'a> Lowering<'a> {
         let cases = self.branch_on(&state, kind, at, which, 2);
         cases.into_iter().zip(variants).collect()
     }
+}
+
+/// `a < b` and its kin.
+fn is_comparison(cond: &Expr) -> bool {
+    matches!(&cond.kind, ExprKind::Binary { op, .. } if matches!(op.as_str(), "<" | "<=" | ">" | ">="))
 }
