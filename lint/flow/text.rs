@@ -62,7 +62,12 @@ impl Flow {
         }
         for (n, condition) in self.conditions.iter().enumerate() {
             let measures = when(condition.measures, " measures");
-            writeln!(f, "cond c{n} {}{measures} # {}", condition_kind(condition.kind), condition.text)?;
+            writeln!(
+                f,
+                "cond c{n} {}{measures} # {}",
+                condition_kind(condition.kind),
+                condition.text
+            )?;
         }
         for (n, task) in self.tasks.iter().enumerate() {
             writeln!(f, "task s{n}{}", when(task.per_message, " per-message"))?;

@@ -110,7 +110,12 @@ impl State {
     /// Whether both stand at the same place with knowledge of the same shape.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
-        let names = || self.env.iter().map(|(name, _)| name).eq(other.env.iter().map(|(name, _)| name));
+        let names = || {
+            self.env
+                .iter()
+                .map(|(name, _)| name)
+                .eq(other.env.iter().map(|(name, _)| name))
+        };
         let mut values = self.env.iter().zip(&other.env);
         self.holding == other.holding
             && self.open == other.open

@@ -145,7 +145,11 @@ impl<'f> Program<'f> {
                 used += u32::from(width);
             }
         }
-        if usize::from(loops) <= Bounds::LOOPS { Ok(()) } else { Err("loops".into()) }
+        if usize::from(loops) <= Bounds::LOOPS {
+            Ok(())
+        } else {
+            Err("loops".into())
+        }
     }
 
     pub(super) fn most(&self, effect: u8) -> u8 {

@@ -189,7 +189,9 @@ impl Stepper<'_, '_> {
     }
 
     fn read(&mut self, task: &Running, id: NodeId) {
-        let Some(dependency) = self.program.read_dep(id) else { return };
+        let Some(dependency) = self.program.read_dep(id) else {
+            return;
+        };
         self.ok(self.up(dependency), Move::of(task, id, Event::Read));
         if let Some(failed) = self.fail(dependency, false) {
             self.err(failed, Move::of(task, id, Event::ReadFails));

@@ -430,7 +430,7 @@ fn an_iterator_chain() {
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(&delivery.data)
-            cond c1 fixed # total > 0
+            cond c1 fixed measures # total > 0
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5
             n2: branch c1 0=n3 1=n4

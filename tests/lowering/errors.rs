@@ -224,7 +224,7 @@ fn and_then_runs_on_success_only() {
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
-            cond c1 malformed # order.total > 0
+            cond c1 malformed measures # order.total > 0
             n0: receive next=n1 err=n8 end=n8
             n1: branch c0 0=n2 1=n6
             n2: branch c1 0=n3 1=n6

@@ -49,8 +49,8 @@ fn guards() {
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
-            cond c1 fixed # order.total > 100
-            cond c2 fixed # order.total > 0
+            cond c1 fixed measures # order.total > 100
+            cond c2 fixed measures # order.total > 0
             n0: receive next=n1 err=n8 end=n8
             n1: branch c0 0=n2 1=n4
             n2: branch c1 0=n3 1=n6
@@ -80,7 +80,7 @@ fn if_let_chain() {
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 fixed # order.kind
-            cond c2 fixed # order.total > 0
+            cond c2 fixed measures # order.total > 0
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n5
             n2: branch c1 0=n3 1=n5 2=n5
@@ -162,7 +162,7 @@ fn if_else_as_a_value() {
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
-            cond c1 fixed # order.total > 100
+            cond c1 fixed measures # order.total > 100
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n5
             n2: branch c1 0=n3 1=n6

@@ -247,7 +247,7 @@ async fn process(http: &Client, body: &[u8]) -> Result<(), Failure> {
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
-            cond c1 fixed # order.total < 0
+            cond c1 fixed measures # order.total < 0
             n0: receive next=n1 err=n8 end=n8
             n1: branch c0 0=n2 1=n3
             n2: branch c1 0=n3 1=n5
@@ -282,7 +282,7 @@ fn bail_and_ensure() {
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # serde_json::from_slice(body)
             cond c1 malformed # order.id.is_empty()
-            cond c2 fixed # order.total < 0
+            cond c2 fixed measures # order.total < 0
             n0: receive next=n1 err=n8 end=n8
             n1: branch c0 0=n2 1=n3
             n2: branch c1 0=n3 1=n4

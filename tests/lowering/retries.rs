@@ -23,7 +23,7 @@ fn attempt_counter_with_break() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 free # attempts >= 3
+            cond c0 free measures # attempts >= 3
             retry r0 bounded
             n0: receive next=n1 err=n7 end=n7
             n1: effect e0 retry=r0 ok=n2 err=n4
@@ -135,7 +135,7 @@ fn while_attempts_are_left() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 free # attempts < MAX_ATTEMPTS
+            cond c0 free measures # attempts < MAX_ATTEMPTS
             retry r0 bounded
             n0: receive next=n1 err=n6 end=n6
             n1: effect e0 retry=r0 ok=n2 err=n4
@@ -175,7 +175,7 @@ where
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 free # attempt >= times
+            cond c0 free measures # attempt >= times
             retry r0 bounded
             n0: receive next=n1 err=n7 end=n7
             n1: effect e0 retry=r0 ok=n2 err=n4

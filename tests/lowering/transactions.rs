@@ -58,7 +58,7 @@ async fn process(pool: &PgPool, body: &[u8]) -> Result<bool> {
             effect e0 postgres:orders idem overwrites
             tx t0 postgres
             cond c0 malformed # serde_json::from_slice(body)
-            cond c1 fixed # order.total < 0
+            cond c1 fixed measures # order.total < 0
             n0: receive next=n1 err=n10 end=n10
             n1: branch c0 0=n2 1=n7
             n2: begin t0 ok=n3 err=n7
@@ -328,7 +328,7 @@ fn in_an_option() {
             effect e0 postgres:orders idem overwrites
             tx t0 postgres
             cond c0 malformed # serde_json::from_slice(body)
-            cond c1 fixed # order.total > 0
+            cond c1 fixed measures # order.total > 0
             n0: receive next=n1 err=n9 end=n9
             n1: branch c0 0=n2 1=n7
             n2: branch c1 0=n3 1=n6

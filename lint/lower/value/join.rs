@@ -17,9 +17,13 @@ impl Value {
         };
         let origin = self.origin.with(other.origin);
         let kind = match (&self.kind, &other.kind) {
-            (Kind::Variant { name, fields: a }, Kind::Variant { name: theirs, fields: b })
-                if name == theirs && a.len() == b.len() =>
-            {
+            (
+                Kind::Variant { name, fields: a },
+                Kind::Variant {
+                    name: theirs,
+                    fields: b,
+                },
+            ) if name == theirs && a.len() == b.len() => {
                 let both = a.iter().zip(b);
                 Kind::Variant {
                     name: name.clone(),
@@ -59,7 +63,13 @@ impl Value {
     fn resembles(&self, other: &Self, failed: bool) -> bool {
         match (&self.kind, &other.kind) {
             _ if self == other => true,
-            (Kind::Variant { name, fields: a }, Kind::Variant { name: theirs, fields: b }) => {
+            (
+                Kind::Variant { name, fields: a },
+                Kind::Variant {
+                    name: theirs,
+                    fields: b,
+                },
+            ) => {
                 let failed = failed || name == "Err";
                 let mut pairs = a.iter().zip(b);
                 name == theirs && a.len() == b.len() && pairs.all(|((_, a), (_, b))| a.resembles(b, failed))
