@@ -328,8 +328,8 @@ pub struct Effect {
     /// message from doing so.
     #[serde(default)]
     pub overwrites: bool,
-    /// Repeating it would do harm, but something that a store answers decides whether it is done, and may recognise the repetition:
-    /// then its idempotency is unknown.
+    /// Repeating it would do harm, and whether it is done is decided by something outside that the unit does not change itself: that may
+    /// recognise a repetition, so that the idempotency is unknown, but nothing shows it.
     #[serde(default)]
     pub perhaps_guarded: bool,
 }

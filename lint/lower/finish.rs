@@ -328,7 +328,8 @@ impl Lowering<'_> {
     /// What a store or a call that cannot be seen into decides about may be decided otherwise the second time: an effect behind such a
     /// branch is not known to be repeated.
     fn doubt_guarded(&mut self) {
-        let mut guarded: BTreeMap<u32, CondId> = BTreeMap::new();
+        // By effect: what decides, and whether that is asked of something that the unit writes.
+        let mut guarded: BTreeMap<u32, (CondId, bool)> = BTreeMap::new();
         let written = self.written();
         let asked = self.asked_before();
         for (id, node) in self.graph.nodes.iter().enumerate() {
@@ -358,15 +359,15 @@ impl Lowering<'_> {
                 .filter(|(kind, _)| *kind == 0)
                 .filter(|found| !everywhere.contains(found))
             {
-                guarded.insert(*effect, on);
+                guarded.insert(*effect, (on, answers.intersection(&written).next().is_some()));
             }
         }
-        for (effect, on) in guarded {
+        for (effect, (on, own)) in guarded {
             let text = &self.graph.conditions[on.0 as usize].text;
             let effect = &mut self.graph.effects[effect as usize];
             if effect.idempotency == crate::flow::Idempotency::NotIdempotent {
                 effect.idempotency = crate::flow::Idempotency::Unknown;
-                effect.perhaps_guarded = true;
+                effect.perhaps_guarded = !own;
                 effect.why = smol_str::format_smolstr!(
                     "`{text}` decides whether it is done, and may recognise a message that was processed before"
                 );
