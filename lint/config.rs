@@ -13,7 +13,8 @@ use std::str::FromStr;
 use delivery_grammar::{Problem, Semantic};
 
 pub use self::integrations::{ConfiguredIntegration, Integrations};
-pub use self::levels::{Overrides, find_rule, level_named};
+pub use self::keys::{DOCS_KEYS, KEYS, OVERRIDE_KEYS};
+pub use self::levels::{Overrides, find_rule, find_rules, level_named};
 pub use self::yaml::Place;
 
 /// The name of the file, at the root of the workspace.
@@ -22,7 +23,7 @@ pub const FILE_NAME: &str = "delivery.yaml";
 /// What a workspace has decided.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
-    /// `rules:`
+    /// `rules:` and `overrides:`
     pub overrides: Overrides,
     /// `assume:`
     pub assume: Assume,

@@ -10,6 +10,7 @@ pub mod config;
 pub mod docs;
 pub mod drift;
 pub mod flow;
+mod globs;
 pub mod lower;
 pub mod model;
 pub mod overview;

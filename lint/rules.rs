@@ -98,6 +98,58 @@ pub struct Rule {
     pub check: Check,
 }
 
+/// What kinds of faults rules are about; their levels can be set together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// A message is lost.
+    Loss,
+    /// An effect is repeated.
+    Duplicates,
+    /// A transaction does not hold what exactly once takes.
+    ExactlyOnce,
+    /// A late message undoes what a newer one did.
+    Order,
+    /// The declaration says too little, too much or something else than the code.
+    Declaration,
+}
+
+impl Group {
+    pub const ALL: &[Self] = &[
+        Self::Loss,
+        Self::Duplicates,
+        Self::ExactlyOnce,
+        Self::Order,
+        Self::Declaration,
+    ];
+
+    /// The name in the configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Loss => "loss",
+            Self::Duplicates => "duplicates",
+            Self::ExactlyOnce => "exactly-once",
+            Self::Order => "order",
+            Self::Declaration => "declaration",
+        }
+    }
+}
+
+impl Rule {
+    /// The group that its code puts it into; what is about files and `allow`s belongs to none.
+    #[must_use]
+    pub fn group(&self) -> Option<Group> {
+        match self.code.as_bytes().get(1) {
+            Some(b'1') => Some(Group::Loss),
+            Some(b'2') => Some(Group::Duplicates),
+            Some(b'3') => Some(Group::ExactlyOnce),
+            Some(b'4') => Some(Group::Order),
+            Some(b'5') => Some(Group::Declaration),
+            _ => None,
+        }
+    }
+}
+
 pub use crate::report::Level;
 
 /// What a rule looks at.

@@ -10,7 +10,7 @@ use crate::rules::Rule;
 /// Levels given on the command line; of two that name one rule the later one wins.
 #[derive(Debug, Default, Clone)]
 pub struct Levels {
-    given: Vec<(&'static Rule, Level)>,
+    given: Vec<(Vec<&'static Rule>, Level)>,
     deny_warnings: bool,
 }
 
@@ -19,17 +19,29 @@ const OPTIONS: [(&str, char, Level, &str); 3] = [
         "deny",
         'D',
         Level::Deny,
-        "Deny a rule: a finding of it fails the run, declared or not (may be repeated)",
+        "Deny a rule or a group of rules: a finding of it fails the run, declared or not (may be repeated)",
     ),
-    ("warn", 'W', Level::Warn, "Only warn about a rule (may be repeated)"),
-    ("allow", 'A', Level::Allow, "Turn a rule off (may be repeated)"),
+    (
+        "warn",
+        'W',
+        Level::Warn,
+        "Only warn about a rule or a group (may be repeated)",
+    ),
+    (
+        "allow",
+        'A',
+        Level::Allow,
+        "Turn a rule or a group off (may be repeated)",
+    ),
 ];
 
 impl Levels {
     /// On top of what is configured.
     pub fn over(&self, mut configured: Overrides) -> Overrides {
-        for (rule, level) in &self.given {
-            configured.set(rule, *level);
+        for (rules, level) in &self.given {
+            for rule in rules {
+                configured.command(rule, *level);
+            }
         }
         configured.deny_warnings |= self.deny_warnings;
         configured
@@ -63,7 +75,7 @@ fn option(name: &'static str, short: char, help: &'static str) -> Arg {
         .help_heading("Rules")
         .value_name("RULE")
         .action(ArgAction::Append)
-        .value_parser(clap::builder::NonEmptyStringValueParser::new().try_map(|name| config::find_rule(&name)))
+        .value_parser(clap::builder::NonEmptyStringValueParser::new().try_map(|name| config::find_rules(&name)))
 }
 
 impl FromArgMatches for Levels {
@@ -87,10 +99,13 @@ impl FromArgMatches for Levels {
 }
 
 /// Each value of an option, with its place on the command line.
-fn values(matches: &ArgMatches, name: &str, level: Level) -> Vec<(usize, &'static Rule, Level)> {
-    let rules = matches.get_many::<&'static Rule>(name).unwrap_or_default();
+fn values(matches: &ArgMatches, name: &str, level: Level) -> Vec<(usize, Vec<&'static Rule>, Level)> {
+    let rules = matches.get_many::<Vec<&'static Rule>>(name).unwrap_or_default();
     let indices = matches.indices_of(name).into_iter().flatten();
-    indices.zip(rules).map(|(index, rule)| (index, *rule, level)).collect()
+    indices
+        .zip(rules)
+        .map(|(index, rules)| (index, rules.clone(), level))
+        .collect()
 }
 
 #[cfg(test)]
@@ -122,6 +137,16 @@ mod tests {
             Some(Level::Deny)
         );
         assert_eq!(overrides("x -W commit_before_process").get(rule), Some(Level::Warn));
+    }
+
+    #[test]
+    fn a_group_is_all_of_its_rules() {
+        let chosen = overrides("x -D loss -W ack-on-error -A exactly_once");
+        let level = |code| chosen.get(config::find_rule(code).unwrap());
+        assert_eq!(
+            [level("D101"), level("D103"), level("D302"), level("D201")],
+            [Some(Level::Deny), Some(Level::Warn), Some(Level::Allow), None]
+        );
     }
 
     #[test]

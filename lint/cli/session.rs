@@ -74,7 +74,9 @@ impl Session {
         };
         let (sources, mut report) = analysis::check(&workspace, reading, &catalog, &config);
         suppress::apply(&mut report, &allowances(&workspace, &sources), today);
-        config.overrides.apply(&mut report.findings);
+        config
+            .overrides
+            .apply(&mut report.findings, |file| &workspace.file(file).path);
         let others = others(&workspace, &report);
         report.sort(|file| &workspace.file(file).path);
         Ok(Self {

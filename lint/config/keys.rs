@@ -6,11 +6,15 @@ use delivery_grammar::{Data, Entry, Invalid, Problem, Value};
 use globset::Glob;
 
 use super::integrations::Integrations;
-use super::{Assume, Config, Docs, Language, Place, SourceUrl, find_rule, level_named};
+use super::levels::is_group;
+use super::{Assume, Config, Docs, Language, Place, SourceUrl, find_rules, level_named};
+use crate::report::Level;
+use crate::rules::Rule;
 
 /// The keys of the file.
-const KEYS: &[&str] = &[
+pub const KEYS: &[&str] = &[
     "rules",
+    "overrides",
     "assume",
     "exclude",
     "catalog",
@@ -18,7 +22,10 @@ const KEYS: &[&str] = &[
     "integrations",
     "docs",
 ];
-const DOCS_KEYS: &[&str] = &["title", "language"];
+/// The keys below `docs`.
+pub const DOCS_KEYS: &[&str] = &["title", "language"];
+/// The keys of an entry of `overrides`.
+pub const OVERRIDE_KEYS: &[&str] = &["paths", "rules"];
 
 pub(super) type Problems = Vec<Problem<Place>>;
 
@@ -36,7 +43,12 @@ fn set(config: &mut Config, entry: &Entry<Place>, problems: &mut Problems) {
     let value = &entry.value;
     match entry.key.as_str() {
         _ if value.data == Data::Nothing => {}
-        "rules" => rules(config, value, problems),
+        "rules" => {
+            for (rule, level) in levels(value, problems) {
+                config.overrides.set(rule, level);
+            }
+        }
+        "overrides" => overrides(config, value, problems),
         "assume" => keep(
             &mut config.assume,
             scalar(value, "a semantic or `none`", assume),
@@ -55,15 +67,49 @@ fn set(config: &mut Config, entry: &Entry<Place>, problems: &mut Problems) {
     }
 }
 
-fn rules(config: &mut Config, value: &Value<Place>, problems: &mut Problems) {
+/// Levels by rule and by group; what is said of a rule goes over what is said of its group.
+fn levels(value: &Value<Place>, problems: &mut Problems) -> Vec<(&'static Rule, Level)> {
+    let (mut of_groups, mut of_rules) = (Vec::new(), Vec::new());
     for entry in group(value, problems) {
-        match find_rule(&entry.key) {
+        match find_rules(&entry.key) {
             Err(message) => problems.push(Problem { at: entry.at, message }),
-            Ok(rule) => match scalar(&entry.value, "`deny`, `warn`, `note` or `allow`", level_named) {
-                Ok(level) => config.overrides.set(rule, level),
+            Ok(rules) => match scalar(&entry.value, "`deny`, `warn`, `note` or `allow`", level_named) {
+                Ok(level) if is_group(&entry.key) => of_groups.extend(rules.iter().map(|rule| (*rule, level))),
+                Ok(level) => of_rules.extend(rules.iter().map(|rule| (*rule, level))),
                 Err(problem) => problems.push(problem),
             },
         }
+    }
+    of_groups.into_iter().chain(of_rules).collect()
+}
+
+fn overrides(config: &mut Config, value: &Value<Place>, problems: &mut Problems) {
+    let Data::List(entries) = &value.data else {
+        problems.push(Problem {
+            at: value.at,
+            message: "expected a list, each with `paths` and `rules`".to_owned(),
+        });
+        return;
+    };
+    for entry in entries {
+        let (mut paths, mut rules) = (Vec::new(), Vec::new());
+        for key in group(entry, problems) {
+            match key.key.as_str() {
+                "paths" => paths = globs(&key.value, problems),
+                "rules" => rules = levels(&key.value, problems),
+                unknown => {
+                    let invalid = Invalid::unknown("key of `overrides`", unknown, OVERRIDE_KEYS);
+                    problems.push(unknown_key(key, invalid));
+                }
+            }
+        }
+        if paths.is_empty() || rules.is_empty() {
+            problems.push(Problem {
+                at: entry.at,
+                message: "an override needs `paths`, and `rules` for them".to_owned(),
+            });
+        }
+        config.overrides.set_for(paths, &rules);
     }
 }
 

@@ -93,6 +93,46 @@ fn a_handler_can_be_declared_without_attribute() {
 }
 
 #[test]
+fn a_rule_goes_over_its_group_and_a_path_over_both() {
+    let config = read(
+        "rules:\n  D101: note\n  loss: deny\noverrides:\n  - paths: [legacy]\n    rules: {loss: allow}\n  \
+         - paths: legacy/kept/*.rs\n    rules: {D101: warn}\n",
+    );
+    let level = |code| config.overrides.get(find_rule(code).unwrap());
+    assert_eq!((level("D101"), level("D102")), (Some(Level::Note), Some(Level::Deny)));
+    let sample = crate::render::sample::report().findings.remove(0);
+    let at = |path: &'static str, overrides: &Overrides| {
+        let mut findings = [sample.clone()];
+        overrides.apply(&mut findings, |_| path);
+        findings[0].level
+    };
+    assert_eq!(sample.code, "D101");
+    assert_eq!(at("src/a.rs", &config.overrides), Level::Note);
+    assert_eq!(at("legacy/a.rs", &config.overrides), Level::Allow);
+    assert_eq!(at("legacy/kept/a.rs", &config.overrides), Level::Warn);
+    let mut commanded = config.overrides;
+    commanded.command(find_rule("D101").unwrap(), Level::Deny);
+    assert_eq!(at("legacy/a.rs", &commanded), Level::Deny);
+}
+
+#[test]
+fn an_override_says_for_which_paths_what_counts() {
+    let found = problems(
+        "overrides:\n  - paths: [a]\n  - path: b\n    paths: c\n    rules: {D101: warn}\n  - {paths: d, rules: {los: deny}}\n",
+    );
+    assert_eq!(
+        found[0],
+        (2, 5, "an override needs `paths`, and `rules` for them".to_owned())
+    );
+    assert!(found[1].2.contains("did you mean `paths`?"), "{found:#?}");
+    assert!(
+        found[2].2.contains("unknown rule `los`; did you mean `loss`?"),
+        "{found:#?}"
+    );
+    assert!(problems("overrides: warn\n")[0].2.contains("expected a list"));
+}
+
+#[test]
 fn an_empty_file_decides_nothing() {
     assert_eq!(read("").assume, Assume::Semantic(Semantic::AtLeastOnce));
     assert_eq!(read("# only a comment\n").overrides, Overrides::default());

@@ -7,10 +7,11 @@ use std::{
 
 use globset::GlobSet;
 
+use crate::globs::{path_glob, path_globs};
+
 use super::{
     manifest::Manifest,
     paths::{join, relative},
-    select::{path_glob, path_globs},
 };
 
 /// What is to be found at a place.

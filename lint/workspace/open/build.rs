@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 
 use super::packages::{Draft, Manifests, folder_name};
 use crate::{
+    globs::path_globs,
     problem::Problem,
     source::Lines,
     span::{FileId, Span},
@@ -20,7 +21,7 @@ use crate::{
         lock, loose,
         manifest::Manifest,
         paths::{file_name, inside, parent, relative},
-        select::{name_globs, path_globs},
+        select::name_globs,
         tree::Tree,
     },
 };

@@ -7,11 +7,11 @@ use std::{
 
 use smol_str::SmolStr;
 
+use crate::globs::{path_glob, path_globs};
 use crate::workspace::{
     layout::{self, DraftTarget},
     manifest::{BadManifest, Manifest},
     paths::{file_name, inside, join, parent},
-    select::{path_glob, path_globs},
     tree::Tree,
 };
 
