@@ -151,6 +151,12 @@ impl Catalog {
         catalog
     }
 
+    /// What a file must look like, as a JSON schema.
+    #[must_use]
+    pub fn schema() -> serde_json::Value {
+        <RawCatalog as read::FromYaml>::schema()
+    }
+
     /// The embedded files, by name.
     #[must_use]
     pub fn files() -> &'static [EmbeddedFile] {

@@ -3,20 +3,26 @@
 //! With `workspace` this is the only part that touches the disk. Nothing here prints by itself: results and messages go to the
 //! two streams of the [`Console`] that `main` hands in.
 
+mod annotate;
 mod args;
 mod check;
 mod choose;
+mod completions;
 mod console;
 mod diff;
 mod doc;
 mod doctor;
 mod explain;
+mod fix;
 mod git;
 mod graph;
+mod init;
 mod levels;
 mod list;
+mod lsp;
 mod output;
 mod rules;
+mod schema;
 mod session;
 
 use std::ffi::OsString;
@@ -84,6 +90,12 @@ fn execute(cli: &Cli, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
         Command::Diff(args) => diff::run(args, console),
         Command::Doctor(args) => doctor::run(args, console),
         Command::Explain(args) => explain::run(args, console),
+        Command::Init(args) => init::run(args, console),
+        Command::Annotate(args) => annotate::run(args, console),
+        Command::Lsp => lsp::run(console),
+        Command::Completions(args) => completions::completions(args, console),
+        Command::Man(args) => completions::man(args, console),
+        Command::Schema(args) => schema::run(args, console),
         Command::Rules(args) => rules::run(args, console),
         Command::Graph(args) => graph::run(args, console),
         Command::Choose(args) => choose::run(args, console),

@@ -38,7 +38,7 @@ pub use self::resolve::{Counts, Files, Package, Place, Resolved, ResolvedFinding
 pub use self::rules::rules;
 pub use self::statistics::statistics;
 pub(crate) use self::text::counted;
-pub use self::verdict::{is_named, verdict};
+pub use self::verdict::{hover, is_named, verdict};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -124,6 +124,8 @@ pub struct Integration {
     pub explored: Explored,
     /// Calls of the unit that could not be resolved, by place.
     pub unresolved: Vec<UnresolvedCall>,
+    /// Its function, from the signature to the last brace.
+    pub home: Span,
     /// The functions that it goes through, its own included.
     pub reach: Vec<Span>,
 }

@@ -45,6 +45,8 @@ pub struct Options {
     pub exclude_packages: Vec<String>,
     /// `--manifest-path`.
     pub manifest_path: Option<PathBuf>,
+    /// Texts that stand in place of files on disk, by absolute path: what an editor has not saved, or a repair has not written.
+    pub drafts: BTreeMap<PathBuf, String>,
 }
 
 /// A package with its targets; a loose file is one too.

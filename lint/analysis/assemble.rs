@@ -14,7 +14,7 @@ use crate::report::{
     self, CrashPoint, Direction, Explored, Fault, FaultPoint, Finding, Integration, Level, Sink, TraceStep,
     UnresolvedCall, Verdict,
 };
-use crate::resolve::Index;
+use crate::resolve::{FnId, Index};
 use crate::rules::{self, Cause, Declared, Diagnosis, Promise};
 use crate::span::{FileId, Span};
 
@@ -242,6 +242,7 @@ impl Subject<'_> {
                 is_capped: self.analysis().stats.is_capped,
             },
             unresolved: self.unresolved(),
+            home: whole(index, self.unit.function),
             reach: self.reach(index),
         }
     }
@@ -256,20 +257,9 @@ impl Subject<'_> {
             .collect()
     }
 
-    /// Every function from its signature to its last brace.
     fn reach(&self, index: &Index<'_>) -> Vec<Span> {
-        let functions = self
-            .unit
-            .met
-            .functions
-            .iter()
-            .map(|function| index.function(*function).hir);
-        functions
-            .map(|function| Span {
-                end: function.body.as_ref().map_or(function.signature.end, |body| body.end),
-                ..function.signature
-            })
-            .collect()
+        let functions = self.unit.met.functions.iter();
+        functions.map(|function| whole(index, *function)).collect()
     }
 
     fn transport(&self) -> SmolStr {
@@ -344,6 +334,15 @@ impl Subject<'_> {
     fn effect(&self, effect: EffectId) -> String {
         let named = self.flow().effects.get(effect.0 as usize);
         named.map(|effect| effect.at.text.to_string()).unwrap_or_default()
+    }
+}
+
+/// A function from its signature to its last brace.
+fn whole(index: &Index<'_>, function: FnId) -> Span {
+    let function = index.function(function).hir;
+    Span {
+        end: function.body.as_ref().map_or(function.signature.end, |body| body.end),
+        ..function.signature
     }
 }
 

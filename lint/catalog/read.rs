@@ -8,6 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value, json};
 use smol_str::SmolStr;
 
 use super::expr::{Operand, TypeExpr};
@@ -17,6 +18,9 @@ use super::words::{Word, did_you_mean};
 /// Something that a catalog file can hold.
 pub(super) trait FromYaml: Sized {
     fn from_yaml<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+
+    /// What it must look like, as a JSON schema.
+    fn schema() -> Value;
 }
 
 /// Makes serde read a [`FromYaml`].
@@ -73,6 +77,30 @@ macro_rules! scalars {
             fn from_yaml<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_any(ScalarVisitor(PhantomData))
             }
+            fn schema() -> Value {
+                json!({ "type": ["string", "boolean", "integer"], "description": $expected })
+            }
+        }
+    )+};
+}
+
+/// Lets words be read, each vocabulary with what it is called.
+macro_rules! vocabularies {
+    ($($name:ty, $expected:literal;)+) => {$(
+        impl Scalar for $name {
+            const EXPECTED: &'static str = $expected;
+            fn scalar(text: &str) -> Result<Self, String> {
+                Word::from_word(text)
+            }
+        }
+        impl FromYaml for $name {
+            fn from_yaml<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(ScalarVisitor(PhantomData))
+            }
+            fn schema() -> Value {
+                let words: Vec<&str> = Self::WORDS.iter().map(|(word, _)| *word).collect();
+                json!({ "enum": words, "description": $expected })
+            }
         }
     )+};
 }
@@ -83,27 +111,38 @@ scalars! {
     TypeExpr, "a type", TypeExpr::parse;
     Is, "a text", |text| Ok(Is::parse(text));
     Covers, "`one`, `up_to`, `all_received` or an operand", Covers::parse;
-    super::schema::Role, "a role", Word::from_word;
-    super::schema::SettleBy, "a way of settling", Word::from_word;
-    super::schema::Confirm, "a kind of confirmation", Word::from_word;
-    super::schema::Answer, "an outcome", Word::from_word;
-    super::schema::Unit, "a unit", Word::from_word;
-    crate::flow::Broker, "a kind of broker", Word::from_word;
-    crate::flow::EffectKind, "a kind of effect", Word::from_word;
-    crate::flow::Known, "`yes`, `no` or `unknown`", Word::from_word;
-    crate::flow::MarkMode, "a mode", Word::from_word;
-    crate::flow::Durability, "a durability", Word::from_word;
+}
+
+vocabularies! {
+    super::schema::Role, "a role";
+    super::schema::SettleBy, "a way of settling";
+    super::schema::Confirm, "a kind of confirmation";
+    super::schema::Answer, "an outcome";
+    super::schema::Unit, "a unit";
+    crate::flow::Broker, "a kind of broker";
+    crate::flow::EffectKind, "a kind of effect";
+    crate::flow::Known, "`yes`, `no` or `unknown`";
+    crate::flow::MarkMode, "a mode";
+    crate::flow::Durability, "a durability";
 }
 
 impl FromYaml for bool {
     fn from_yaml<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::deserialize(deserializer)
     }
+
+    fn schema() -> Value {
+        json!({ "type": "boolean" })
+    }
 }
 
 impl FromYaml for Literal {
     fn from_yaml<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(LiteralVisitor)
+    }
+
+    fn schema() -> Value {
+        json!({ "type": ["string", "boolean", "integer"] })
     }
 }
 
@@ -137,11 +176,19 @@ impl<T: FromYaml> FromYaml for Option<T> {
     fn from_yaml<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::from_yaml(deserializer).map(Some)
     }
+
+    fn schema() -> Value {
+        T::schema()
+    }
 }
 
 impl<T: FromYaml> FromYaml for Vec<T> {
     fn from_yaml<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(ListVisitor(PhantomData))
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "array", "items": T::schema() })
     }
 }
 
@@ -170,12 +217,20 @@ impl<T: FromYaml> FromYaml for [T; 2] {
         list.try_into()
             .map_err(|_| D::Error::custom(format!("two values are expected here, and there are {length}")))
     }
+
+    fn schema() -> Value {
+        json!({ "type": "array", "items": T::schema(), "minItems": 2, "maxItems": 2 })
+    }
 }
 
 impl<T: FromYaml> FromYaml for BTreeMap<SmolStr, T> {
     fn from_yaml<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let pairs = deserializer.deserialize_map(PairsVisitor(PhantomData::<(SmolStr, T)>))?;
         Ok(pairs.into_iter().collect())
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "object", "additionalProperties": T::schema() })
     }
 }
 
@@ -188,6 +243,10 @@ impl FromYaml for When {
                 .map(|(operand, is)| Condition { operand, is })
                 .collect(),
         ))
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "object", "additionalProperties": Is::schema() })
     }
 }
 
@@ -247,8 +306,26 @@ pub(super) trait Record: Default {
 
     fn keys() -> Vec<&'static str>;
 
+    /// What the value of each key must look like.
+    fn properties() -> Map<String, Value>;
+
     /// Reads the value of `key`, which is one of [`Record::keys`].
     fn read<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
+}
+
+/// The schema of the field that `_field` gives.
+pub(super) fn schema_of<R, T: FromYaml>(_field: fn(&R) -> &T) -> Value {
+    T::schema()
+}
+
+pub(super) fn schema_of_record<R: Record>() -> Value {
+    json!({
+        "type": "object",
+        "description": R::WHAT,
+        "properties": R::properties(),
+        "required": R::REQUIRED,
+        "additionalProperties": false,
+    })
 }
 
 /// Reads a [`Record`].
@@ -335,6 +412,17 @@ macro_rules! record {
                 keys
             }
 
+            fn properties() -> serde_json::Map<String, serde_json::Value> {
+                #[allow(unused_mut)]
+                let mut all = serde_json::Map::new();
+                $(
+                    let schema = $crate::catalog::read::schema_of(|record: &Self| &record.$field);
+                    all.insert($crate::catalog::read::key!($field $(, $key)?).to_owned(), schema);
+                )*
+                $(all.extend(<$Part as $crate::catalog::read::Record>::properties());)?
+                all
+            }
+
             fn read<'de, A: serde::de::MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
                 match key {
                     $($crate::catalog::read::key!($field $(, $key)?) => {
@@ -350,6 +438,10 @@ macro_rules! record {
         impl $crate::catalog::read::FromYaml for $name {
             fn from_yaml<'de, D: serde::de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_map($crate::catalog::read::RecordVisitor(std::marker::PhantomData))
+            }
+
+            fn schema() -> serde_json::Value {
+                $crate::catalog::read::schema_of_record::<Self>()
             }
         }
     };

@@ -83,6 +83,18 @@ pub enum Command {
     Explain(Explain),
     /// List the rules with their levels as configured
     Rules(Rules),
+    /// Write a `delivery.yaml` to start with, and print what CI should run
+    Init(Init),
+    /// Write an attribute for every handler that has none, with the semantic that its code gives
+    Annotate(Annotate),
+    /// Serve an editor over standard input and output, by the language server protocol
+    Lsp,
+    /// Print a script that completes the arguments in a shell
+    Completions(Completions),
+    /// Write the man pages
+    Man(Man),
+    /// Print a JSON schema: of delivery.yaml, of a catalog file, of the JSON report
+    Schema(Schema),
 }
 
 /// What is looked at; shared by every command that analyses code.
@@ -155,6 +167,18 @@ pub struct Check {
     /// Print the flow of one integration and what the checker found in it, instead of all findings
     #[arg(long, value_name = "FUNCTION", help_heading = "Output", conflicts_with_all = ["format", "statistics"])]
     pub explain_verdict: Option<String>,
+
+    /// Repair what can be repaired for certain, then check again
+    #[arg(long, help_heading = "Repair")]
+    pub fix: bool,
+
+    /// Only show how `--fix` would repair
+    #[arg(long, requires = "fix", help_heading = "Repair")]
+    pub dry_run: bool,
+
+    /// Repair although the work tree has changes that are not committed, or there is no git
+    #[arg(long, requires = "fix", help_heading = "Repair")]
+    pub allow_dirty: bool,
 
     /// Count the findings of each rule instead of printing them
     #[arg(long, help_heading = "Output")]
@@ -280,6 +304,46 @@ pub struct Rules {
     /// The Cargo.toml of the workspace whose delivery.yaml is read
     #[arg(long, value_name = "FILE")]
     pub manifest_path: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+#[derive(Debug, Args)]
+pub struct Annotate {
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// Only show what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Write although the work tree has changes that are not committed, or there is no git
+    #[arg(long)]
+    pub allow_dirty: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The folder that they are written to
+    #[arg(long, value_name = "DIR", default_value = "man")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Whose schema
+    #[arg(value_enum, value_name = "config|catalog|report")]
+    pub of: crate::schema::Schema,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use clap::ValueEnum as _;
 use super::args::{Check, FileReport, Verbosity};
 use super::git::Revision;
 use super::session::Session;
-use super::{Console, Outcome, output};
+use super::{Console, Outcome, fix, output};
 use crate::baseline::Baseline;
 use crate::render::{self, Detail, Format, Look, Resolved, counted};
 
@@ -19,7 +19,15 @@ pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> any
             .map_or_else(String::new, |value| value.get_name().to_owned());
         bail!("`--statistics` counts for people; with `--format {name}`, count the findings of the report instead");
     }
-    let session = Session::run(&args.selection, &args.levels, console.today)?;
+    let mut session = Session::run(&args.selection, &args.levels, console.today)?;
+    if args.fix {
+        fix::run(args, &session, console)?;
+        if args.dry_run {
+            console.stdout.finish().context("cannot write the result")?;
+            return Ok(Outcome::Clean);
+        }
+        session = Session::run(&args.selection, &args.levels, console.today)?;
+    }
     let mut report = session.resolved();
     if let Some(revision) = &args.changed_since {
         leave_what_stayed(&session, revision, &mut report)?;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use git2::{ErrorCode, ObjectType, Repository, TreeWalkMode, TreeWalkResult};
 
+use crate::render::counted;
+
 /// A folder as it was at a revision.
 pub struct Revision {
     repository: Repository,
@@ -61,6 +63,28 @@ impl Revision {
     fn text_of(&self, entry: &git2::TreeEntry<'_>) -> Option<String> {
         let blob = entry.to_object(&self.repository).ok()?.into_blob().ok()?;
         String::from_utf8(blob.content().to_vec()).ok()
+    }
+}
+
+/// Refuses if the work tree has changes that are not committed, as `cargo fix` does: what is written over could not be brought back.
+pub fn must_be_clean(folder: &Path) -> anyhow::Result<()> {
+    let repository = Repository::discover(folder).map_err(|_| {
+        anyhow!(
+            "{} is in no git repository; `--allow-dirty` goes on anyway",
+            folder.display()
+        )
+    })?;
+    let mut options = git2::StatusOptions::new();
+    options.include_untracked(true).include_ignored(false);
+    let statuses = repository
+        .statuses(Some(&mut options))
+        .context("cannot ask git for changes")?;
+    match statuses.len() {
+        0 => Ok(()),
+        count => Err(anyhow!(
+            "{} not committed; commit first, or go on with `--allow-dirty`",
+            counted(count, "file is", "files are")
+        )),
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a selection to a finished report: opens the workspace, reads its configuration, analyses, and decides what counts.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use delivery_grammar::{Date, Problem};
@@ -35,7 +35,17 @@ pub struct Session {
 impl Session {
     /// Runs the analysis and applies levels and allows; `today` decides which allows have run out.
     pub fn run(selection: &Selection, levels: &Levels, today: Date) -> anyhow::Result<Self> {
-        let (workspace, config) = open(selection)?;
+        Self::with_drafts(selection, levels, today, &BTreeMap::new())
+    }
+
+    /// The same with texts in place of files on disk, by absolute path.
+    pub fn with_drafts(
+        selection: &Selection,
+        levels: &Levels,
+        today: Date,
+        drafts: &BTreeMap<PathBuf, String>,
+    ) -> anyhow::Result<Self> {
+        let (workspace, config) = open(selection, drafts)?;
         Self::analyse(workspace, config, selection, levels, today)
     }
 
@@ -106,6 +116,16 @@ impl Session {
         changes
     }
 
+    /// The allows of the files that are reported on.
+    pub fn allowances(&self) -> Vec<Allowance> {
+        allowances(&self.workspace, &self.sources)
+    }
+
+    /// The text of a file, for whoever wants to change it.
+    pub fn text_on_disk(&self, path: &str) -> anyhow::Result<String> {
+        read(&self.workspace, path)
+    }
+
     /// What is seen of the workspace.
     pub fn overview(&self) -> Overview {
         Overview::new(&self.workspace, &self.sources, &self.catalog, &self.report)
@@ -152,8 +172,9 @@ impl Files for Session {
 }
 
 /// The workspace with its configuration, which may leave files out.
-fn open(selection: &Selection) -> anyhow::Result<(Workspace, Config)> {
+fn open(selection: &Selection, drafts: &BTreeMap<PathBuf, String>) -> anyhow::Result<(Workspace, Config)> {
     let mut options = options(selection);
+    options.drafts.clone_from(drafts);
     let workspace = Workspace::open(&selection.paths, &options)?;
     let config = config(&workspace)?;
     if config.exclude.is_empty() {
@@ -176,11 +197,11 @@ fn options(selection: &Selection) -> Options {
 
 /// The configuration of a workspace, without looking at its code.
 pub fn config_at(manifest: Option<&Path>) -> anyhow::Result<Config> {
-    open(&Selection {
+    let selection = Selection {
         manifest_path: manifest.map(Path::to_owned),
         ..Selection::default()
-    })
-    .map(|(_, config)| config)
+    };
+    open(&selection, &BTreeMap::new()).map(|(_, config)| config)
 }
 
 fn config(workspace: &Workspace) -> anyhow::Result<Config> {

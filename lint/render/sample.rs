@@ -231,6 +231,7 @@ fn refuted() -> Integration {
             states: 42,
             is_capped: false,
         },
+        home: at(0, "on_order"),
         reach: Vec::new(),
     }
 }

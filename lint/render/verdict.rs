@@ -16,6 +16,42 @@ pub fn verdict(report: &Resolved<'_>, name: &str, look: Look) -> String {
     named.map(|unit| one(report, unit, look)).collect::<Vec<_>>().join("\n")
 }
 
+/// What is known of a unit, in Markdown, short enough to stand beside its code.
+#[must_use]
+pub fn hover(unit: &ResolvedIntegration<'_>) -> String {
+    let integration = unit.integration;
+    let word =
+        |semantic: Option<Semantic>, none: &str| semantic.map_or(none.to_owned(), |semantic| format!("`{semantic}`"));
+    let declared = integration.declared.as_ref().map(|declared| declared.semantic);
+    let mut out = format!("**{}**: {}\n\n", integration.id, integration.verdict.as_str());
+    let (declared, inferred) = (
+        word(declared, "nothing"),
+        word(integration.inferred, "what is not known"),
+    );
+    let _ = writeln!(
+        out,
+        "Declared {declared}; the code gives {inferred}. Messages from `{}`.\n",
+        integration.source()
+    );
+    if !unit.crash_points.is_empty() {
+        out.push_str("| A crash after | does |\n|---|---|\n");
+    }
+    for (point, at) in &unit.crash_points {
+        let line = at
+            .as_ref()
+            .map_or(String::new(), |at| format!(" (line {})", at.start.line));
+        let what = outcome(point.outcome, point.effect.as_deref()).replace('|', "\\|");
+        let _ = writeln!(out, "| {}{line} | {what} |", point.event);
+    }
+    for line in &integration.assumptions {
+        let _ = writeln!(out, "\nAssumes: {line}");
+    }
+    for line in &integration.questions {
+        let _ = writeln!(out, "\nTo be answered: {line}");
+    }
+    out
+}
+
 /// Whether `name` means this unit.
 #[must_use]
 pub fn is_named(unit: &ResolvedIntegration<'_>, name: &str) -> bool {

@@ -25,7 +25,7 @@ pub(super) fn open(paths: &[PathBuf], options: &Options) -> anyhow::Result<Works
     scopes.sort();
     scopes.dedup();
     let root = common_root(&scopes);
-    let tree = Tree::on_disk(&root);
+    let tree = Tree::on_disk(&root, &options.drafts);
     let reported = given.iter().map(|(_, path)| relative(path, &root)).collect();
     let mut builder = Builder::new(root.clone(), tree, reported);
     for scope in &scopes {

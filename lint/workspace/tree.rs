@@ -27,7 +27,8 @@ pub struct Reader(Arc<Content>);
 
 #[derive(Debug)]
 enum Content {
-    Disk(PathBuf),
+    /// A folder, and what stands in place of some of its files.
+    Disk(PathBuf, BTreeMap<String, String>),
     Memory(BTreeMap<String, String>),
 }
 
@@ -56,10 +57,11 @@ impl fmt::Display for ReadError {
 }
 
 impl Tree {
-    pub(super) fn on_disk(root: &Path) -> Self {
+    pub(super) fn on_disk(root: &Path, drafts: &BTreeMap<PathBuf, String>) -> Self {
+        let drafts = drafts.iter().map(|(path, text)| (relative(path, root), text.clone()));
         Self {
             files: BTreeMap::new(),
-            content: Arc::new(Content::Disk(root.to_owned())),
+            content: Arc::new(Content::Disk(root.to_owned(), drafts.collect())),
         }
     }
 
@@ -80,7 +82,7 @@ impl Tree {
 
     /// Adds what matters in a folder; symbolic links are not followed, errors of single entries are passed over.
     pub(super) fn add_folder(&mut self, folder: &Path) {
-        let Content::Disk(root) = &*self.content else { return };
+        let Content::Disk(root, _) = &*self.content else { return };
         let entries = WalkDir::new(folder)
             .into_iter()
             .filter_entry(|entry| entry.depth() == 0 || is_ours(entry));
@@ -94,14 +96,14 @@ impl Tree {
 
     /// Adds one file.
     pub(super) fn add_file(&mut self, path: &Path) {
-        let Content::Disk(root) = &*self.content else { return };
+        let Content::Disk(root, _) = &*self.content else { return };
         let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
         self.files.insert(relative(path, root), bytes);
     }
 
     /// Adds a folder by its path relative to the root, which may lead out of it.
     pub(super) fn add_relative(&mut self, path: &str) {
-        if let Content::Disk(root) = &*self.content
+        if let Content::Disk(root, _) = &*self.content
             && let Ok(folder) = root.join(path).canonicalize()
         {
             self.add_folder(&folder);
@@ -110,7 +112,7 @@ impl Tree {
 
     /// Whether there is such a file, also one that was not looked for so far.
     pub(super) fn probe(&mut self, path: &str) -> bool {
-        if let Content::Disk(root) = &*self.content {
+        if let Content::Disk(root, _) = &*self.content {
             let file = root.join(path);
             if !self.has(path) && file.is_file() {
                 self.add_file(&file);
@@ -165,7 +167,10 @@ impl Content {
                 .cloned()
                 .map(String::into_bytes)
                 .ok_or_else(|| missing(path))?,
-            Self::Disk(root) => read_capped(&root.join(path))?,
+            Self::Disk(root, drafts) => match drafts.get(path) {
+                Some(draft) => draft.clone().into_bytes(),
+                None => read_capped(&root.join(path))?,
+            },
         };
         if bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(ReadError::TooLarge {

@@ -2,7 +2,10 @@
 #![expect(clippy::disallowed_methods, reason = "these tests are about files and processes")]
 
 mod doctor;
+mod fix;
 mod git;
+mod lsp;
+mod schema;
 
 use std::fs;
 use std::path::Path;
@@ -67,7 +70,22 @@ const DENIED: &str = "#[delivery::at_least_once(integration = \"Shop Orders\")]\
 fn help_says_what_there_is() {
     let temp = project(&[]);
     for words in [
-        "", "check", "list", "doc", "diff", "doctor", "graph", "choose", "explain", "rules",
+        "",
+        "check",
+        "list",
+        "doc",
+        "diff",
+        "doctor",
+        "graph",
+        "choose",
+        "explain",
+        "rules",
+        "schema",
+        "init",
+        "annotate",
+        "lsp",
+        "completions",
+        "man",
     ] {
         let args: Vec<&str> = words.split_whitespace().chain(["--help"]).collect();
         let output = run(temp.path(), &args);
