@@ -24,6 +24,7 @@ mod output;
 mod rules;
 mod schema;
 mod session;
+mod with;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -144,7 +144,7 @@ pub struct Workspace {
     pub root: PathBuf,
     pub crates: Vec<Crate>,
     pub files: Vec<FileEntry>,
-    /// `delivery.yaml` at the root.
+    /// `delivery.yaml` at the root, or what the manifest names instead.
     pub config: Option<FileId>,
     /// Package → versions in `Cargo.lock`.
     pub versions: BTreeMap<SmolStr, Vec<SmolStr>>,

@@ -182,6 +182,24 @@ fn the_readmes_configuration_is_valid() {
 }
 
 #[test]
+fn the_readme_shows_what_is_printed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = cargo_delivery(root, &["check", "fixtures/kafka/src/demo"]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let readme = read("README.md");
+    let shown = readme
+        .split("```text\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let shown = shown.unwrap();
+    assert!(
+        printed.contains(shown),
+        "the README shows\n{shown}and this is printed\n{printed}"
+    );
+}
+
+#[test]
 fn links_between_documents_lead_somewhere() {
     for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
         let text = read(document);

@@ -144,6 +144,10 @@ pub struct Check {
     #[arg(long, value_enum, help_heading = "Output")]
     pub format: Option<Format>,
 
+    /// Run another cargo command first and pass its messages on, for editors that run a single one: `--with "clippy --all-targets"`
+    #[arg(long, value_name = "COMMAND", help_heading = "Output", requires = "format")]
+    pub with: Option<String>,
+
     /// Write a report to a file, beside what is printed (may be repeated): `--report json=delivery.json`
     #[arg(long, value_name = "FORMAT=FILE", value_parser = FileReport::from_str, help_heading = "Output")]
     pub report: Vec<FileReport>,

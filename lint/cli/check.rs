@@ -8,7 +8,7 @@ use clap::ValueEnum as _;
 use super::args::{Check, FileReport, Verbosity};
 use super::git::Revision;
 use super::session::Session;
-use super::{Console, Outcome, fix, output};
+use super::{Console, Outcome, fix, output, with};
 use crate::baseline::Baseline;
 use crate::render::{self, Detail, Format, Look, Resolved, counted};
 
@@ -19,6 +19,9 @@ pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> any
             .map_or_else(String::new, |value| value.get_name().to_owned());
         bail!("`--statistics` counts for people; with `--format {name}`, count the findings of the report instead");
     }
+    if args.with.is_some() && args.format != Some(Format::Cargo) {
+        bail!("`--with` passes cargo's messages on, which only `--format cargo` goes with");
+    }
     let mut session = Session::run(&args.selection, &args.levels, console.today)?;
     if args.fix {
         fix::run(args, &session, console)?;
@@ -28,6 +31,10 @@ pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> any
         }
         session = Session::run(&args.selection, &args.levels, console.today)?;
     }
+    let succeeded = match &args.with {
+        Some(words) => with::pass_on(words, &session.workspace.root, console)?,
+        None => true,
+    };
     let mut report = session.resolved();
     if let Some(revision) = &args.changed_since {
         leave_what_stayed(&session, revision, &mut report)?;
@@ -47,7 +54,7 @@ pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> any
         console.stderr.text(&render::skipped(&session.overview().skipped));
     }
     console.stdout.finish().context("cannot write the result")?;
-    Ok(if report.counts.deny > 0 {
+    Ok(if report.counts.deny > 0 || !succeeded {
         Outcome::Denied
     } else {
         Outcome::Clean

@@ -110,7 +110,7 @@ impl Session {
         let catalog = self.config.catalog.iter().map(|(path, _)| path.as_str());
         let text = |text: String| text.replace("\r\n", "\n");
         let differs = |path: &str| text(revision.text(path).unwrap_or_default()) != text(now(path));
-        if sql.chain(catalog).chain([FILE_NAME]).any(differs) {
+        if sql.chain(catalog).chain([config_path(&self.workspace)]).any(differs) {
             changes.everywhere();
         }
         changes
@@ -206,9 +206,17 @@ pub fn config_at(manifest: Option<&Path>) -> anyhow::Result<Config> {
 
 fn config(workspace: &Workspace) -> anyhow::Result<Config> {
     match workspace.config {
-        Some(_) => Ok(Config::read(FILE_NAME, &read(workspace, FILE_NAME)?)?),
+        Some(_) => {
+            let path = config_path(workspace);
+            Ok(Config::read(path, &read(workspace, path)?)?)
+        }
         None => Ok(Config::default()),
     }
+}
+
+/// Where the configuration is, or would be.
+fn config_path(workspace: &Workspace) -> &str {
+    workspace.config.map_or(FILE_NAME, |file| &workspace.file(file).path)
 }
 
 fn read(workspace: &Workspace, path: &str) -> anyhow::Result<String> {
@@ -227,9 +235,9 @@ fn catalog(workspace: &Workspace, config: &Config) -> anyhow::Result<Catalog> {
     for (path, at) in &config.catalog {
         let Ok(text) = workspace.read(path) else {
             let message = format!("`{path}` is not there or cannot be read");
-            let text = read(workspace, FILE_NAME)?;
+            let text = read(workspace, config_path(workspace))?;
             return Err(Invalid {
-                path: FILE_NAME.to_owned(),
+                path: config_path(workspace).to_owned(),
                 text,
                 problems: vec![Problem { at: *at, message }],
             }

@@ -98,6 +98,16 @@ impl Manifest {
         list.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
+    /// `config` of `[workspace.metadata.delivery]` or of the package's: where the configuration is, if it is elsewhere.
+    pub(super) fn config_path(&self) -> Option<&str> {
+        let owners = [self.section("workspace"), self.package()];
+        let mut named = owners.into_iter().flatten().filter_map(|owner| {
+            let delivery = owner.get("metadata")?.get("delivery")?;
+            delivery.get("config")?.as_str()
+        });
+        named.next()
+    }
+
     /// `autobins` and its kin.
     pub(super) fn finds(&self, key: &str) -> bool {
         self.package()

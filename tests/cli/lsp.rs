@@ -50,13 +50,10 @@ impl Editor {
         self.requests += 1;
         self.send(json!({ "id": self.requests, "method": method, "params": params }));
         loop {
-            match Message::read(&mut self.input).unwrap().unwrap() {
-                Message::Response(response) => {
-                    return response
-                        .response_result
-                        .unwrap_or_else(|error| panic!("{}", error.message));
-                }
-                _ => {}
+            if let Message::Response(response) = Message::read(&mut self.input).unwrap().unwrap() {
+                return response
+                    .response_result
+                    .unwrap_or_else(|error| panic!("{}", error.message));
             }
         }
     }

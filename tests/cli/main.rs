@@ -215,6 +215,52 @@ fn a_wrong_configuration_is_shown_on_its_own_line() {
 }
 
 #[test]
+fn the_manifest_may_say_where_the_configuration_is() {
+    let manifest = "[package]\nname = \"shop\"\nversion = \"0.1.0\"\n[workspace.metadata.delivery]\nconfig = \"ops/delivery.yaml\"\n";
+    let temp = project(&[
+        ("Cargo.toml", manifest),
+        ("src/lib.rs", DENIED),
+        ("ops/delivery.yaml", "rules: { D002: warn }\n"),
+    ]);
+    assert_eq!(run(temp.path(), &["check"]).status.code(), Some(0));
+    fs::write(temp.path().join("ops/delivery.yaml"), "rule: {}\n").unwrap();
+    assert_fails(
+        &run(temp.path(), &["check"]),
+        &["[ops/delivery.yaml:1:1]", "did you mean `rules`?"],
+    );
+    fs::remove_file(temp.path().join("ops/delivery.yaml")).unwrap();
+    assert_fails(&run(temp.path(), &["check"]), &["ops/delivery.yaml", "is not there"]);
+}
+
+#[test]
+fn messages_of_another_checker_are_passed_on() {
+    let quiet = "pub fn f() {\n    let unused = 1;\n}\n";
+    let temp = package(&[("src/lib.rs", quiet)]);
+    let check = |more: &[&str]| run(temp.path(), &[&["check", "--format", "cargo"], more].concat());
+    assert!(!stdout(&check(&[])).contains("unused_variables"));
+    let both = check(&["--with", "check --offline"]);
+    assert_eq!(both.status.code(), Some(0), "{}", stderr(&both));
+    assert!(
+        stdout(&both).contains("\"code\":\"unused_variables\""),
+        "{}",
+        stdout(&both)
+    );
+    for line in stdout(&both).lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    }
+    fs::write(temp.path().join("src/lib.rs"), "pub fn f() -> u8 {}\n").unwrap();
+    assert_eq!(
+        check(&["--with", "check --offline"]).status.code(),
+        Some(1),
+        "it failed"
+    );
+    assert_fails(
+        &run(temp.path(), &["check", "--with", "clippy", "--format", "json"]),
+        &["--format cargo"],
+    );
+}
+
+#[test]
 fn excluded_files_are_not_looked_at() {
     let temp = package(&[("src/lib.rs", "mod generated;\n"), ("src/generated/mod.rs", DENIED)]);
     assert_eq!(run(temp.path(), &["check"]).status.code(), Some(1));

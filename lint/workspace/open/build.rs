@@ -20,7 +20,7 @@ use crate::{
         layout::{self, DraftTarget},
         lock, loose,
         manifest::Manifest,
-        paths::{file_name, inside, parent, relative},
+        paths::{file_name, inside, join, parent, relative},
         select::name_globs,
         tree::Tree,
     },
@@ -179,7 +179,8 @@ impl Builder {
             left_out,
             ..Workspace::default()
         };
-        self.number(&owners, &mut workspace);
+        let config = self.config()?;
+        self.number(&owners, &config, &mut workspace);
         self.crates(&owners, &mut workspace);
         for file in &mut workspace.files {
             let package = file.krate.map(|krate| &workspace.crates[krate.0 as usize]);
@@ -269,11 +270,26 @@ impl Builder {
         Ok(all.into_iter().filter(is_selected).collect())
     }
 
+    /// Where the configuration is, whether it is there or not; what a manifest names has to be there.
+    fn config(&mut self) -> anyhow::Result<String> {
+        let manifest = self.manifests.get(&self.tree, "");
+        match manifest.as_ref().and_then(|manifest| manifest.config_path()) {
+            None => Ok("delivery.yaml".to_owned()),
+            Some(path) => {
+                let path = join("", path);
+                if !self.tree.probe(&path) {
+                    bail!("Cargo.toml says that the configuration is {path}, and that is not there");
+                }
+                Ok(path)
+            }
+        }
+    }
+
     /// Rust files first, then the others.
-    fn number(&self, owners: &Owners, workspace: &mut Workspace) {
+    fn number(&self, owners: &Owners, config: &str, workspace: &mut Workspace) {
         let kind = |path: &str| match file_name(path) {
             "Cargo.toml" => Some(FileKind::Manifest),
-            "delivery.yaml" if parent(path).is_empty() => Some(FileKind::Config),
+            _ if path == config => Some(FileKind::Config),
             name if name.ends_with(".sql") && is_schema(path) => Some(FileKind::Sql),
             _ => None,
         };
