@@ -93,7 +93,10 @@ fn overrides(config: &mut Config, value: &Value<Place>, problems: &mut Problems)
     };
     for entry in entries {
         let (mut paths, mut rules) = (Vec::new(), Vec::new());
-        for key in group(entry, problems) {
+        let keys = group(entry, problems);
+        let has = |name: &str| keys.iter().any(|key| key.key == name);
+        let is_whole = has("paths") && has("rules");
+        for key in keys {
             match key.key.as_str() {
                 "paths" => paths = globs(&key.value, problems),
                 "rules" => rules = levels(&key.value, problems),
@@ -103,7 +106,7 @@ fn overrides(config: &mut Config, value: &Value<Place>, problems: &mut Problems)
                 }
             }
         }
-        if paths.is_empty() || rules.is_empty() {
+        if !is_whole {
             problems.push(Problem {
                 at: entry.at,
                 message: "an override needs `paths`, and `rules` for them".to_owned(),
