@@ -120,7 +120,7 @@ fn usage(error: &clap::Error, console: &mut Console<'_>) -> Outcome {
 fn fail(error: &anyhow::Error, console: &mut Console<'_>) -> Outcome {
     let text = match error.downcast_ref::<Invalid>() {
         Some(invalid) => crate::render::invalid_config(invalid, console.stderr.look(console.width)),
-        None => format!("error: {error:#}\n"),
+        None => crate::render::printable(&format!("error: {error:#}\n")).into_owned(),
     };
     console.stderr.text(&text);
     Outcome::Failed

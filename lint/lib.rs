@@ -1,4 +1,5 @@
 //! `cargo delivery`: what happens to a message when something crashes?
+#![forbid(unsafe_code)]
 
 pub mod analysis;
 pub mod baseline;

@@ -37,7 +37,7 @@ pub use self::markdown::markdown;
 pub use self::resolve::{Counts, Files, Package, Place, Resolved, ResolvedFinding, ResolvedIntegration};
 pub use self::rules::rules;
 pub use self::statistics::statistics;
-pub(crate) use self::text::counted;
+pub(crate) use self::text::{counted, printable};
 pub use self::verdict::{hover, is_named, verdict};
 
 /// How a report is written.

@@ -68,10 +68,9 @@ words!(Answer, "outcome", {
 
 /// ` (did you mean `x`?)` for the candidate that is nearest to `word`, or nothing if none is near.
 pub(super) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    let nearest = candidates
-        .into_iter()
-        .map(|candidate| (distance(word, candidate), candidate))
-        .min();
+    // A word that is longer is none of ours: comparing it would only take time.
+    let candidates = candidates.into_iter().filter(|_| word.len() <= 100);
+    let nearest = candidates.map(|candidate| (distance(word, candidate), candidate)).min();
     match nearest {
         Some((distance, candidate)) if distance <= 1 + word.len() / 3 => format!(" (did you mean `{candidate}`?)"),
         _ => String::new(),

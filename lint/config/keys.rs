@@ -8,6 +8,7 @@ use globset::Glob;
 use super::integrations::Integrations;
 use super::levels::is_group;
 use super::{Assume, Config, Docs, Language, Place, SourceUrl, find_rules, level_named};
+use crate::globs::MAX_GLOB;
 use crate::report::Level;
 use crate::rules::Rule;
 
@@ -143,15 +144,15 @@ fn language(word: &str) -> Result<Language, String> {
 }
 
 fn globs(value: &Value<Place>, problems: &mut Problems) -> Vec<String> {
-    let patterns = list(
-        value,
-        "a pattern such as `generated/**`",
-        problems,
-        |pattern| match Glob::new(pattern) {
+    let patterns = list(value, "a pattern such as `generated/**`", problems, |pattern| {
+        if pattern.len() > MAX_GLOB {
+            return Err(format!("a pattern is at most {MAX_GLOB} bytes long"));
+        }
+        match Glob::new(pattern) {
             Ok(_) => Ok(pattern.to_owned()),
             Err(error) => Err(error.kind().to_string()),
-        },
-    );
+        }
+    });
     patterns.into_iter().map(|(pattern, _)| pattern).collect()
 }
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use super::expr::{origin_of, place_of, unseen};
-use super::state::{Flowing, State, merge_values};
+use super::state::{Env, Flowing, State, merge_values};
 use super::value::{Api, Call, Closure, Future, Kind, Origin, Place, Target, Value, index_name};
 use super::{Body, Lowering, MAX_INLINED};
 use crate::flow::CondKind;
@@ -178,12 +178,12 @@ impl<'a> Lowering<'a> {
     fn restore(
         &mut self,
         ended: Flowing,
-        outer: &[(SmolStr, Value)],
+        outer: &Env,
         before: &std::collections::BTreeSet<crate::flow::TxId>,
     ) -> Flowing {
         let mut all = Vec::new();
         for (mut state, value) in ended {
-            state.env = outer.to_vec();
+            state.env = outer.clone();
             all.push((self.roll_back(state, before, &value), value));
         }
         merge_values(all)
@@ -359,7 +359,7 @@ impl<'a> Lowering<'a> {
         if info.hir.receiver.is_some() && recv.is_none() && !args.is_empty() {
             recv = Some(args.remove(0));
         }
-        let inner = self.bind_params(f, &frame, recv, args, state.with_env(Vec::new()));
+        let inner = self.bind_params(f, &frame, recv, args, state.with_env(Env::default()));
         let Some(body) = &info.hir.body else { return Vec::new() };
         self.via.extend(at);
         let returned = self.canonical_ty(frame.returned.clone());

@@ -106,7 +106,7 @@ impl<'a> Lowering<'a> {
             result.extend(states.into_iter().map(|state| (state, Value::unit())));
         }
         for (state, _) in &mut result {
-            state.env.truncate(depth);
+            state.leave_scope(depth);
         }
         merge_values(result)
     }
@@ -199,7 +199,7 @@ impl<'a> Lowering<'a> {
         let Some(otherwise) = otherwise else {
             let mut state = state;
             if let Fit::Yes(bindings) | Fit::Maybe(bindings) = pattern::fit(pat, &value) {
-                state.env.extend(bindings);
+                state = bound(state, bindings);
             }
             return vec![state];
         };
@@ -268,7 +268,7 @@ impl<'a> Lowering<'a> {
                 next.extend(passed);
             }
             for state in &mut next {
-                state.env.truncate(depth);
+                state.leave_scope(depth);
             }
             left = merge(next);
             if left.is_empty() {
@@ -435,7 +435,9 @@ fn remember(asked: &Expr, states: &mut [State], answer: &Value) {
 }
 
 fn bound(mut state: State, bindings: pattern::Bindings) -> State {
-    state.env.extend(bindings);
+    for (name, value) in bindings {
+        state.bind(name, value);
+    }
     state
 }
 
@@ -450,7 +452,7 @@ pub(super) fn bind_pat(state: State, pat: &Pat, value: &Value) -> State {
 /// Leaves a scope: variables beyond `depth` are gone.
 fn scoped(mut flowing: Flowing, depth: usize) -> Flowing {
     for (state, _) in &mut flowing {
-        state.env.truncate(depth);
+        state.leave_scope(depth);
     }
     flowing.retain(|(_, value)| value.kind != Kind::Never);
     merge_values(flowing)
@@ -458,7 +460,7 @@ fn scoped(mut flowing: Flowing, depth: usize) -> Flowing {
 
 /// Numbers that the loop changes are not known inside it, so that a counter does not unroll it.
 fn havoc(mut state: State, body: &Block) -> State {
-    for (name, value) in &mut state.env {
+    for (name, value) in state.env.iter_mut() {
         if matches!(value.kind, Kind::Int(_)) && super::names::assigned_in(name, body) {
             *value = Value::opaque(value.ty.clone(), value.origin.with(Origin::COUNTER));
         }

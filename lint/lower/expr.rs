@@ -2,14 +2,14 @@
 
 mod values;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use smol_str::SmolStr;
 
 pub(in crate::lower) use values::*;
 
-use super::state::{Flowing, State, merge_values};
+use super::shared::Shared;
+use super::state::{Env, Flowing, State, merge_values};
 use super::value::{Future, Kind, Origin, Place, Prop, RANGE_FIRST, RANGE_LAST, Unseen, Value, index_name};
 use super::{Lowering, pattern};
 use crate::resolve::{Conversion, Def, Ty, TypeKind};
@@ -174,7 +174,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// A snapshot of what a closure or async block can see.
-    pub(super) fn captured(&self, state: &State) -> Vec<(SmolStr, Value)> {
+    pub(super) fn captured(&self, state: &State) -> Env {
         state.env.clone()
     }
 
@@ -220,14 +220,14 @@ impl<'a> Lowering<'a> {
     fn unit_variant(&self, id: crate::resolve::TypeId, name: &SmolStr) -> Value {
         let kind = Kind::Variant {
             name: name.clone(),
-            fields: Vec::new(),
+            fields: Shared::default(),
         };
         Value::new(kind, Ty::Local { id, args: Vec::new() }, Origin::NONE)
     }
 
     fn unit_struct(&self, id: crate::resolve::TypeId) -> Value {
         Value::new(
-            Kind::Struct(BTreeMap::new()),
+            Kind::Struct(Shared::default()),
             Ty::Local { id, args: Vec::new() },
             Origin::NONE,
         )
@@ -249,7 +249,7 @@ impl<'a> Lowering<'a> {
             _ if name.starts_with(char::is_uppercase) => {
                 let kind = Kind::Variant {
                     name: name.into(),
-                    fields: Vec::new(),
+                    fields: Shared::default(),
                 };
                 Value::new(
                     kind,
@@ -457,7 +457,7 @@ impl<'a> Lowering<'a> {
             _ => {
                 let mut known = match base.map(|base| base.kind) {
                     Some(Kind::Struct(known)) => known,
-                    _ => BTreeMap::new(),
+                    _ => Shared::default(),
                 };
                 for ((name, value), _) in fields {
                     let declared = self.index.field(&ty, &name).unwrap_or(Ty::Unknown);
@@ -517,7 +517,7 @@ impl<'a> Lowering<'a> {
             .and_then(|target| self.index.conversion(&error.ty, target))
         {
             Some(Conversion::Variant(id, name)) => {
-                let fields = vec![(index_name(0), error)];
+                let fields = Shared::new(vec![(index_name(0), error)]);
                 let value = Value::new(
                     Kind::Variant { name, fields },
                     Ty::Local { id, args: Vec::new() },

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use smol_str::SmolStr;
 
 use super::graph::Dangling;
+use super::shared::Shared;
 use super::value::{Kind, Place, Value};
 use crate::flow::{NodeId, Outcome, TxId};
 use crate::resolve::Ty;
@@ -13,7 +14,7 @@ use crate::resolve::Ty;
 #[derive(Debug, Clone)]
 pub struct State {
     /// Variables of the current function, innermost last; a name may stand several times (shadowing).
-    pub env: Vec<(SmolStr, Value)>,
+    pub env: Env,
     /// Transactions begun and neither committed nor rolled back.
     pub open: BTreeSet<TxId>,
     /// Whether a message has been received on this path.
@@ -21,6 +22,9 @@ pub struct State {
     /// The edges that end here.
     pub at: Vec<Dangling>,
 }
+
+/// Variables by name. Paths part far more often than variables change.
+pub type Env = Shared<Vec<(SmolStr, Value)>>;
 
 /// A path with the value that an expression has on it.
 pub type Flowing = Vec<(State, Value)>;
@@ -30,7 +34,7 @@ impl State {
     #[must_use]
     pub fn start() -> Self {
         Self {
-            env: Vec::new(),
+            env: Shared::default(),
             open: BTreeSet::new(),
             holding: false,
             at: Vec::new(),
@@ -48,12 +52,12 @@ impl State {
 
     /// The same place in the graph with other variables (a callee's frame).
     #[must_use]
-    pub fn with_env(&self, env: Vec<(SmolStr, Value)>) -> Self {
+    pub fn with_env(&self, env: Env) -> Self {
         Self { env, ..self.clone() }
     }
 
     pub fn bind(&mut self, name: SmolStr, value: Value) {
-        self.env.push((name, value));
+        self.env.push((name, value.bounded()));
     }
 
     #[must_use]
@@ -78,7 +82,7 @@ impl State {
     /// Writes a variable or a field of one.
     pub fn write(&mut self, place: &Place, value: Value) {
         if let Some((_, slot)) = self.env.iter_mut().rev().find(|(known, _)| *known == place.variable) {
-            write_field(slot, &place.fields, value);
+            write_field(slot, &place.fields, value.bounded());
         }
     }
 
@@ -93,10 +97,8 @@ impl State {
 
     /// Writes a changed object back, if what is there is of its type (or of none that is known).
     pub fn change(&mut self, place: &Place, value: Value) {
-        if self
-            .read(place)
-            .is_none_or(|known| known.ty == value.ty || known.ty == Ty::Unknown)
-        {
+        let known = self.read(place);
+        if known.is_none_or(|known| known != value && (known.ty == value.ty || known.ty == Ty::Unknown)) {
             self.write(place, value);
         }
     }
@@ -116,7 +118,7 @@ impl State {
                 .map(|(name, _)| name)
                 .eq(other.env.iter().map(|(name, _)| name))
         };
-        let mut values = self.env.iter().zip(&other.env);
+        let mut values = self.env.iter().zip(other.env.iter());
         self.holding == other.holding
             && self.open == other.open
             && names()
@@ -145,18 +147,31 @@ impl State {
     /// What both paths know, wherever they differ.
     #[must_use]
     pub fn join(mut self, other: Self) -> Self {
-        self.env.truncate(other.env.len());
-        for ((name, value), (theirs, other_value)) in self.env.iter_mut().zip(&other.env) {
+        if self.env != other.env {
+            self.join_env(&other.env);
+        }
+        self.holding |= other.holding;
+        self.open = self.open.union(&other.open).copied().collect();
+        self.absorb(other);
+        self
+    }
+
+    fn join_env(&mut self, other: &[(SmolStr, Value)]) {
+        self.env.truncate(other.len());
+        for ((name, value), (theirs, other_value)) in self.env.iter_mut().zip(other) {
             if name == theirs {
                 *value = value.join(other_value);
             } else {
                 *value = Value::unknown();
             }
         }
-        self.holding |= other.holding;
-        self.open = self.open.union(&other.open).copied().collect();
-        self.absorb(other);
-        self
+    }
+
+    /// Only the first variables: those that were there before a block.
+    pub fn leave_scope(&mut self, depth: usize) {
+        if self.env.len() > depth {
+            self.env.truncate(depth);
+        }
     }
 }
 

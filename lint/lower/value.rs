@@ -11,6 +11,8 @@ use smol_str::SmolStr;
 
 pub use origin::Origin;
 
+use super::shared::Shared;
+use super::state::Env;
 use crate::flow::{EffectId, NodeId, TaskId, TxId};
 use crate::resolve::{FnId, Ty};
 use crate::span::{FileId, Span};
@@ -37,9 +39,9 @@ pub enum Kind {
     /// `Ok`, `Err`, `Some`, `None`, and the variants of workspace enums (by last name).
     Variant {
         name: SmolStr,
-        fields: Vec<(SmolStr, Value)>,
+        fields: Shared<Vec<(SmolStr, Value)>>,
     },
-    Struct(BTreeMap<SmolStr, Value>),
+    Struct(Shared<BTreeMap<SmolStr, Value>>),
     Tuple(Vec<Value>),
     /// A collection, by a value that stands for its elements.
     List(Box<Value>),
@@ -100,7 +102,7 @@ pub struct BodyId(pub u32);
 pub struct Closure {
     pub body: BodyId,
     pub code: CodeScope,
-    pub captured: Vec<(SmolStr, Value)>,
+    pub captured: Env,
 }
 
 /// Where code stands: what its paths and types mean.
@@ -120,7 +122,7 @@ pub enum Future {
     Block {
         body: BodyId,
         code: CodeScope,
-        captured: Vec<(SmolStr, Value)>,
+        captured: Env,
         at: Span,
     },
     /// Several at once: `join_all`, `join`.
@@ -381,21 +383,37 @@ impl Value {
     /// Whether anything in the value satisfies `test`.
     #[must_use]
     pub fn any(&self, test: &dyn Fn(&Self) -> bool) -> bool {
-        test(self) || self.children().into_iter().any(|child| child.any(test))
+        test(self) || self.any_part(&mut |part| part.any(test))
     }
 
-    fn children(&self) -> Vec<&Self> {
+    /// Whether `test` is true of a direct part; later ones are not asked then.
+    fn any_part(&self, test: &mut dyn FnMut(&Self) -> bool) -> bool {
         match &self.kind {
-            Kind::Variant { fields, .. } => fields.iter().map(|(_, value)| value).collect(),
-            Kind::Struct(fields) => fields.values().collect(),
-            Kind::Tuple(values) => values.iter().collect(),
-            Kind::List(value) => vec![value],
-            Kind::Closure(closure) => closure.captured.iter().map(|(_, value)| value).collect(),
-            Kind::Api(api) => api.props.values().map(|prop| &prop.value).collect(),
-            Kind::Future(future) => future.children(),
-            Kind::Stream(stream) => std::iter::once(&stream.inner).chain(&stream.args).collect(),
-            _ => Vec::new(),
+            Kind::Variant { fields, .. } => fields.iter().any(|(_, value)| test(value)),
+            Kind::Struct(fields) => fields.values().any(test),
+            Kind::Tuple(values) => values.iter().any(test),
+            Kind::List(value) => test(value),
+            Kind::Closure(closure) => closure.captured.iter().any(|(_, value)| test(value)),
+            Kind::Api(api) => api.props.values().any(|prop| test(&prop.value)),
+            Kind::Future(future) => future.any_part(test),
+            Kind::Stream(stream) => test(&stream.inner) || stream.args.iter().any(test),
+            _ => false,
         }
+    }
+
+    /// The value, or where it has grown too large (`let b = (a, a)`, again and again) only its type and origin.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        let mut left = MAX_PARTS;
+        if self.has_more_than(&mut left) {
+            return Self::opaque(self.ty, self.origin);
+        }
+        self
+    }
+
+    fn has_more_than(&self, left: &mut usize) -> bool {
+        *left = left.saturating_sub(1);
+        *left == 0 || self.any_part(&mut |part| part.has_more_than(left))
     }
 
     /// A result of a statement that changed so many rows: a number, or an object that tells it.
@@ -500,23 +518,31 @@ impl Value {
     /// How much is known of the value: the more of its parts are known, the more it tells.
     #[must_use]
     pub fn told(&self) -> usize {
-        usize::from(self.kind != Kind::Opaque) + self.children().into_iter().map(Self::told).sum::<usize>()
+        let mut told = usize::from(self.kind != Kind::Opaque);
+        self.any_part(&mut |part| {
+            told += part.told();
+            false
+        });
+        told
     }
 }
 
 impl Future {
-    fn children(&self) -> Vec<&Value> {
+    fn any_part(&self, test: &mut dyn FnMut(&Value) -> bool) -> bool {
         match self {
-            Self::Call(call) => call.recv.iter().chain(&call.args).collect(),
-            Self::Block { captured, .. } => captured.iter().map(|(_, value)| value).collect(),
-            Self::All { futures, .. } => futures.iter().collect(),
-            Self::Then { inner, args, .. } => std::iter::once(inner).chain(args).collect(),
-            Self::Limited { inner, .. } => vec![inner],
-            Self::Take { recv: stream, .. } | Self::Pull { stream, .. } => vec![stream],
-            Self::Apply { callee, args, .. } => std::iter::once(callee).chain(args).collect(),
+            Self::Call(call) => call.recv.iter().chain(&call.args).any(test),
+            Self::Block { captured, .. } => captured.iter().any(|(_, value)| test(value)),
+            Self::All { futures, .. } => futures.iter().any(test),
+            Self::Then { inner, args, .. } => test(inner) || args.iter().any(test),
+            Self::Limited { inner, .. } => test(inner),
+            Self::Take { recv: stream, .. } | Self::Pull { stream, .. } => test(stream),
+            Self::Apply { callee, args, .. } => test(callee) || args.iter().any(test),
         }
     }
 }
+
+/// A value of more parts than this is not kept.
+const MAX_PARTS: usize = 4_000;
 
 /// The property that holds how many rows a statement changed.
 pub const ROWS: &str = "rows_affected";

@@ -12,7 +12,7 @@ pub fn invalid_config(invalid: &Invalid, look: Look) -> String {
         let start = offset(&invalid.text, problem.at.start);
         let end = offset(&invalid.text, problem.at.end).max(start);
         let end = start + invalid.text[start..end].trim_end().len();
-        out.push_str(&Picture::error(&invalid.path, &invalid.text, start..end, problem.message.clone()).draw(look));
+        out.push_str(&Picture::error(&invalid.path, &invalid.text, start..end, &problem.message).draw(look));
         out.push('\n');
         out
     })

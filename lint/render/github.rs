@@ -2,7 +2,7 @@
 //!
 //! Format: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions#setting-an-error-message>.
 
-use super::text::story;
+use super::text::{printable, story};
 use super::{Resolved, ResolvedFinding};
 use crate::report::Level;
 
@@ -38,7 +38,8 @@ fn command(found: &ResolvedFinding<'_>) -> String {
 
 /// What stands after the second `::`.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    printable(&text).into_owned()
 }
 
 /// A property's value must not end the list, either.

@@ -8,6 +8,7 @@ use delivery_grammar::Semantic;
 use serde::Serialize;
 
 use super::json;
+use super::text::printable;
 use crate::chains::{Chain, Link, chains, gives, links};
 use crate::report::Integration;
 
@@ -62,7 +63,7 @@ impl Map<'_> {
         for chain in &self.chains {
             self.tell(chain, &mut text);
         }
-        text
+        printable(&text).into_owned()
     }
 
     fn tell(&self, chain: &Chain, text: &mut String) {

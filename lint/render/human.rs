@@ -1,7 +1,9 @@
 //! For people: the code with its labels, the execution that breaks the promise, what helps, and a summary.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 
 use delivery_grammar::Semantic;
 use miette::{
@@ -9,7 +11,7 @@ use miette::{
     SourceCode, SourceSpan, SpanContents,
 };
 
-use super::text::{Paint, counted, wrapped};
+use super::text::{Paint, counted, printable, printable_name, wrapped};
 use super::{Counts, Detail, Look, Place, Resolved, ResolvedFinding};
 use crate::report::{Finding, Level, TraceStep};
 
@@ -185,6 +187,9 @@ const fn severity(level: Level) -> Severity {
 /// A range that is longer than this many lines is drawn as its first line.
 const DRAWN_LINES: usize = 5;
 
+/// So much is drawn of a range, and so much of what stands before and after it: lines may be as long as files.
+const DRAWN_BYTES: usize = 1_000;
+
 fn drawn(at: &Place<'_>) -> SourceSpan {
     let text = at.snippet();
     let first = text.lines().next().map_or(0, str::len);
@@ -193,14 +198,15 @@ fn drawn(at: &Place<'_>) -> SourceSpan {
     } else {
         text.len()
     };
+    let length = text.floor_char_boundary(length.min(DRAWN_BYTES));
     (at.bytes.start..at.bytes.start + length).into()
 }
 
 /// One file's code with labels, for miette to draw.
 #[derive(Debug)]
 pub(super) struct Picture<'a> {
-    path: &'a str,
-    source: &'a str,
+    path: Cow<'a, str>,
+    source: Cow<'a, str>,
     message: String,
     code: Option<String>,
     severity: Severity,
@@ -218,9 +224,9 @@ impl<'a> Picture<'a> {
     /// A picture of the file in which `at` is.
     fn new(at: &Place<'a>, message: String, labels: Vec<Label>) -> Self {
         Self {
-            path: at.path,
-            source: at.source,
-            message,
+            path: printable_name(at.path),
+            source: printable(at.source),
+            message: printable(&message).into_owned(),
             code: None,
             severity: Severity::Error,
             labels,
@@ -228,20 +234,31 @@ impl<'a> Picture<'a> {
     }
 
     /// An error at one place.
-    pub(super) fn error(path: &'a str, source: &'a str, bytes: std::ops::Range<usize>, message: String) -> Self {
+    pub(super) fn error(path: &'a str, source: &'a str, bytes: Range<usize>, message: &str) -> Self {
+        let length = source[bytes.clone()].floor_char_boundary(bytes.len().min(DRAWN_BYTES));
         let label = Label {
-            bytes: bytes.into(),
+            bytes: (bytes.start, length).into(),
             text: None,
             primary: true,
         };
         Self {
-            path,
-            source,
-            message,
+            path: printable_name(path),
+            source: printable(source),
+            message: printable(message).into_owned(),
             code: None,
             severity: Severity::Error,
             labels: vec![label],
         }
+    }
+
+    /// What is drawn of `lines` around a span.
+    fn near(&self, span: &SourceSpan, lines: &Range<usize>) -> Range<usize> {
+        let (start, end) = (span.offset(), span.offset() + span.len());
+        let first = self.source.ceil_char_boundary(start.saturating_sub(DRAWN_BYTES));
+        let last = self
+            .source
+            .floor_char_boundary((end + DRAWN_BYTES).min(self.source.len()));
+        first.max(lines.start)..last.min(lines.end)
     }
 
     /// A label where there is one already gives that one its text.
@@ -252,10 +269,10 @@ impl<'a> Picture<'a> {
             .iter_mut()
             .find(|label| label.bytes == bytes && label.text.is_none())
         {
-            Some(label) => label.text = Some(text.to_owned()),
+            Some(label) => label.text = Some(printable(text).into_owned()),
             None => self.labels.push(Label {
                 bytes,
-                text: Some(text.to_owned()),
+                text: Some(printable(text).into_owned()),
                 primary: false,
             }),
         }
@@ -317,14 +334,21 @@ impl SourceCode for Picture<'_> {
         before: usize,
         after: usize,
     ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
-        let contents = self.source.read_span(span, before, after)?;
+        let lines = self.source.read_span(span, before, after)?;
+        let all = lines.span().offset()..lines.span().offset() + lines.span().len();
+        let near = self.near(span, &all);
+        let skipped = &self.source[all.start..near.start];
+        let column = match skipped.rsplit_once('\n') {
+            Some((_, line)) => line.len(),
+            None => lines.column() + skipped.len(),
+        };
         Ok(Box::new(MietteSpanContents::new_named(
-            self.path.to_owned(),
-            contents.data(),
-            *contents.span(),
-            contents.line(),
-            contents.column(),
-            contents.line_count(),
+            self.path.clone().into_owned(),
+            &self.source.as_bytes()[near.clone()],
+            near.into(),
+            lines.line() + skipped.matches('\n').count(),
+            column,
+            lines.line_count(),
         )))
     }
 }

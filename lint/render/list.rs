@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use delivery_grammar::Semantic;
 
-use super::text::Paint;
+use super::text::{Paint, printable_name};
 use super::{Look, Resolved, ResolvedIntegration, json};
 use crate::report::Verdict;
 
@@ -59,6 +59,7 @@ fn fields(unit: &ResolvedIntegration<'_>) -> [String; 7] {
         semantic(integration.inferred),
         integration.verdict.as_str().to_owned(),
     ]
+    .map(|field| printable_name(&field).into_owned())
 }
 
 /// A table if the terminal is wide enough, else a few lines for each integration.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::human::sentence;
-use super::text::one_line;
+use super::text::{one_line, printable_name};
 use super::{Resolved, ResolvedFinding};
 
 /// The findings, and nothing else.
@@ -13,14 +13,12 @@ pub fn render(report: &Resolved<'_>) -> String {
         let level = finding.level.as_str();
         let message = one_line(&finding.message);
         let (line, column) = (at.start.line, at.start.column);
-        let _ = writeln!(
-            out,
-            "{}:{line}:{column}: {level}[{} {}] {message}{}",
-            at.path,
-            finding.code,
-            finding.rule,
+        let (path, code, rule) = (at.path, finding.code, finding.rule);
+        let text = format!(
+            "{path}:{line}:{column}: {level}[{code} {rule}] {message}{}",
             execution(found)
         );
+        let _ = writeln!(out, "{}", printable_name(&text));
         out
     })
 }

@@ -31,12 +31,15 @@ pub(super) fn items(context: Context<'_>, gathered: &mut Gathered) -> Vec<Item> 
         names: &names,
         ..context
     };
-    Recovery {
+    let mut recovery = Recovery {
         context,
         gathered,
         after_odd: false,
-    }
-    .items(whole)
+        depth: 0,
+    };
+    let items = recovery.items(whole.clone());
+    recovery.never_silent(whole);
+    items
 }
 
 /// A parser's message that is longer is replaced.
@@ -47,7 +50,12 @@ struct Recovery<'a, 'g> {
     gathered: &'g mut Gathered,
     /// The piece before was reported: text without a keyword belongs to it.
     after_odd: bool,
+    /// How many modules are around.
+    depth: usize,
 }
+
+/// Modules that nest deeper are not taken apart: each level reads again what is in it.
+const MAX_DEPTH: usize = 16;
 
 /// Why a piece cannot be read, and where.
 struct Reason {
@@ -127,11 +135,13 @@ impl Recovery<'_, '_> {
         let head = format!("{}{{}}", self.text(piece.range.start..body.start - 1));
         let head = without_visibility(&head);
         match piece.keyword {
-            "mod" => {
+            "mod" if self.depth < MAX_DEPTH => {
                 let head = syn::parse_str::<syn::ItemMod>(&head).ok()?;
                 let mut item = self.converter(piece).item(&syn::Item::Mod(head)).pop();
                 if let Some(Item::Mod { content, .. }) = &mut item {
+                    self.depth += 1;
                     *content = Some(self.items(body));
+                    self.depth -= 1;
                 }
                 Some(item)
             }
@@ -173,6 +183,22 @@ impl Recovery<'_, '_> {
                 }
                 Err(reason) => self.report(&piece, &reason),
             }
+        }
+    }
+
+    /// What is odd may stand outside of all items: a comment that is not closed.
+    fn never_silent(&mut self, whole: Range<usize>) {
+        if !self.gathered.problems.is_empty() {
+            return;
+        }
+        if let Err(Reason { at, message }) = self.parse::<syn::File>(whole) {
+            let span = Span {
+                file: self.context.file,
+                start: at,
+                end: at,
+            };
+            let message = format!("this file could not be read whole: {message}");
+            self.gathered.problems.push(Problem::syntax(span, message));
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    fmt, fs, io,
+    fmt, fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -189,11 +190,22 @@ fn missing(path: &str) -> ReadError {
 
 fn read_capped(path: &Path) -> Result<Vec<u8>, ReadError> {
     let failed = |error: io::Error| ReadError::Io(error.to_string());
-    let bytes = fs::metadata(path).map_err(failed)?.len();
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        // A pipe would be waited for, and a device need not end.
+        return Err(ReadError::Io("it is no file".to_owned()));
+    }
+    let bytes = metadata.len();
     if bytes > MAX_FILE_BYTES {
         return Err(ReadError::TooLarge { bytes });
     }
-    fs::read(path).map_err(failed)
+    // It may grow meanwhile, and some files do not know how long they are.
+    let mut content = Vec::with_capacity(bytes as usize + 1);
+    let file = fs::File::open(path).map_err(failed)?;
+    file.take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut content)
+        .map_err(failed)?;
+    Ok(content)
 }
 
 fn not_utf8(bytes: &[u8], valid: usize) -> ReadError {

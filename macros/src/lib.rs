@@ -74,6 +74,7 @@
 //!
 //! [`macro@step`] tells the linter what a wrapper does that it cannot see through; [`macro@allow`] silences a rule, with
 //! a reason.
+#![forbid(unsafe_code)]
 
 mod expand;
 mod item;

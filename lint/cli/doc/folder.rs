@@ -12,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, bail};
 use similar::TextDiff;
 
+use crate::cli::output;
 use crate::docs::Page;
 
 /// The list of files that were written, one a line.
@@ -101,7 +102,7 @@ impl<'a> Folder<'a> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
         }
-        fs::write(&path, &page.text).with_context(|| format!("cannot write {}", path.display()))
+        output::write(&path, &page.text)
     }
 
     fn remove(&self, path: &str) -> anyhow::Result<()> {

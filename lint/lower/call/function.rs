@@ -116,7 +116,7 @@ impl<'a> Lowering<'a> {
         &mut self,
         f: FnId,
         ended: Flowing,
-        outer: &[(SmolStr, Value)],
+        outer: &Env,
         before: &std::collections::BTreeSet<crate::flow::TxId>,
         places: &[Option<Place>],
     ) -> Flowing {
@@ -139,7 +139,7 @@ impl<'a> Lowering<'a> {
                         .map(|(_, v)| v.clone())
                 })
                 .collect();
-            let mut state = state.with_env(outer.to_vec());
+            let mut state = state.with_env(outer.clone());
             for (place, value) in places.iter().zip(changed) {
                 let Some((place, value)) = place.as_ref().zip(value) else {
                     continue;

@@ -4,6 +4,7 @@ use super::*;
 use crate::flow::{CondKind, Outcome, Step};
 use crate::lower::Lowering;
 use crate::lower::pattern::{self, Fit};
+use crate::lower::shared::Shared;
 use crate::lower::state::{Flowing, State, merge};
 use crate::lower::value::{Kind, Origin, Value, index_name};
 use crate::lower::violation;
@@ -194,7 +195,7 @@ impl<'a> Lowering<'a> {
                 let mut rebuilt = value.clone();
                 rebuilt.kind = Kind::Variant {
                     name: name.clone(),
-                    fields: vec![(field.clone(), payload)],
+                    fields: Shared::new(vec![(field.clone(), payload)]),
                 };
                 (state, rebuilt)
             })
@@ -219,7 +220,7 @@ impl<'a> Lowering<'a> {
         if known.is_empty() {
             let other = Kind::Variant {
                 name: "_".into(),
-                fields: Vec::new(),
+                fields: Shared::default(),
             };
             variants.push(Value::new(other, value.ty.clone(), value.origin));
         }
@@ -241,6 +242,7 @@ impl<'a> Lowering<'a> {
         } else {
             fields
         };
+        let fields = Shared::new(fields);
         Value::new(
             Kind::Variant {
                 name: name.into(),

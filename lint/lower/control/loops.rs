@@ -323,7 +323,7 @@ impl<'a> Lowering<'a> {
         }
         let received = self.receives != run.receives;
         let ends = merge(ends).into_iter().map(|mut end| {
-            end.env.truncate(run.depth);
+            end.leave_scope(run.depth);
             end.holding &= !received;
             self.roll_back(end, &run.entry_open, &Value::unit())
         });
@@ -414,7 +414,7 @@ impl<'a> Lowering<'a> {
                     done.extend(self.eval(&arm.body, state));
                 }
                 for (state, _) in &mut done {
-                    state.env.truncate(depth);
+                    state.leave_scope(depth);
                 }
                 out.extend(unmatched);
             }

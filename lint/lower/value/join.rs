@@ -24,7 +24,7 @@ impl Value {
                     fields: b,
                 },
             ) if name == theirs && a.len() == b.len() => {
-                let both = a.iter().zip(b);
+                let both = a.iter().zip(b.iter());
                 Kind::Variant {
                     name: name.clone(),
                     fields: both.map(|((name, a), (_, b))| (name.clone(), a.join(b))).collect(),
@@ -71,7 +71,7 @@ impl Value {
                 },
             ) => {
                 let failed = failed || name == "Err";
-                let mut pairs = a.iter().zip(b);
+                let mut pairs = a.iter().zip(b.iter());
                 name == theirs && a.len() == b.len() && pairs.all(|((_, a), (_, b))| a.resembles(b, failed))
             }
             (Kind::Struct(a), Kind::Struct(b)) => {

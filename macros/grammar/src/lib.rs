@@ -12,6 +12,7 @@
 //! Every word and value is [`FromStr`](std::str::FromStr) with an error ([`Invalid`]) written for a person. Parsers of
 //! attributes never stop at the first mistake: they return all of them, each a [`syn::Error`] at the culprit. What
 //! stands in a configuration file instead of an attribute goes through the same checks by way of [`Entry`].
+#![forbid(unsafe_code)]
 
 mod address;
 mod allow;

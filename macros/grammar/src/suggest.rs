@@ -6,6 +6,9 @@
 /// are wrong (a swap of two neighbours is one mistake); else a candidate that alone has `word` among its
 /// `_`-separated parts is taken, so that `outbox` finds `transactional_outbox`.
 pub fn closest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    if word.len() > MAX_WORD {
+        return None;
+    }
     let word = normalize(word);
     let tolerated = (word.chars().count() / 3).max(1);
     let misspelt = candidates
@@ -18,6 +21,9 @@ pub fn closest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
         None => only_one_with_part(&word, candidates),
     }
 }
+
+/// A word that is longer is none of ours: comparing it would only take time.
+const MAX_WORD: usize = 100;
 
 fn normalize(word: &str) -> String {
     word.to_lowercase().replace('-', "_")
