@@ -102,10 +102,12 @@ impl Tree {
         self.files.insert(relative(path, root), bytes);
     }
 
-    /// Adds a folder by its path relative to the root, which may lead out of it.
+    /// Adds the package in a folder by its path relative to the root, which may lead out of it. A manifest may name any folder (`/`):
+    /// one without a manifest of its own is not looked through.
     pub(super) fn add_relative(&mut self, path: &str) {
         if let Content::Disk(root, _) = &*self.content
             && let Ok(folder) = root.join(path).canonicalize()
+            && folder.join("Cargo.toml").is_file()
         {
             self.add_folder(&folder);
         }
