@@ -93,6 +93,9 @@ pub struct Source {
     /// Construction of the producer that a consume-process-produce transaction would belong to, if seen.
     #[serde(default)]
     pub producer_at: Option<Span>,
+    /// The store whose transactions can take its positions, together with what they write.
+    #[serde(default)]
+    pub positions_in: Option<SmolStr>,
     /// Whether it hands out only what is committed: `No` where the messages of aborted transactions are read, too.
     #[serde(default)]
     pub committed_only: Known,
@@ -214,6 +217,9 @@ pub enum Step {
     Ack(Ack),
     /// `requeue`: the broker delivers it again. Otherwise it is dropped or dead-lettered. `Ok`, `Err`.
     Nack { requeue: bool, multiple: bool },
+    /// The message is taken for good: from here on it is given to nobody else, whatever becomes of its worker (the row's state says that
+    /// somebody works on it, and nothing ever takes it back). `Ok`, `Err`.
+    Claim { tx: Option<TxId> },
     /// Sets the log's position back to the task's message, so that it is delivered again (`seek`).
     Rewind,
     /// `Ok`, `Err`. In a transaction it becomes durable with the commit, else at once. A step without an `Err` edge cannot be seen to fail:

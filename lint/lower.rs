@@ -37,6 +37,7 @@ mod violation;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
+use std::sync::Mutex;
 
 use smol_str::SmolStr;
 
@@ -77,10 +78,12 @@ pub struct Context<'a> {
     pub mentions: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
-/// How the workspace gets rid of old rows, by table.
+/// How the workspace gets rid of old rows, by table, and how it takes back what somebody claimed.
 #[derive(Debug, Default)]
 pub struct Upkeep {
     tables: BTreeMap<SmolStr, upkeep::Removal>,
+    /// Looked for where a claim asks; `None` while that is done.
+    returns: Option<Mutex<BTreeMap<SmolStr, Vec<upkeep::Return>>>>,
 }
 
 /// The lowering of one unit.
@@ -105,6 +108,8 @@ struct Lowering<'a> {
     expected: Option<Ty>,
     /// Where messages come from, once that is known.
     draft: Option<Draft>,
+    /// The client that receives, as it was then.
+    receiver: Option<Value>,
     /// The receive that this unit is about; others never give anything.
     focus: Option<Span>,
     /// Every receive that was met.
@@ -115,8 +120,8 @@ struct Lowering<'a> {
     is_handed: bool,
     /// Functions that were registered with a framework, which calls them for each message.
     registered: Vec<Handler>,
-    /// The table, with its store, that this unit takes rows from.
-    rows: Option<SmolStr>,
+    /// The rows that this unit takes.
+    rows: Option<api::rows::Rows>,
     /// The element of the batch that the next loop goes over.
     batch: Option<Value>,
     unknown: Vec<Unknown>,
@@ -127,9 +132,10 @@ struct Lowering<'a> {
     producers: HashMap<SmolStr, Span>,
     /// The lease that a statement gives the row it takes.
     lease: Option<Lease>,
-    /// Statements that clear a table.
+    /// Statements that clear a table, and those that take back what somebody claimed.
     removals: Vec<upkeep::Seen>,
     met: Met,
+    returns: Vec<upkeep::Return>,
     /// What tasks give: a `Result` or not.
     fallible_tasks: HashMap<TaskId, bool>,
     ends: ends::Ends,
@@ -247,6 +253,7 @@ impl<'a> Lowering<'a> {
             via: Vec::new(),
             expected: None,
             draft: None,
+            receiver: None,
             focus: None,
             receive_sites: Vec::new(),
             receives: 0,
@@ -261,6 +268,7 @@ impl<'a> Lowering<'a> {
             lease: None,
             removals: Vec::new(),
             met: Met::default(),
+            returns: Vec::new(),
             fallible_tasks: HashMap::new(),
             ends: ends::Ends::default(),
             capture: None,

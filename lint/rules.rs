@@ -38,6 +38,7 @@ rules! {
     lossy_transport
     skipped_offset
     unchecked_response
+    claim_without_lease
     consumer_stops
     reject_drops
     non_idempotent_effect

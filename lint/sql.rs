@@ -26,6 +26,7 @@ mod text;
 mod time;
 mod update;
 
+pub use claim::in_progress;
 pub use schema::Schema;
 
 /// What one statement does, as far as delivery is concerned.
@@ -84,7 +85,7 @@ pub struct Read {
     /// `SKIP LOCKED`: picks work nobody else has picked.
     pub skips_locked: bool,
     pub answer: Answer,
-    /// `WHERE column = constant`.
+    /// `WHERE column = constant`; `IS NULL` compares with `null`.
     pub states: Vec<(SmolStr, SmolStr)>,
     /// It also finds rows that somebody took long ago (`OR started_at < now() - interval '5 minutes'`).
     pub takes_expired: bool,
@@ -197,7 +198,11 @@ pub struct Claim {
     pub to: Option<SmolStr>,
     /// The state it must have, if that is one constant (`queued`).
     pub from: Option<SmolStr>,
-    /// The claim runs out by itself: the row has a lease, or `WHERE` also takes rows whose claim is old.
+    /// What rows must be like that it takes: columns, and their constants (`null`).
+    pub free: Vec<(SmolStr, SmolStr)>,
+    /// Of two workers only one gets the row: `WHERE` compares what the statement changes, or skips locked rows.
+    pub exclusive: bool,
+    /// `WHERE` also takes rows whose claim is old, or whose lease is over.
     pub expires: bool,
     /// How long the lease is (`leased_until = now() + interval '30 seconds'`).
     pub lease_millis: Option<u64>,
@@ -207,7 +212,7 @@ pub struct Claim {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reclaim {
     pub column: SmolStr,
-    /// The state it takes them out of (`running`).
+    /// The state it takes them out of (`running`), if that is a constant.
     pub from: Option<SmolStr>,
     /// How old a claim must be.
     pub older_than: Option<Age>,

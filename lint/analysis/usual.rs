@@ -54,6 +54,7 @@ fn what(flow: &Flow, step: &Step) -> (&'static str, Option<SmolStr>, Option<TxId
         Step::Receive => ("receive", None, None),
         Step::Ack(ack) => ("ack", None, ack.tx),
         Step::Nack { .. } => ("nack", None, None),
+        Step::Claim { tx } => ("claim", None, *tx),
         Step::Rewind => ("rewind", None, None),
         Step::Effect { effect, tx } => {
             let effect = flow.effect(*effect);

@@ -352,6 +352,11 @@ facts! {
     isolation: Operand,
     /// Of a transaction's beginning: the setting without which the client has none.
     enabled_by: Operand,
+    /// Of a mark: the variants of what it gives, where the key was absent and where it was there.
+    if_fresh: SmolStr,
+    if_there: SmolStr,
+    /// What the call gives, where that is known: one of its operands.
+    gives: Operand,
     /// Of an ack in a transaction: the membership by which the broker tells that the worker was replaced (see [`Role::Member`]).
     member: Operand,
 }
@@ -420,6 +425,8 @@ pub struct Receive {
     pub dead_letter: Option<SmolStr>,
     /// When the messages of aborted transactions are handed out, too.
     pub uncommitted: When,
+    /// The store whose transactions can take the position of what was received.
+    pub positions_in: Option<SmolStr>,
     /// Messages come in the order in which they were sent, as long as none is given back.
     pub ordered: bool,
     /// Taking a message puts it somewhere else: code that does nothing more with it only moves it.
@@ -437,13 +444,14 @@ impl Default for Receive {
             settle: Vec::new(),
             dead_letter: None,
             uncommitted: When::default(),
+            positions_in: None,
             ordered: false,
             moves: false,
         }
     }
 }
 
-record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, lease, lease_unit, settle, dead_letter, uncommitted, ordered, moves });
+record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, lease, lease_unit, settle, dead_letter, uncommitted, positions_in, ordered, moves });
 
 /// Who settles, under conditions on the receiver's properties.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

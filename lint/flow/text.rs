@@ -154,6 +154,7 @@ impl fmt::Display for Step {
             Self::Nack { requeue, multiple } => {
                 write!(f, "nack{}{}", when(!requeue, " drop"), when(*multiple, " multiple"))
             }
+            Self::Claim { tx } => write!(f, "claim{}", within(*tx)),
             Self::Rewind => write!(f, "rewind"),
             Self::Effect { effect, tx } => write!(f, "effect e{}{}", effect.0, within(*tx)),
             Self::Opaque { effect } => write!(f, "opaque e{}", effect.0),

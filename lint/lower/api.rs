@@ -375,10 +375,11 @@ impl<'a> Lowering<'a> {
             .text_operand(doing.facts.method.as_ref(), doing)
             .unwrap_or_else(|| "?".into())
             .to_uppercase();
-        let key = self.operand(
-            &Operand::Prop(Box::new(Operand::Recv), "idempotency-key".into()),
-            &doing.operands(),
-        );
+        let request = match &doing.facts.method {
+            Some(Operand::Prop(request, _)) => request.clone(),
+            _ => Box::new(Operand::Recv),
+        };
+        let key = self.operand(&Operand::Prop(request, "idempotency-key".into()), &doing.operands());
         let (idempotency, why) = match (method.as_str(), &key) {
             ("GET" | "HEAD" | "OPTIONS", _) => return self.read(doing, state),
             ("PUT" | "DELETE", _) => (
@@ -421,19 +422,18 @@ impl<'a> Lowering<'a> {
         let confirm = doing.facts.confirm.unwrap_or(Confirm::Ok);
         let confirmed = confirm == Confirm::Ok;
         self.note_producer(doing);
-        let why = "a duplicate is passed on, recognisable by its id".into();
         let key = self.operand_of(doing.facts.key.as_ref(), doing);
         let fresh = key
             .as_ref()
             .is_some_and(|(value, _)| deep_origin(value).has(Origin::FRESH));
-        let effect = self.effect(
-            doing,
-            EffectKind::Publish,
-            Idempotency::Idempotent,
-            why,
-            confirmed,
-            None,
-        );
+        let (idempotency, why) = match fresh {
+            true => (Idempotency::NotIdempotent, "each attempt publishes it under another id"),
+            false => (
+                Idempotency::Idempotent,
+                "a duplicate is passed on, recognisable by its id",
+            ),
+        };
+        let effect = self.effect(doing, EffectKind::Publish, idempotency, why.into(), confirmed, None);
         if fresh {
             let at = key.map_or(doing.site.at, |(value, at)| made_at(&value, at, doing));
             self.graph.effects[effect.0 as usize].unstable_key = Some(at);
@@ -506,7 +506,7 @@ pub(super) fn transaction_in(value: &Value) -> Option<TxId> {
 fn task_in(value: &Value) -> Option<flow::TaskId> {
     match &value.kind {
         Kind::Task(task) => Some(*task),
-        Kind::List(element) => task_in(element),
+        Kind::List(element) | Kind::Array { element, .. } => task_in(element),
         _ => None,
     }
 }
@@ -559,7 +559,7 @@ pub(super) fn text_of(value: &Value) -> Option<SmolStr> {
             ("Some" | "Ok", [(_, inner)]) => text_of(inner),
             _ => Some(name.clone()),
         },
-        Kind::List(element) => text_of(element),
+        Kind::List(element) | Kind::Array { element, .. } => text_of(element),
         _ => None,
     }
 }

@@ -460,7 +460,7 @@ fn taken_out(args: Vec<Value>, places: &[Option<Place>], mut state: State) -> (S
     let taken = args.next().unwrap_or_else(Value::unknown);
     let left = args
         .next()
-        .or_else(|| matches!(taken.kind, Kind::List(_)).then(|| taken.emptied()));
+        .or_else(|| matches!(taken.kind, Kind::List(_) | Kind::Array { .. }).then(|| taken.emptied()));
     if let (Some(Some(place)), Some(left)) = (places.first(), left) {
         state.write(place, left);
     }

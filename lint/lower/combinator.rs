@@ -510,7 +510,7 @@ impl<'a> Lowering<'a> {
 
 /// A collection of what still has to be awaited.
 fn is_under_way(value: &Value) -> bool {
-    matches!(&value.kind, Kind::List(element) if matches!(element.kind, Kind::Task(_) | Kind::Future(_) | Kind::Pending(..)))
+    matches!(&value.kind, Kind::List(element) | Kind::Array { element, .. } if matches!(element.kind, Kind::Task(_) | Kind::Future(_) | Kind::Pending(..)))
 }
 
 fn list_of(element: Value) -> Value {

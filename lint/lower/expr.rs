@@ -309,7 +309,7 @@ impl<'a> Lowering<'a> {
     /// What stands for a collection's elements.
     pub(super) fn element_of(&self, value: &Value) -> Value {
         match &value.kind {
-            Kind::List(element) => (**element).clone(),
+            Kind::List(element) | Kind::Array { element, .. } => (**element).clone(),
             _ => Value::opaque(self.element_ty(&value.ty), value.origin),
         }
     }

@@ -70,6 +70,7 @@ impl Lowering<'_> {
                 lease: None,
                 producer_at: None,
                 committed_only: Known::Unknown,
+                positions_in: None,
                 ordered: false,
             };
         };
@@ -101,6 +102,7 @@ impl Lowering<'_> {
             constructed_at: draft.constructed,
             kept: self.rows.is_some(),
             committed_only: draft.committed_only,
+            positions_in: draft.positions_in,
             ordered: draft.ordered,
             lease: draft.lease.or(self.lease),
         }

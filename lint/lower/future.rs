@@ -21,7 +21,9 @@ impl<'a> Lowering<'a> {
             Kind::Task(task) => self.join(*task, state, at),
             Kind::Pending(..) => self.confirm(&value, state, at),
             Kind::Unseen(unseen) if unseen.node.is_none() => self.await_unseen(&value, &Rc::clone(unseen), state),
-            Kind::List(element) if matches!(element.kind, Kind::Task(_) | Kind::Future(_) | Kind::Pending(..)) => {
+            Kind::List(element) | Kind::Array { element, .. }
+                if matches!(element.kind, Kind::Task(_) | Kind::Future(_) | Kind::Pending(..)) =>
+            {
                 let element = (**element).clone();
                 let awaited = self.await_value(element, state, at);
                 awaited

@@ -306,7 +306,7 @@ impl<'a> Lowering<'a> {
             };
             let nothing_of_it = !deep_origin(listed).has(Origin::MESSAGE);
             return match &listed.kind {
-                Kind::List(_) => Some(listed.is_known_empty()),
+                Kind::List(_) | Kind::Array { .. } => Some(listed.is_known_empty()),
                 Kind::Tuple(appended) => Some(appended.is_empty()),
                 _ => nothing_of_it.then_some(true),
             };

@@ -155,7 +155,7 @@ fn part(value: &Value) -> Value {
 fn element(value: &Value, index: usize) -> Value {
     match &value.kind {
         Kind::Tuple(values) => values.get(index).cloned().unwrap_or_else(|| part(value)),
-        Kind::List(element) => (**element).clone(),
+        Kind::List(element) | Kind::Array { element, .. } => (**element).clone(),
         _ => match &value.ty {
             Ty::Tuple(types) => types
                 .get(index)

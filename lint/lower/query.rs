@@ -3,15 +3,17 @@
 use smol_str::SmolStr;
 
 use super::Lowering;
-use super::api::rows::{Made, made};
+use super::api::rows::Made;
+use super::api::text_of;
 use super::expr::deep_origin;
 use super::state::{Flowing, State, merge_values};
-use super::value::{Origin, Value};
+use super::value::{Kind, Origin, Value};
 use crate::catalog::Answer;
 use crate::flow::{
     Ack, CondKind, Covers, Durability, Effect, EffectKind, Idempotency, Isolation, Key, KeyId, Known, Lease, MarkMode,
     Outcome, Site, Step, TxId,
 };
+use crate::resolve::Ty;
 use crate::span::Span;
 use crate::sql::{self, Conflict, Insert, Read, Statement};
 
@@ -32,6 +34,15 @@ impl Query {
         self.binds.get(bind).map_or(Origin::NONE, deep_origin)
     }
 
+    /// What a column is given, if that is known.
+    pub(super) fn constant(&self, value: &sql::Value) -> Option<SmolStr> {
+        match value {
+            sql::Value::Const(text) => Some(text.clone()),
+            sql::Value::Bind(bind) => self.binds.get(*bind).and_then(text_of),
+            _ => None,
+        }
+    }
+
     fn target(&self, table: &str) -> SmolStr {
         smol_str::format_smolstr!("{}:{table}", self.store)
     }
@@ -48,7 +59,10 @@ enum Rows {
 }
 
 /// A row of which nobody knows the key holds more than a mark if it takes more columns from the message than these.
-const MARK_COLUMNS: usize = 2;
+pub(super) const MARK_COLUMNS: usize = 2;
+
+/// Where a statement leads: the good outcomes, and the failures.
+type Ways = (Vec<(State, Rows)>, Vec<State>);
 
 impl<'a> Lowering<'a> {
     /// Executes SQL. The values are without the `Result` around them, but for `failure`.
@@ -79,24 +93,29 @@ impl<'a> Lowering<'a> {
             }
             done = next;
         }
+        let told = match statements.last() {
+            Some(Statement::Read(read)) => read.answer,
+            _ => sql::Answer::Rows,
+        };
         let mut all: Flowing = done
             .into_iter()
-            .map(|(state, rows)| (state, answer(query.answer, rows, given)))
+            .map(|(state, rows)| (state, answer(query.answer, rows, told, given)))
             .collect();
         all.extend(failed);
         merge_values(all)
     }
 
-    fn statement(&mut self, statement: &Statement, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
+    fn statement(&mut self, statement: &Statement, query: &Query, state: State) -> Ways {
+        self.note_claims(statement);
         if let Statement::Update(update) = statement {
             self.note_lease(update, query);
+            if let Some(done) = self.own_row(update, query, &state) {
+                return done;
+            }
         }
         match statement {
             Statement::Read(read) => self.sql_read(read, query, state),
             Statement::Insert(insert) => self.sql_insert(insert, query, state),
-            Statement::Update(update) if self.is_taken(&query.target(&update.table)) && made(update) != Made::Kept => {
-                self.settle_rows(made(update), query, state)
-            }
             Statement::Update(update) => {
                 let guarded = update
                     .guard_binds
@@ -144,19 +163,39 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The row that was taken is done, or given up and kept as such.
-    fn settle_rows(&mut self, made: Made, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
+    /// An update of the row that was taken.
+    fn own_row(&mut self, update: &sql::Update, query: &Query, state: &State) -> Option<Ways> {
+        let made = self
+            .rows
+            .as_ref()
+            .filter(|_| self.is_taken(&query.target(&update.table)))?
+            .made(update, query);
+        let to = update.claim.as_ref().and_then(|claim| claim.to.as_ref());
+        Some(match made {
+            Made::Claimed if self.is_taken_back(&update.table, to) => self.sql_pass(None, query, state.clone()),
+            Made::Kept => {
+                let why = "the row keeps count of how it is processed".into();
+                self.sql_effect(query, &update.table, Idempotency::Idempotent, why, state.clone())
+            }
+            _ => self.settle_rows(made, query, state.clone()),
+        })
+    }
+
+    /// The row that was taken is done, given up and kept as such, or somebody's.
+    fn settle_rows(&mut self, made: Made, query: &Query, state: State) -> Ways {
         let ack = Ack {
             covers: Covers::One,
             tx: query.tx,
             fenced: Known::Unknown,
         };
+        let multiple = false;
         let step = match made {
-            Made::GivenUp => Step::Nack {
-                requeue: false,
-                multiple: false,
+            Made::GivenUp | Made::GivenBack => Step::Nack {
+                requeue: made == Made::GivenBack,
+                multiple,
             },
-            _ => Step::Ack(ack),
+            Made::Claimed => Step::Claim { tx: query.tx },
+            Made::Done | Made::Kept => Step::Ack(ack),
         };
         let node = self.graph.emit(&state, step, Some(self.sql_site(query)));
         (
@@ -172,7 +211,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// A statement without an effect, on `table` if that is known; it may fail.
-    fn sql_pass(&mut self, table: Option<&str>, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
+    fn sql_pass(&mut self, table: Option<&str>, query: &Query, state: State) -> Ways {
         if !state.holding {
             let cases = self.branch(&state, CondKind::Free, query.at, 2);
             return (vec![(cases[0].clone(), Rows::Unknown)], vec![cases[1].clone()]);
@@ -187,7 +226,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// A read by something of the message may be a dedup check; [`super::finish`] sees whether anything marks what it looks for.
-    fn sql_read(&mut self, read: &Read, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
+    fn sql_read(&mut self, read: &Read, query: &Query, state: State) -> Ways {
         let keyed = read.by.iter().any(|by| query.origin(by.bind).has(Origin::MESSAGE));
         let Some(table) = read.table.as_ref().filter(|_| keyed) else {
             return self.sql_pass(read.table.as_deref(), query, state);
@@ -292,7 +331,7 @@ impl<'a> Lowering<'a> {
         (key.into_iter().fold(Origin::NONE, Origin::with), bare)
     }
 
-    fn sql_insert(&mut self, insert: &Insert, query: &Query, state: State) -> (Vec<(State, Rows)>, Vec<State>) {
+    fn sql_insert(&mut self, insert: &Insert, query: &Query, state: State) -> Ways {
         let mut insert = insert.clone();
         self.schema.complete(&mut insert);
         let bound = bound_columns(&insert, query);
@@ -339,7 +378,7 @@ impl<'a> Lowering<'a> {
         query: &Query,
         (covers, from): (Known, Origin),
         state: State,
-    ) -> (Vec<(State, Rows)>, Vec<State>) {
+    ) -> Ways {
         let key = self.row_key(query, &insert.table, covers, from);
         let site = self.sql_site(query);
         let why = match covers {
@@ -364,13 +403,7 @@ impl<'a> Lowering<'a> {
 
     /// `ON CONFLICT DO NOTHING`: fresh or there already, and the answer tells which. Whether it is a mark or a mere idempotent write
     /// shows in whether that answer decides anything ([`super::finish`]).
-    fn insert_if_absent(
-        &mut self,
-        insert: &Insert,
-        query: &Query,
-        from: Origin,
-        state: State,
-    ) -> (Vec<(State, Rows)>, Vec<State>) {
+    fn insert_if_absent(&mut self, insert: &Insert, query: &Query, from: Origin, state: State) -> Ways {
         let key = self.row_key(query, &insert.table, Known::Yes, from);
         let site = self.sql_site(query);
         let effect = self.sql_row(query, &insert.table, Idempotency::Idempotent, insert.why.clone(), &site);
@@ -389,13 +422,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// A plain insert under a unique key: the second one fails.
-    fn insert_unique(
-        &mut self,
-        insert: &Insert,
-        query: &Query,
-        from: Origin,
-        state: State,
-    ) -> (Vec<(State, Rows)>, Vec<State>) {
+    fn insert_unique(&mut self, insert: &Insert, query: &Query, from: Origin, state: State) -> Ways {
         let key = self.row_key(query, &insert.table, Known::Yes, from);
         let site = self.sql_site(query);
         let why = "a unique key refuses the second row".into();
@@ -457,14 +484,7 @@ impl<'a> Lowering<'a> {
         )
     }
 
-    fn sql_effect(
-        &mut self,
-        query: &Query,
-        table: &str,
-        idempotency: Idempotency,
-        why: SmolStr,
-        state: State,
-    ) -> (Vec<(State, Rows)>, Vec<State>) {
+    fn sql_effect(&mut self, query: &Query, table: &str, idempotency: Idempotency, why: SmolStr, state: State) -> Ways {
         let site = self.sql_site(query);
         let effect = self.sql_row(query, table, idempotency, why, &site);
         let node = self
@@ -542,17 +562,39 @@ fn value_origin(value: &sql::Value, query: &Query) -> Origin {
     }
 }
 
-/// What the caller is told.
-fn answer(wanted: Option<Answer>, rows: Rows, given: &Value) -> Value {
+/// What the caller is told. A statement that counts, or asks whether there is a row, always has a row to say so.
+fn answer(wanted: Option<Answer>, rows: Rows, told: sql::Answer, given: &Value) -> Value {
     match (wanted, rows) {
         (Some(Answer::Affected), Rows::Zero) => given.clone().with_count(0),
         (Some(Answer::Affected), Rows::One) => given.clone().with_count(1),
+        (Some(Answer::Optional), Rows::Zero | Rows::One) if told != sql::Answer::Rows => {
+            Value::some(said(rows, told, given.payload_or_self()))
+        }
         (Some(Answer::Optional), Rows::Zero) => Value::none(),
         (Some(Answer::Optional), Rows::One) => Value::some(given.payload_or_self()),
         (Some(Answer::Optional), Rows::Unknown) => given.clone(),
-        (Some(Answer::Flag | Answer::FlagFound | Answer::One), Rows::Zero | Rows::One) if given.is_boolean() => {
-            Value::bool(rows == Rows::One)
+        (Some(Answer::Flag | Answer::FlagFound | Answer::One), Rows::Zero | Rows::One) => {
+            said(rows, told, given.clone())
         }
         _ => given.clone(),
     }
 }
+
+/// What a row that counts or asks says: itself, in a tuple of one, or in the first column of a row.
+fn said(rows: Rows, told: sql::Answer, given: Value) -> Value {
+    let found = rows == Rows::One;
+    let says = match told {
+        sql::Answer::Count => Value::int(i128::from(found)),
+        _ => Value::bool(found),
+    };
+    match &given.ty {
+        _ if told == sql::Answer::Rows && !given.is_boolean() => given,
+        Ty::Tuple(parts) if parts.len() == 1 => Value::new(Kind::Tuple(vec![says]), given.ty.clone(), given.origin),
+        Ty::External { path, .. } if path.contains("::") => given.with_prop(FIRST.into(), says, None),
+        Ty::Local { .. } => given,
+        _ => says,
+    }
+}
+
+/// The property of a row that holds its first column, where that is known.
+const FIRST: &str = "(first)";

@@ -34,6 +34,7 @@ pub(super) struct Draft {
     /// The receiver's construction was not seen: its settings are assumed.
     pub assumed: bool,
     pub committed_only: Known,
+    pub positions_in: Option<SmolStr>,
     pub ordered: bool,
     /// Receiving it puts it elsewhere.
     pub moves: bool,
@@ -126,6 +127,7 @@ impl<'a> Lowering<'a> {
         if self.draft.is_none() {
             let site = self.site(site.at);
             self.draft = Some(self.draft_of(receive, operands, site));
+            self.receiver = operands.recv.cloned();
         }
     }
 
@@ -152,6 +154,7 @@ impl<'a> Lowering<'a> {
             dead_letter: self.dead_letter(receive),
             assumed,
             committed_only: self.committed_only(receive, operands),
+            positions_in: receive.positions_in.clone(),
             ordered,
             moves: receive.moves,
         }

@@ -13,10 +13,12 @@ use arguments::{Arguments, arguments};
 pub use rehearsal::every_function;
 pub(super) use rehearsal::rehearsed;
 
+use super::api::rows::may_take;
 use super::clues::sockets;
 use super::handler::{Handler, handlers};
 use super::receive::Draft;
 use super::state::State;
+use super::upkeep::{constants_with, functions_with};
 use super::value::{Origin, Value};
 use super::{Capture, Context, Lowering, Met, SeenCall, Tables};
 use crate::catalog::{Catalog, Role};
@@ -120,19 +122,8 @@ fn takers<'c>(context: &'c Context<'_>) -> impl Iterator<Item = FnId> + 'c {
         let may = |krate| context.index.crate_depends(krate, package);
         context.index.mentions(name, may)
     });
-    mentioning.filter(move |f| super::api::rows::may_take(body_text(context, *f)))
-}
-
-/// The text of a function's body.
-fn body_text<'c>(context: &'c Context<'_>, f: FnId) -> &'c str {
-    let info = context.index.function(f);
-    info.hir.body.as_ref().map_or("", |body| {
-        (context.text)(Span {
-            file: info.file,
-            start: body.start,
-            end: body.end,
-        })
-    })
+    let taking = functions_with(context, &constants_with(context, may_take), may_take);
+    mentioning.filter(move |f| taking.binary_search(f).is_ok())
 }
 
 /// Packages that nearly every crate depends on: there only the names of their own receives count.

@@ -1,6 +1,7 @@
 //! Upkeep: which tables the workspace clears of old rows, and how old rows get there.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use rayon::prelude::*;
 use smol_str::SmolStr;
@@ -12,7 +13,7 @@ use super::unit::rehearsed;
 use super::{Context, Upkeep};
 use crate::resolve::{ConstId, FnId};
 use crate::span::Span;
-use crate::sql::{Age, Delete};
+use crate::sql::{Age, Delete, Statement};
 
 /// How a statement that clears a table begins.
 const CLEARS: [&str; 3] = ["DELETE FROM", "delete from", "Delete from"];
@@ -31,6 +32,14 @@ pub(super) struct Seen {
     removal: Removal,
 }
 
+/// A statement takes rows back whose worker is gone: by a change of their state, or by taking them again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Return {
+    table: SmolStr,
+    /// Out of this state, if that is known.
+    from: Option<SmolStr>,
+}
+
 impl Upkeep {
     /// How rows of the table are removed, if they are.
     pub(super) fn of(&self, table: &str) -> Option<Removal> {
@@ -41,9 +50,9 @@ impl Upkeep {
 /// Follows every function that clears a table.
 #[must_use]
 pub fn upkeep(context: &Context<'_>) -> Upkeep {
-    let constants = clearing_constants(context);
-    let functions = clearing(context, &constants);
-    let found: Vec<Vec<Seen>> = functions.par_iter().map(|f| rehearsed(context, *f)).collect();
+    let constants = constants_with(context, clears);
+    let found = functions_with(context, &constants, clears);
+    let found: Vec<Vec<Seen>> = found.par_iter().map(|f| rehearsed(context, *f).0).collect();
     let written = |seen: Seen| seen.where_written(context, &constants);
     let mut tables: BTreeMap<SmolStr, Removal> = BTreeMap::new();
     for seen in found.into_iter().flatten().map(written) {
@@ -52,8 +61,26 @@ pub fn upkeep(context: &Context<'_>) -> Upkeep {
             .and_modify(|known| *known = sooner(*known, seen.removal))
             .or_insert(seen.removal);
     }
-    Upkeep { tables }
+    let returns = Some(Mutex::default());
+    Upkeep { tables, returns }
 }
+
+/// What takes rows of a table back: every function is followed that changes it or reads it for work.
+fn returns_of(context: &Context<'_>, table: &str) -> Vec<Return> {
+    let may_return = |text: &str| {
+        let changes = ["UPDATE ", "update ", "Update "].iter().any(|word| text.contains(word));
+        changes && text.contains(table)
+    };
+    let functions = functions_with(context, &constants_with(context, may_return), may_return);
+    let found = functions.into_iter().flat_map(|f| rehearsed(context, f).1);
+    found.filter(|found| found.table == table).collect()
+}
+
+/// Nothing is known, and nothing is asked.
+static UNASKED: Upkeep = Upkeep {
+    tables: BTreeMap::new(),
+    returns: None,
+};
 
 /// The removal that takes rows first; a known age tells more than an unknown one.
 fn sooner(a: Removal, b: Removal) -> Removal {
@@ -68,8 +95,8 @@ fn clears(text: &str) -> bool {
     CLEARS.iter().any(|begin| text.contains(begin))
 }
 
-/// Constants whose text clears a table, and where that is written.
-fn clearing_constants(context: &Context<'_>) -> Vec<(ConstId, Span)> {
+/// Constants whose text has something, and where that is written.
+pub(super) fn constants_with(context: &Context<'_>, has: impl Fn(&str) -> bool) -> Vec<(ConstId, Span)> {
     let written = |c: ConstId| {
         let info = context.index.constant(c);
         let value = info.hir.value.as_ref()?;
@@ -78,13 +105,17 @@ fn clearing_constants(context: &Context<'_>) -> Vec<(ConstId, Span)> {
             start: value.start,
             end: value.end,
         };
-        clears((context.text)(at)).then_some((c, at))
+        has((context.text)(at)).then_some((c, at))
     };
     context.index.constants().filter_map(written).collect()
 }
 
-/// Functions whose text, or that of a constant that they name, clears a table.
-fn clearing(context: &Context<'_>, constants: &[(ConstId, Span)]) -> Vec<FnId> {
+/// Functions whose text, or one of the constants that they name, has something.
+pub(super) fn functions_with(
+    context: &Context<'_>,
+    constants: &[(ConstId, Span)],
+    has: impl Fn(&str) -> bool,
+) -> Vec<FnId> {
     let index = context.index;
     let mut found: Vec<FnId> = constants
         .iter()
@@ -94,7 +125,7 @@ fn clearing(context: &Context<'_>, constants: &[(ConstId, Span)]) -> Vec<FnId> {
         let info = index.function(*f);
         let body = info.hir.body.as_ref();
         body.is_some_and(|body| {
-            clears((context.text)(Span {
+            has((context.text)(Span {
                 file: info.file,
                 start: body.start,
                 end: body.end,
@@ -120,6 +151,47 @@ impl Seen {
 }
 
 impl Lowering<'_> {
+    /// Whether something takes rows back that were claimed by a change of their state to `to`.
+    pub(super) fn is_taken_back(&self, table: &str, to: Option<&SmolStr>) -> bool {
+        let Some(known) = &self.upkeep.returns else { return true };
+        let fits = |found: &Return| found.from.is_none() || to.is_none() || found.from.as_ref() == to;
+        let seen = |all: &BTreeMap<SmolStr, Vec<Return>>| all.get(table).map(|found| found.iter().any(fits));
+        if let Some(known) = known.lock().ok().and_then(|all| seen(&all)) {
+            return known;
+        }
+        let context = Context {
+            index: self.index,
+            catalog: self.catalog,
+            schema: self.schema,
+            upkeep: &UNASKED,
+            text: self.text,
+            mentions: self.mentions,
+        };
+        let found = returns_of(&context, table);
+        let back = found.iter().any(fits);
+        if let Ok(mut all) = known.lock() {
+            all.insert(table.into(), found);
+        }
+        back
+    }
+
+    /// Takes note of a statement that takes back what somebody claimed.
+    pub(super) fn note_claims(&mut self, statement: &Statement) {
+        let found = match statement {
+            Statement::Update(update) => match (&update.claim, &update.reclaim) {
+                (Some(claim), _) if claim.expires => Some((&update.table, claim.to.clone())),
+                (None, Some(reclaim)) => Some((&update.table, reclaim.from.clone())),
+                _ => None,
+            },
+            Statement::Read(read) if read.takes_expired => read.table.as_ref().map(|table| (table, None)),
+            _ => None,
+        };
+        self.returns.extend(found.map(|(table, from)| Return {
+            table: table.clone(),
+            from,
+        }));
+    }
+
     /// Takes note of a statement that removes rows by their age, or whatever rows there are. One that names its rows takes back what
     /// somebody recorded.
     pub(super) fn note_removal(&mut self, delete: &Delete, query: &Query) {

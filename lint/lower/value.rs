@@ -45,6 +45,11 @@ pub enum Kind {
     Tuple(Vec<Value>),
     /// A collection, by a value that stands for its elements.
     List(Box<Value>),
+    /// An array or `vec![]` literal: what stands for its elements, and each of them.
+    Array {
+        element: Box<Value>,
+        items: Vec<Value>,
+    },
     Closure(Rc<Closure>),
     Function(FnId),
     /// Does nothing until it is awaited.
@@ -393,6 +398,7 @@ impl Value {
             Kind::Struct(fields) => fields.values().any(test),
             Kind::Tuple(values) => values.iter().any(test),
             Kind::List(value) => test(value),
+            Kind::Array { items, .. } => items.iter().any(test),
             Kind::Closure(closure) => closure.captured.iter().any(|(_, value)| test(value)),
             Kind::Api(api) => api.props.values().any(|prop| test(&prop.value)),
             Kind::Future(future) => future.any_part(test),
@@ -468,6 +474,10 @@ impl Value {
             ),
             Kind::Tuple(values) => Kind::Tuple(values.iter().map(Self::detached).collect()),
             Kind::List(element) => Kind::List(Box::new(element.detached())),
+            Kind::Array { element, items } => Kind::Array {
+                element: Box::new(element.detached()),
+                items: items.iter().map(Self::detached).collect(),
+            },
             Kind::Closure(closure) => Kind::Closure(Rc::new(Closure {
                 captured: fields(&closure.captured),
                 ..(**closure).clone()

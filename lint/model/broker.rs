@@ -1,6 +1,6 @@
 //! Handing out messages and settling them.
 
-use crate::flow::{Ack, Broker, Covers, DeadLetter, NodeId, Outcome, Settle};
+use crate::flow::{Ack, Broker, Covers, DeadLetter, NodeId, Outcome, Settle, TxId};
 
 use super::state::{NONE, Place, Running, State};
 use super::step::{Move, Stepper};
@@ -55,6 +55,7 @@ impl Stepper<'_, '_> {
         };
         let held = |number: u8| match state.messages[usize::from(number)].place {
             Place::Held(holder) => holder == process,
+            Place::Claimed => number == message,
             Place::Ready => self.program.is_log() && number <= message && message != NONE,
             _ => false,
         };
@@ -100,7 +101,7 @@ impl Stepper<'_, '_> {
         }
     }
 
-    fn ack_in_transaction(&mut self, task: &Running, id: NodeId, ack: &Ack, tx: crate::flow::TxId) {
+    fn ack_in_transaction(&mut self, task: &Running, id: NodeId, ack: &Ack, tx: TxId) {
         let mut state = self.from.clone();
         if !self.open(&mut state, task, tx) {
             return;
@@ -127,6 +128,32 @@ impl Stepper<'_, '_> {
             self.ok(self.from.clone(), Move::of(task, id, Event::AckIgnored));
         }
         self.err(self.from.clone(), Move::of(task, id, Event::AckFails));
+    }
+
+    /// The row's state says that somebody has it: at once, or with the commit.
+    pub(super) fn claim(&mut self, task: &Running, id: NodeId, tx: Option<TxId>) {
+        let mut state = self.from.clone();
+        let step = Move::of(task, id, Event::Claim { buffered: tx.is_some() });
+        if task.message == NONE {
+            return self.ok(state, step);
+        }
+        // Who has lost the row does not get it by claiming it.
+        if task.stale {
+            return self.err(state, Move::of(task, id, Event::AckFails));
+        }
+        match tx {
+            Some(tx) if !self.open(&mut state, task, tx) => return,
+            Some(tx) => {
+                if let Some(open) = state.open_mut(task.slot, tx.0 as u8) {
+                    open.claims |= own(task.message);
+                }
+            }
+            None => take_for_good(&mut state, usize::from(task.message)),
+        }
+        self.ok(state, step);
+        if let Some(faulty) = self.spend_outage(self.from).filter(|_| self.has_err(id)) {
+            self.err(faulty, Move::of(task, id, Event::AckFails));
+        }
     }
 
     pub(super) fn nack(&mut self, task: &Running, id: NodeId, requeue: bool, multiple: bool) {
@@ -160,7 +187,8 @@ impl Stepper<'_, '_> {
             } else {
                 multiple && number <= task.message
             };
-            if message.place == held && (meant || number == task.message) {
+            let own = number == task.message;
+            if message.place == held && (meant || own) || message.place == Place::Claimed && own {
                 message.place = Place::Ready;
             }
         }
@@ -175,7 +203,8 @@ impl Stepper<'_, '_> {
         };
         for (number, message) in (0..).zip(&mut state.messages) {
             let meant = number == task.message || multiple && number <= task.message;
-            if meant && message.place == Place::Held(task.process) {
+            let claimed = message.place == Place::Claimed && number == task.message;
+            if meant && message.place == Place::Held(task.process) || claimed {
                 message.place = to;
             }
         }
@@ -186,10 +215,18 @@ fn own(message: u8) -> u8 {
     if message == NONE { 0 } else { 1 << message }
 }
 
+/// Nobody else gets the message, unless its worker gives it back.
+pub(super) fn take_for_good(state: &mut State, message: usize) {
+    let place = &mut state.messages[message].place;
+    if matches!(place, Place::Held(_)) {
+        *place = Place::Claimed;
+    }
+}
+
 /// Marks messages (one bit each) as settled, unless they are already.
 pub(super) fn settle(state: &mut State, bits: u8) {
     for (number, message) in (0..).zip(&mut state.messages) {
-        if bits >> number & 1 == 1 && matches!(message.place, Place::Held(_) | Place::Ready) {
+        if bits >> number & 1 == 1 && matches!(message.place, Place::Held(_) | Place::Ready | Place::Claimed) {
             message.place = Place::Done;
         }
     }

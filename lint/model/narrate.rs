@@ -43,6 +43,13 @@ fn tell(flow: &Flow, step: &TraceStep, message: &str) -> String {
         Event::Drained => format!("the queue's reader has processed {message}"),
         Event::Crash => format!("{} crashes and is started again", actor(step)),
         Event::LeaseExpires => format!("the lease on {message} runs out; its worker does not know and goes on"),
+        Event::Claim { buffered: false } => format!("{} takes {message} for good", site(flow, step.node)),
+        Event::Claim { buffered: true } => {
+            format!(
+                "{} takes {message}, for good once the transaction commits",
+                site(flow, step.node)
+            )
+        }
         Event::Exit { ended } => format!("the function ends {}", how(ended)),
         Event::TaskEnds { ended, .. } => format!("the spawned task ends {}", how(ended)),
         Event::Spawn { .. } => format!("a task is spawned for {message}"),

@@ -14,6 +14,8 @@ pub enum Place {
     Ready,
     /// Handed out to a process and not settled.
     Held(u8),
+    /// Taken for good: whoever took it may still settle it or give it back, and nobody else gets it.
+    Claimed,
     /// Settled: never handed out again.
     Done,
     /// Rejected into a dead-letter target.
@@ -32,7 +34,7 @@ impl Place {
     /// Never handed out again.
     #[must_use]
     pub fn is_settled(self) -> bool {
-        matches!(self, Self::Done | Self::Dropped | Self::PerhapsDropped)
+        matches!(self, Self::Claimed | Self::Done | Self::Dropped | Self::PerhapsDropped)
     }
 }
 
@@ -167,8 +169,9 @@ pub(super) struct Open {
     pub marks: [u32; MESSAGES],
     pub unmarks: [u32; MESSAGES],
     pub reads: [u32; MESSAGES],
-    /// One bit a message that the commit settles.
+    /// One bit a message that the commit settles, and one that it takes for good.
     pub acks: u8,
+    pub claims: u8,
     /// The message whose task began it (for locks), or [`NONE`].
     pub message: u8,
     /// Another transaction that it conflicts with has committed.
@@ -185,6 +188,7 @@ impl Open {
             unmarks: [0; MESSAGES],
             reads: [0; MESSAGES],
             acks: 0,
+            claims: 0,
             message,
             doomed: false,
         }
@@ -192,7 +196,7 @@ impl Open {
 
     /// Whether its commit would change anything about `message`.
     pub(super) fn concerns(&self, message: usize) -> bool {
-        !self.effects[message].is_empty() || self.marks[message] != 0 || self.acks >> message & 1 == 1
+        !self.effects[message].is_empty() || self.marks[message] != 0 || (self.acks | self.claims) >> message & 1 == 1
     }
 }
 

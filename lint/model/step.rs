@@ -88,6 +88,7 @@ impl Stepper<'_, '_> {
             Step::Receive => self.receive(task, id),
             Step::Ack(ack) => self.ack(task, id, ack),
             Step::Nack { requeue, multiple } => self.nack(task, id, *requeue, *multiple),
+            Step::Claim { tx } => self.claim(task, id, *tx),
             Step::Rewind => self.rewind(task, id),
             Step::Effect { effect, tx } => self.effect(task, id, *effect, *tx),
             Step::Opaque { effect } => self.effect(task, id, *effect, None),

@@ -2,7 +2,7 @@
 
 use crate::flow::{Durability, EffectId, Isolation, KeyId, Known, MarkMode, NodeId, Outcome, Settle, Step, TxId};
 
-use super::broker::settle;
+use super::broker::{settle, take_for_good};
 use super::program::effective_mode;
 use super::state::{MESSAGES, NONE, Open, Running, State};
 use super::step::{Move, Stepper};
@@ -233,7 +233,7 @@ impl Stepper<'_, '_> {
         let Some(open) = close(&mut closed, task.slot, tx) else {
             return self.ok(closed, Move::of(task, id, Event::Commit { tx }));
         };
-        let position = open.acks != 0 || self.program.flow.source.settle == Settle::InSink;
+        let position = open.acks | open.claims != 0 || self.program.flow.source.settle == Settle::InSink;
         if open.doomed || task.stale && position && !self.is_unfenced(&open) {
             let step = Move::of(task, id, Event::CommitConflict { tx });
             return if self.has_err(id) {
@@ -279,6 +279,9 @@ impl Stepper<'_, '_> {
             let marks = &mut state.messages[message].marks;
             *marks = (*marks | open.marks[message]) & !open.unmarks[message];
             self.doom(state, open.slot, message, open.marks[message]);
+            if open.claims >> message & 1 == 1 {
+                take_for_good(state, message);
+            }
             if open.acks >> message & 1 == 1 || in_sink && open.concerns(message) {
                 settle(state, 1 << message);
             }

@@ -271,6 +271,7 @@ impl Reader {
                 requeue: !has("drop"),
                 multiple: has("multiple"),
             },
+            "claim" => Step::Claim { tx },
             "rewind" => Step::Rewind,
             "effect" => Step::Effect {
                 effect: EffectId(self.effects.id(name(1))),
@@ -437,6 +438,7 @@ fn source(number: u32, words: &[&str]) -> Source {
         lease: None,
         producer_at: None,
         ordered: words.contains(&"ordered"),
+        positions_in: None,
         committed_only: if words.contains(&"uncommitted") {
             Known::No
         } else {

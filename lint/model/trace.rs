@@ -93,6 +93,10 @@ pub enum Event {
         requeue: bool,
     },
     NackFails,
+    /// The message is taken for good; `buffered` until its transaction commits.
+    Claim {
+        buffered: bool,
+    },
     Rewind,
     Check {
         key: KeyId,
@@ -186,6 +190,7 @@ impl Event {
             Self::Ack | Self::AckBuffered => "ack",
             Self::AckLost | Self::AckFails | Self::AckReplyLost | Self::AckIgnored => "ack lost",
             Self::Nack { .. } | Self::NackFails => "nack",
+            Self::Claim { .. } => "claim",
             Self::Rewind => "rewind",
             Self::Read | Self::ReadFails => "read",
             Self::Check { .. } | Self::CheckFails { .. } => "check",

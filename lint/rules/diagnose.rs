@@ -11,17 +11,18 @@ use crate::span::Span;
 use super::consequence::consequence;
 use super::exactly_once_external_effect::positions;
 use super::{
-    Case, Check, Named, Promise, RULES, Rule, ack_on_error, auto_commit, commit_after_process, commit_before_process,
-    dedup_mark_before_effect, dedup_race, dedup_ttl_too_short, detached_processing, dual_write, lossy_transport,
-    missing_idempotency_key, non_idempotent_effect, non_transactional_dedup, out_of_order_commit, reject_drops,
-    retry_gives_up, retry_in_at_most_once, skipped_offset, unchecked_response, unconfirmed_publish, unmet_guarantee,
-    unstable_dedup_key, volatile_dedup, volatile_handoff,
+    Case, Check, Named, Promise, RULES, Rule, ack_on_error, auto_commit, claim_without_lease, commit_after_process,
+    commit_before_process, dedup_mark_before_effect, dedup_race, dedup_ttl_too_short, detached_processing, dual_write,
+    lossy_transport, missing_idempotency_key, non_idempotent_effect, non_transactional_dedup, out_of_order_commit,
+    reject_drops, retry_gives_up, retry_in_at_most_once, skipped_offset, unchecked_response, unconfirmed_publish,
+    unmet_guarantee, unstable_dedup_key, volatile_dedup, volatile_handoff,
 };
 
 /// Rules that explain executions, the more specific before the more general.
 const PRECEDENCE: &[&Rule] = &[
     &lossy_transport::RULE,
     &auto_commit::RULE,
+    &claim_without_lease::RULE,
     &dual_write::RULE,
     &dedup_mark_before_effect::RULE,
     &volatile_handoff::RULE,

@@ -2,7 +2,7 @@
 
 use delivery_grammar::Semantic;
 
-use crate::flow::{Broker, Flow, Known, Settle, Step, Transaction};
+use crate::flow::{Flow, Known, Settle, Step, Transaction};
 use crate::span::Span;
 
 use super::exactly_once_external_effect::positions;
@@ -18,9 +18,6 @@ pub const RULE: Rule = Rule {
     check: Check::Flow(check),
 };
 
-/// A transaction of Kafka that takes the position.
-const STORE: &str = "kafka";
-
 /// What one client lacks, and what would mend it.
 struct Missing {
     what: &'static str,
@@ -29,13 +26,15 @@ struct Missing {
 
 fn check(flow: &Flow, promise: &Promise) -> Vec<Cause> {
     let source = &flow.source;
-    let kafka = source.broker == Broker::Log && source.transport == STORE && source.settle != Settle::InSink;
-    if promise.semantic != Semantic::ExactlyOnce || !kafka {
+    let Some(store) = source.positions_in.as_deref().filter(|_| source.settle != Settle::InSink) else {
+        return Vec::new();
+    };
+    if promise.semantic != Semantic::ExactlyOnce {
         return Vec::new();
     }
     let consumer = source.constructed_at.unwrap_or(source.at.span);
-    let producer = producer(flow).unwrap_or(consumer);
-    let mut lacking = by_client(producer, lacking_producer(flow), consumer, lacking_consumer(flow));
+    let producer = producer(flow, store).unwrap_or(consumer);
+    let mut lacking = by_client(producer, lacking_producer(flow, store), consumer, lacking_consumer(flow));
     lacking.retain(|(_, missing)| !missing.is_empty());
     lacking.into_iter().map(|(at, missing)| cause(flow, at, &missing)).collect()
 }
@@ -53,21 +52,21 @@ fn by_client(
     vec![(producer, producers), (consumer, consumers)]
 }
 
-fn transactions(flow: &Flow) -> impl Iterator<Item = &Transaction> {
-    flow.transactions.iter().filter(|tx| tx.store == STORE)
+fn transactions<'f>(flow: &'f Flow, store: &str) -> impl Iterator<Item = &'f Transaction> {
+    flow.transactions.iter().filter(move |tx| tx.store == store)
 }
 
-fn producer(flow: &Flow) -> Option<Span> {
-    transactions(flow).find_map(|tx| tx.client_at).or(flow.source.producer_at)
+fn producer(flow: &Flow, store: &str) -> Option<Span> {
+    transactions(flow, store).find_map(|tx| tx.client_at).or(flow.source.producer_at)
 }
 
-fn lacking_producer(flow: &Flow) -> Vec<Missing> {
-    let transaction = if transactions(flow).next().is_none() {
+fn lacking_producer(flow: &Flow, store: &str) -> Vec<Missing> {
+    let transaction = if transactions(flow, store).next().is_none() {
         Some(Missing {
             what: "no transaction holds the consumed offsets together with the effects",
             mend: "give the producer a `transactional.id`, and send the offsets to its transaction",
         })
-    } else if transactions(flow).any(|tx| tx.enabled == Known::No) {
+    } else if transactions(flow, store).any(|tx| tx.enabled == Known::No) {
         Some(Missing {
             what: "a producer without `transactional.id` has no transactions",
             mend: "set `transactional.id`",

@@ -67,9 +67,13 @@ const PERHAPS_HOLDS: &[&str] = &["started", "reserved", "owner", "owned", "updat
 /// Columns that hold a state.
 const STATES: &[&str] = &["status", "state", "stage", "phase"];
 
+/// States that end like one of somebody at work, and are none.
+const IDLE: &[&str] = &["pending", "waiting", "incoming", "outstanding", "missing", "existing"];
+
 /// Whether a constant is a state in which somebody works on the row.
-fn in_progress(text: &str) -> bool {
-    IN_PROGRESS.contains(&text.to_ascii_lowercase().as_str())
+pub fn in_progress(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    IN_PROGRESS.contains(&text.as_str()) || text.ends_with("ing") && !IDLE.contains(&text.as_str())
 }
 
 /// Whether a column says that somebody works on the row.
@@ -94,21 +98,22 @@ fn begins(column: &str, words: &[&str]) -> bool {
 pub(super) fn claim(doing: &Assignments<'_>, condition: Option<&Expr>, picks: &[Pick]) -> Option<Claim> {
     let skips = picks.iter().any(|pick| pick.skips_locked);
     let conditions: Vec<&Expr> = conditions(condition, picks);
-    let (column, given) = doing.sets.iter().find(|(column, given)| takes(column, given, skips))?;
-    let guarded = conditions
-        .iter()
-        .any(|condition| doing.guard(Some(condition)).is_some());
-    if !guarded && !skips {
-        return None;
-    }
+    let guard = conditions.iter().find_map(|condition| doing.guard(Some(condition)));
+    let exclusive = guard.is_some() || skips;
+    let changes = |column: &str| skips && guard.as_ref().is_some_and(|guard| guard.column == column);
+    let taking = |(column, given): &&(SmolStr, &Expr)| takes(column, given, skips) || changes(column);
+    let (column, given) = doing.sets.iter().find(taking)?;
     let lease_millis = doing.sets.iter().find_map(|(_, given)| after_now(given));
     Some(Claim {
         column: column.clone(),
         to: text_of(given),
         from: conditions.iter().find_map(|condition| from(condition, column)),
-        expires: lease_millis.is_some()
-            || lease_by_bind(doing)
-            || conditions.iter().any(|condition| expires(condition, doing)),
+        free: conditions
+            .iter()
+            .flat_map(|condition| states(Some(condition)))
+            .collect(),
+        exclusive,
+        expires: conditions.iter().any(|condition| expires(condition, doing)),
         lease_millis,
     })
 }
@@ -129,14 +134,6 @@ fn takes(column: &str, given: &Expr, queue: bool) -> bool {
         Some(text) => in_progress(&text) || (queue && PERHAPS.contains(&text.as_str())),
         None => holds && Facts::of(given).columns.is_empty(),
     }
-}
-
-/// `leased_until = $2`
-fn lease_by_bind(doing: &Assignments<'_>) -> bool {
-    doing
-        .sets
-        .iter()
-        .any(|(column, given)| ends(column) && text_of(given).is_none())
 }
 
 /// Whether a column says when a claim ends.
@@ -176,10 +173,12 @@ pub(super) fn takes_expired(condition: Option<&Expr>) -> bool {
         .any(|(column, age, either)| ends(column) || (*age != Age::Unknown && (*either || may_hold(column))))
 }
 
-/// What an update gives back, if it gives back claimed rows that nobody names.
+/// What an update gives back, if it changes the state of rows that nobody names, and takes none of them.
 pub(super) fn reclaim(doing: &Assignments<'_>, condition: Option<&Expr>, picks: &[Pick]) -> Option<Reclaim> {
-    let named = !super::filter::by(condition, &doing.target.names).is_empty();
-    if named {
+    let named = super::filter::by(condition, &doing.target.names)
+        .iter()
+        .any(|by| doing.given(&by.column).is_none());
+    if named || picks.iter().any(|pick| pick.skips_locked) {
         return None;
     }
     let conditions = conditions(condition, picks);
@@ -187,15 +186,19 @@ pub(super) fn reclaim(doing: &Assignments<'_>, condition: Option<&Expr>, picks: 
     let older_than = ages.first().map(|(_, age, _)| *age);
     doing.sets.iter().find_map(|(column, given)| {
         let to = text_of(given);
-        let frees = to.as_ref().is_some_and(|to| !in_progress(to))
-            && (STATES.contains(&column.as_str()) || may_hold(column) || from_any(&conditions, column));
+        let frees = !to.as_ref().is_some_and(|to| in_progress(to)) && Facts::of(given).columns.is_empty();
         let from = conditions
             .iter()
             .find_map(|condition| from(condition, column))
-            .filter(|from| in_progress(from));
-        let held =
-            may_hold(column) && (older_than.is_some() || conditions.iter().any(|condition| is_held(condition, column)));
-        let found = frees && (from.is_some() || held);
+            .filter(|from| from != "null" && Some(from) != to.as_ref());
+        let compares = super::filter::by(condition, &doing.target.names)
+            .iter()
+            .any(|by| by.column == *column);
+        let held = to.is_some()
+            && may_hold(column)
+            && (older_than.is_some() || conditions.iter().any(|condition| is_held(condition, column)));
+        let aged = to.is_some() && is_state(column) && older_than.is_some();
+        let found = frees && (from.is_some() || compares || held || aged);
         found.then(|| Reclaim {
             column: column.clone(),
             from,
@@ -204,10 +207,11 @@ pub(super) fn reclaim(doing: &Assignments<'_>, condition: Option<&Expr>, picks: 
     })
 }
 
-fn from_any(conditions: &[&Expr], column: &str) -> bool {
-    conditions
+/// Whether a column holds a state.
+fn is_state(column: &str) -> bool {
+    STATES
         .iter()
-        .any(|condition| from(condition, column).is_some_and(|from| in_progress(&from)))
+        .any(|state| column == *state || column.strip_suffix(state).is_some_and(|rest| rest.ends_with('_')))
 }
 
 /// `locked_by IS NOT NULL`

@@ -97,7 +97,7 @@ fn one_column(expr: &Expr) -> Option<super::expr::Column> {
     facts.columns.into_iter().next().filter(|_| one)
 }
 
-/// `WHERE column = constant`
+/// `WHERE column = constant`, `WHERE column IS NULL`
 pub(super) fn states(condition: Option<&Expr>) -> Vec<(SmolStr, SmolStr)> {
     let state = |part: &Expr| match part {
         Expr::BinaryOp {
@@ -110,6 +110,7 @@ pub(super) fn states(condition: Option<&Expr>) -> Vec<(SmolStr, SmolStr)> {
             list,
             negated: false,
         } if list.len() == 1 => Some((column_of(expr)?.name, text_of(&list[0])?)),
+        Expr::IsNull(expr) => Some((column_of(expr)?.name, "null".into())),
         _ => None,
     };
     conjuncts(condition).into_iter().filter_map(state).collect()

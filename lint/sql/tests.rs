@@ -119,10 +119,11 @@ fn brief_update(update: &Update) -> String {
     if let Some(claim) = &update.claim {
         let state = |state: &Option<SmolStr>| state.clone().unwrap_or_else(|| "?".into());
         text += &format!(
-            " claim {}:{}->{}{}",
+            " claim {}:{}->{}{}{}",
             claim.column,
             state(&claim.from),
             state(&claim.to),
+            flag(" shared", !claim.exclusive),
             flag(" expires", claim.expires)
         );
         text += &claim

@@ -13,6 +13,7 @@ mod matching;
 mod outcomes;
 mod reads;
 mod retries;
+mod rows;
 mod select;
 mod streams;
 mod tasks;

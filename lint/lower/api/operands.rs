@@ -97,6 +97,9 @@ impl<'a> Lowering<'a> {
         if receiver && doing.recv.is_some() {
             return self.with_sets(recv.clone().with_origin(origin), doing);
         }
+        if let Some((known, _)) = self.operand_of(doing.facts.gives.as_ref(), doing) {
+            return known.with_origin(origin);
+        }
         if let Some(TypeExpr::Tuple(parts)) = doing.returns
             && !doing.call.set.is_empty()
         {
@@ -337,7 +340,7 @@ impl<'a> Lowering<'a> {
 /// The bound values, where they can be told apart.
 pub(super) fn bound(binds: Option<&Value>) -> Vec<Value> {
     match binds.map(|binds| &binds.kind) {
-        Some(Kind::Tuple(items)) => items.clone(),
+        Some(Kind::Tuple(items) | Kind::Array { items, .. }) => items.clone(),
         Some(_) => binds.into_iter().cycle().take(32).cloned().collect(),
         None => Vec::new(),
     }

@@ -7,10 +7,12 @@ use crate::flow::{CondKind, Known, TxId};
 use crate::lower::Lowering;
 use crate::lower::receive::construction;
 use crate::lower::state::{Flowing, State};
-use crate::lower::value::Api;
+use crate::lower::value::{Api, Prop};
 
 /// The property of a membership that tells whether it was taken while a message was at hand.
 const CURRENT: &str = "(current)";
+/// The one that tells whose it is.
+const OF: &str = "(of)";
 
 impl Lowering<'_> {
     /// Whether the client that begins a transaction is set up for it, and where it was constructed.
@@ -36,13 +38,12 @@ impl Lowering<'_> {
 
     /// A group's membership changes with every rebalance: what counts is who gave it, and when.
     pub(super) fn membership(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let props = [(
-            CURRENT.into(),
-            crate::lower::value::Prop {
-                value: Value::bool(state.holding),
-                at: None,
-            },
-        )];
+        let prop = |value| Prop { value, at: None };
+        let owner = doing.recv.clone().unwrap_or_else(Value::unknown);
+        let props = [
+            (CURRENT.into(), prop(Value::bool(state.holding))),
+            (OF.into(), prop(owner)),
+        ];
         let constructed = doing.recv.as_ref().and_then(construction);
         let api = Api {
             props: props.into(),
@@ -73,8 +74,11 @@ impl Lowering<'_> {
         else {
             return Known::Unknown;
         };
-        let consumer = self.draft.as_ref().and_then(|draft| draft.constructed);
-        let foreign = matches!((api.constructed, consumer), (Some(own), Some(other)) if own != other);
+        let consumer = self.receiver.as_ref();
+        let owner = api.props.get(OF).map(|prop| &prop.value);
+        let foreign = owner
+            .zip(consumer)
+            .is_some_and(|(owner, consumer)| differ(owner, consumer));
         match api.props.get(CURRENT).map(|prop| &prop.value.kind) {
             _ if foreign => Known::No,
             Some(Kind::Bool(true)) => Known::Yes,
@@ -82,4 +86,18 @@ impl Lowering<'_> {
             _ => Known::Unknown,
         }
     }
+}
+
+/// Whether two clients are surely not the same: made in different places, or with different settings in one.
+fn differ(one: &Value, other: &Value) -> bool {
+    let (Kind::Api(a), Kind::Api(b)) = (&one.kind, &other.kind) else {
+        return false;
+    };
+    let told = |prop: &Prop| prop.value.as_text().cloned();
+    let set_otherwise = |(name, prop): (&smol_str::SmolStr, &Prop)| {
+        let theirs = b.props.get(name).and_then(told);
+        matches!((told(prop), theirs), (Some(own), Some(other)) if own != other && !own.contains("{}"))
+    };
+    let places = matches!((a.constructed, b.constructed), (Some(own), Some(other)) if own != other);
+    places || a.props.iter().any(set_otherwise)
 }

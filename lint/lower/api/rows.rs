@@ -7,8 +7,9 @@ use smol_str::SmolStr;
 
 use super::{Doing, transaction_in};
 use crate::catalog::Receive;
-use crate::flow::{Broker, DeadLetter, Outcome, Step};
+use crate::flow::{Broker, DeadLetter, Outcome, Step, TxId};
 use crate::lower::Lowering;
+use crate::lower::query::Query;
 use crate::lower::receive::Waiting;
 use crate::lower::state::{Flowing, State};
 use crate::resolve::Ty;
@@ -51,8 +52,33 @@ const GIVEN_UP: &[&str] = &[
 pub(in crate::lower) enum Made {
     Done,
     GivenUp,
-    /// It is still to be worked on.
+    /// Free again, for whoever asks next.
+    GivenBack,
+    /// Its worker's own: nobody else takes it.
+    Claimed,
+    /// As it was, as far as its processing goes.
     Kept,
+}
+
+/// The rows that a unit takes.
+#[derive(Debug, Clone)]
+pub(in crate::lower) struct Rows {
+    /// The table, with its store.
+    target: SmolStr,
+    /// What the statement that takes them says of free ones: a column, and its state.
+    free: Vec<(SmolStr, SmolStr)>,
+    /// The columns that tell whether a row is free.
+    columns: Vec<SmolStr>,
+}
+
+/// A statement that takes rows.
+struct Taking {
+    table: SmolStr,
+    free: Vec<(SmolStr, SmolStr)>,
+    /// It changes a column of the row: which, and into what where that is a constant.
+    claim: Option<(SmolStr, Option<SmolStr>)>,
+    /// What it claims is free again by itself one day.
+    expires: bool,
 }
 
 /// Whether a text may contain a statement that takes rows.
@@ -61,32 +87,67 @@ pub(in crate::lower) fn may_take(text: &str) -> bool {
     text.contains("skip locked") || text.contains("returning")
 }
 
-/// The table that a statement takes rows from.
-fn taken_from(statement: &Statement) -> Option<&SmolStr> {
+fn taking(statement: &Statement) -> Option<Taking> {
     match statement {
-        Statement::Read(read) if read.skips_locked => read.table.as_ref(),
-        Statement::Update(update) if update.claim.is_some() && update.returning => Some(&update.table),
-        Statement::Delete(delete) if delete.pops && delete.returning => Some(&delete.table),
+        Statement::Read(read) if read.skips_locked => Some(Taking {
+            table: read.table.clone()?,
+            free: read.states.clone(),
+            claim: None,
+            expires: false,
+        }),
+        Statement::Update(update) if update.returning => {
+            let claim = update.claim.as_ref().filter(|claim| claim.exclusive)?;
+            Some(Taking {
+                table: update.table.clone(),
+                free: claim.free.clone(),
+                claim: Some((claim.column.clone(), claim.to.clone())),
+                expires: claim.expires,
+            })
+        }
+        Statement::Delete(delete) if delete.pops && delete.returning => Some(Taking {
+            table: delete.table.clone(),
+            free: Vec::new(),
+            claim: None,
+            expires: false,
+        }),
         _ => None,
     }
 }
 
-/// What an update says of its row.
-pub(in crate::lower) fn made(update: &Update) -> Made {
-    let sets = |words: &[&str]| {
-        update.sets.iter().any(|(column, value)| {
-            let constant = match value {
-                sql::Value::Const(text) => Some(text),
-                _ => None,
-            };
-            begins(column, words) || constant.is_some_and(|text| begins(text, words))
-        })
-    };
-    match () {
-        () if update.claim.is_some() => Made::Kept,
-        () if sets(GIVEN_UP) => Made::GivenUp,
-        () if sets(DONE) => Made::Done,
-        () => Made::Kept,
+impl Rows {
+    /// What an update makes of one of them. What the row's state says comes before what the names of columns say.
+    pub(in crate::lower) fn made(&self, update: &Update, query: &Query) -> Made {
+        let given = |value: &sql::Value| query.constant(value);
+        let sets: Vec<(&SmolStr, Option<SmolStr>)> = update
+            .sets
+            .iter()
+            .map(|(column, value)| (column, given(value)))
+            .collect();
+        let is_null = |text: &Option<SmolStr>| text.as_deref() == Some("null");
+        let state = |says: &dyn Fn(&str) -> bool| sets.iter().any(|(_, text)| text.as_deref().is_some_and(says));
+        let named = |words| {
+            sets.iter()
+                .any(|(column, text)| begins(column, words) && !is_null(text))
+        };
+        let own = || sets.iter().filter(|(column, _)| self.columns.contains(*column));
+        let is_free = |(column, text): &(&SmolStr, Option<SmolStr>)| {
+            self.free
+                .iter()
+                .any(|(name, free)| name == *column && Some(free) == text.as_ref())
+        };
+        match () {
+            () if own().any(|set| is_free(set) && !is_null(&set.1)) => Made::GivenBack,
+            () if state(&|text| begins(text, GIVEN_UP)) => Made::GivenUp,
+            () if state(&|text| begins(text, DONE)) => Made::Done,
+            () if update.claim.is_some() || own().any(|(_, text)| text.as_deref().is_some_and(sql::in_progress)) => {
+                Made::Claimed
+            }
+            () if named(GIVEN_UP) => Made::GivenUp,
+            () if named(DONE) => Made::Done,
+            () if own().any(|(_, text)| is_null(text)) => Made::GivenBack,
+            () if own().next().is_some() => Made::Done,
+            () => Made::Kept,
+        }
     }
 }
 
@@ -104,13 +165,13 @@ impl Lowering<'_> {
     pub(in crate::lower) fn sql_without_message(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
         let text = self.text_operand(doing.facts.sql.as_ref(), doing);
         let statements = text.map(|text| sql::read(&text)).unwrap_or_default();
-        match statements.iter().find_map(taken_from) {
-            Some(table) => self.take_rows(&table.clone(), doing, state),
+        match statements.iter().find_map(taking) {
+            Some(taking) => self.take_rows(&taking, doing, state),
             None => self.compute(doing, state),
         }
     }
 
-    fn take_rows(&mut self, table: &SmolStr, doing: &Doing<'_>, state: State) -> Flowing {
+    fn take_rows(&mut self, taking: &Taking, doing: &Doing<'_>, state: State) -> Flowing {
         let store = self.store_of(doing).unwrap_or_else(|| "sql".into());
         let receive = Receive {
             transport: store.clone(),
@@ -133,18 +194,51 @@ impl Lowering<'_> {
             state,
         );
         if let Some(draft) = self.draft.as_mut().filter(|draft| draft.site.span == doing.site.at) {
-            draft.address = Some(table.clone());
+            draft.address = Some(taking.table.clone());
             draft.dead_letter = DeadLetter::Declared;
-            self.rows = Some(smol_str::format_smolstr!("{store}:{table}"));
+            let taken = taking
+                .claim
+                .as_ref()
+                .map(|(column, _)| (column.clone(), SmolStr::default()));
+            self.rows = Some(Rows {
+                target: smol_str::format_smolstr!("{store}:{}", taking.table),
+                free: taking.free.clone(),
+                columns: taking
+                    .free
+                    .iter()
+                    .chain(&taken)
+                    .map(|(column, _)| column.clone())
+                    .collect(),
+            });
         }
-        let held = flowing
-            .into_iter()
-            .map(|(state, value)| (self.hold_rows(holds, doing, state), value));
+        let stays =
+            |(_, to): &&(SmolStr, Option<SmolStr>)| !taking.expires && !self.is_taken_back(&taking.table, to.as_ref());
+        let claims = taking.claim.as_ref().is_some_and(|claim| stays(&claim));
+        let held = flowing.into_iter().map(|(state, value)| {
+            let held = self.hold_rows(holds, doing, state);
+            let claims = claims && held.holding;
+            (
+                if claims {
+                    self.claim_row(holds, doing, held)
+                } else {
+                    held
+                },
+                value,
+            )
+        });
         held.collect()
     }
 
+    /// The statement that takes a row also claims it.
+    fn claim_row(&mut self, tx: Option<TxId>, doing: &Doing<'_>, state: State) -> State {
+        let site = self.site(doing.site.at);
+        let tx = tx.filter(|tx| state.open.contains(tx));
+        let node = self.graph.emit(&state, Step::Claim { tx }, Some(site));
+        state.after(node, Outcome::Ok)
+    }
+
     /// The transaction in which a row was taken holds it until it ends.
-    fn hold_rows(&mut self, tx: Option<crate::flow::TxId>, doing: &Doing<'_>, state: State) -> State {
+    fn hold_rows(&mut self, tx: Option<TxId>, doing: &Doing<'_>, state: State) -> State {
         let Some(tx) = tx.filter(|tx| state.holding && !state.open.contains(tx)) else {
             return state;
         };
@@ -157,6 +251,6 @@ impl Lowering<'_> {
 
     /// Whether a statement is about the rows that this unit takes.
     pub(in crate::lower) fn is_taken(&self, target: &str) -> bool {
-        self.rows.as_ref().is_some_and(|rows| rows == target)
+        self.rows.as_ref().is_some_and(|rows| rows.target == target)
     }
 }

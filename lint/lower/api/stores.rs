@@ -4,6 +4,7 @@ use super::*;
 use crate::catalog::{Answer, Role};
 use crate::flow::{Durability, EffectKind, Idempotency, Key, KeyId, Known, MarkMode, Outcome, Step, TxId};
 use crate::lower::expr::deep_origin;
+use crate::lower::query::MARK_COLUMNS;
 use crate::lower::state::{Flowing, State, merge_values};
 use crate::lower::value::{Kind, Origin, Value};
 use crate::lower::{Lowering, combinator};
@@ -26,7 +27,9 @@ impl<'a> Lowering<'a> {
         let ttl = self.operand_of(doing.facts.ttl.as_ref(), doing);
         let origin = value.as_ref().map_or(Origin::NONE, deep_origin);
         let store = smol_str::format_smolstr!("{store}:{name}");
-        if durability == Durability::Cache && self.is_bare(doing) {
+        let holds_little =
+            durability == Durability::Cache || value.as_ref().is_some_and(|value| self.holds_little(value));
+        if durability != Durability::Memory && holds_little && self.is_bare(doing) {
             self.graph.bare.insert(store.clone());
         }
         self.graph.key(Key {
@@ -47,6 +50,21 @@ impl<'a> Lowering<'a> {
             .text_operand(doing.facts.target.as_ref(), doing)
             .filter(|_| doing.facts.target != doing.facts.key);
         set.or_else(|| key.and_then(text_of)).unwrap_or_else(|| "?".into())
+    }
+
+    /// Whether a row holds hardly more than the key of a message.
+    fn holds_little(&self, row: &Value) -> bool {
+        let of_message = |values: &mut dyn Iterator<Item = &Value>| {
+            values.filter(|value| deep_origin(value).has(Origin::MESSAGE)).count() <= MARK_COLUMNS
+        };
+        match &row.kind {
+            Kind::Struct(fields) => of_message(&mut fields.values()),
+            Kind::Tuple(items) => of_message(&mut items.iter()),
+            _ => match &row.ty {
+                Ty::Local { .. } => self.index.fields(&row.ty).len() <= MARK_COLUMNS,
+                ty => *ty == Ty::Unknown,
+            },
+        }
     }
 
     /// Whether an entry that is written holds nothing of the message but its key.
@@ -106,6 +124,13 @@ impl<'a> Lowering<'a> {
         let is_bool = matches!(expected, Some(Ty::External { path, .. }) if path == "bool");
         if is_bool && outcome != Outcome::Ok {
             return Value::bool(if doing.role == Role::Check { there } else { !there });
+        }
+        let variant = match there {
+            true => doing.facts.if_there.as_ref(),
+            false => doing.facts.if_fresh.as_ref(),
+        };
+        if let Some(variant) = variant.filter(|_| outcome != Outcome::Ok) {
+            return Value::variant(variant, vec![self.given(doing)]);
         }
         match doing.facts.outcome {
             Some(Answer::Affected) => Value::int(i128::from(!there)),

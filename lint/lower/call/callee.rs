@@ -42,8 +42,24 @@ impl<'a> Lowering<'a> {
             Def::External(written) => Callee::External(self.catalog.canonical(&written), expected),
             _ => match pattern::last(path) {
                 name @ ("Ok" | "Err" | "Some") => Callee::Variant(Ty::Unknown, name.into()),
-                _ => Callee::Unknown,
+                name => self.distinctive(path, name),
             },
+        }
+    }
+
+    /// A function of a type that only a macro has made: its name counts where it is distinctive.
+    fn distinctive(&self, path: &Path, name: &str) -> Callee {
+        let krate = self
+            .frames
+            .first()
+            .and_then(|frame| frame.function)
+            .map(|f| self.index.function(f).krate);
+        let depends =
+            |call: &&crate::catalog::Call| krate.is_some_and(|krate| self.index.crate_depends(krate, &call.package));
+        let named = self.catalog.by_name(name).into_iter().filter(|call| call.distinctive);
+        match named.filter(|_| path.segments.len() > 1).find(depends) {
+            Some(call) => Callee::External(call.path.clone(), None),
+            None => Callee::Unknown,
         }
     }
 

@@ -45,11 +45,11 @@ impl<'a> Lowering<'a> {
             return self.taken(recv, places, site, state.clone());
         }
         match name {
-            "any" | "all" if matches!(recv.kind, Kind::List(_)) && !recv.is_known_empty() => {
+            "any" | "all" if matches!(recv.kind, Kind::List(_) | Kind::Array { .. }) && !recv.is_known_empty() => {
                 let element = self.element_of(recv);
                 Some(self.call_value(args.first()?, vec![element], site, state.clone()))
             }
-            "collect" if !matches!(recv.kind, Kind::List(_)) => {
+            "collect" if !matches!(recv.kind, Kind::List(_) | Kind::Array { .. }) => {
                 let collected = recv.clone().with_ty(self.expected.clone().unwrap_or(Ty::Unknown));
                 Some(vec![(state.clone(), collected)])
             }
@@ -70,7 +70,7 @@ impl<'a> Lowering<'a> {
     /// Whether there is something in a collection, where that is known: what a receive gave is never nothing.
     fn fills(&self, recv: &Value) -> Option<bool> {
         match &recv.kind {
-            Kind::List(_) => Some(!recv.is_known_empty()),
+            Kind::List(_) | Kind::Array { .. } => Some(!recv.is_known_empty()),
             Kind::Opaque if self.is_collection(recv) && self.is_batch(recv) => Some(true),
             _ => None,
         }
@@ -95,7 +95,7 @@ impl<'a> Lowering<'a> {
             given.clone()
         };
         let added = match &recv.kind {
-            Kind::List(known) if known.kind != Kind::Never => known.join(&item),
+            Kind::List(known) | Kind::Array { element: known, .. } if known.kind != Kind::Never => known.join(&item),
             _ => item.clone(),
         };
         if item.origin.has(Origin::MESSAGE) {
@@ -112,7 +112,7 @@ impl<'a> Lowering<'a> {
     /// What an iterator's adapter makes of it.
     fn adapted(&mut self, recv: &Value, name: &str, args: &[Value], site: CallSite, state: &State) -> Option<Flowing> {
         let state = state.clone();
-        let is_list = matches!(recv.kind, Kind::List(_));
+        let is_list = matches!(recv.kind, Kind::List(_) | Kind::Array { .. });
         let closure = args.first().filter(|arg| is_callable(arg));
         match name {
             _ if recv.is_known_empty() && is_adapter(name) => match (name, args) {
@@ -290,11 +290,12 @@ impl<'a> Lowering<'a> {
     pub(in crate::lower) fn is_collection(&self, value: &Value) -> bool {
         const COLLECTIONS: [&str; 4] = ["Vec", "VecDeque", "FuturesUnordered", "FuturesOrdered"];
         let named = |path: &str| path.rsplit("::").next().is_some_and(|name| COLLECTIONS.contains(&name));
-        matches!(value.kind, Kind::List(_)) || matches!(&value.ty, Ty::External { path, .. } if named(path))
+        matches!(value.kind, Kind::List(_) | Kind::Array { .. })
+            || matches!(&value.ty, Ty::External { path, .. } if named(path))
     }
 
     pub(in crate::lower) fn is_iterator(&self, value: &Value) -> bool {
-        matches!(value.kind, Kind::List(_))
+        matches!(value.kind, Kind::List(_) | Kind::Array { .. })
             || matches!(value.ty, Ty::Slice(_))
             || self.is_collection(value)
             || value.ty == Ty::Unknown

@@ -159,7 +159,7 @@ impl<'a> Lowering<'a> {
         if items.is_known_empty() {
             return vec![(state, Value::unit())];
         }
-        let surely = matches!(items.kind, Kind::List(_));
+        let surely = matches!(items.kind, Kind::List(_) | Kind::Array { .. });
         let (some, none) = if surely {
             (state, None)
         } else {

@@ -56,7 +56,7 @@ pub(in crate::lower) fn deep_origin(value: &Value) -> Origin {
     match &value.kind {
         Kind::Struct(fields) => origin_of(fields.values()).with(value.origin),
         Kind::Tuple(values) => origin_of(values).with(value.origin),
-        Kind::List(element) => deep_origin(element).with(value.origin),
+        Kind::List(element) | Kind::Array { element, .. } => deep_origin(element).with(value.origin),
         Kind::Variant { fields, .. } => origin_of(fields.iter().map(|(_, value)| value)).with(value.origin),
         _ => value.origin,
     }
@@ -75,7 +75,9 @@ pub(in crate::lower) fn list(values: &[Value]) -> Value {
                 path: "std::vec::Vec".into(),
                 args: vec![element.ty.clone()],
             };
-            Value::new(Kind::List(Box::new(element)), ty, origin)
+            let items = values.to_vec();
+            let element = Box::new(element);
+            Value::new(Kind::Array { element, items }, ty, origin)
         }
         None => Value::opaque(
             Ty::External {

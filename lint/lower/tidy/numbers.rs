@@ -61,6 +61,7 @@ impl Numbers {
             }
             Step::Opaque { effect } => self.effect(effect),
             Step::Read { .. } => {}
+            Step::Claim { tx } => self.tx(tx),
             Step::Check { key, tx, .. } | Step::Unmark { key, tx } => {
                 self.key(key);
                 self.tx(tx);

@@ -3,7 +3,7 @@
 use super::{Arguments, MAX_CALLERS_UP, arguments};
 use crate::flow::{Flow, Outcome, Step};
 use crate::lower::state::{Flowing, State};
-use crate::lower::upkeep::Seen;
+use crate::lower::upkeep::{Return, Seen};
 use crate::lower::{Context, Lowering};
 use crate::resolve::FnId;
 
@@ -29,10 +29,11 @@ fn called_with_a_message(context: &Context<'_>, f: FnId) -> Flow {
     lowering.finish(info.path.clone(), ended, at, false)
 }
 
-/// What a function clears, as far as it, or its callers, show.
-pub(in crate::lower) fn rehearsed(context: &Context<'_>, f: FnId) -> Vec<Seen> {
+/// What a function clears, and what it takes back, as far as it, or its callers, show.
+pub(in crate::lower) fn rehearsed(context: &Context<'_>, f: FnId) -> (Vec<Seen>, Vec<Return>) {
     let known = arguments(context, f, MAX_CALLERS_UP).unwrap_or_default();
-    rehearse(context, f, known).0.removals
+    let lowering = rehearse(context, f, known).0;
+    (lowering.removals, lowering.returns)
 }
 
 /// Follows a function as if it had received a message.

@@ -1,5 +1,7 @@
 //! What two paths know of one value: whether that differs in anything that could decide, and what both know.
 
+use std::borrow::Cow;
+
 use super::{Kind, Origin, Value};
 use crate::resolve::Ty;
 
@@ -16,7 +18,7 @@ impl Value {
             Ty::Unknown
         };
         let origin = self.origin.with(other.origin);
-        let kind = match (&self.kind, &other.kind) {
+        let kind = match (self.unordered().as_ref(), other.unordered().as_ref()) {
             (
                 Kind::Variant { name, fields: a },
                 Kind::Variant {
@@ -53,6 +55,14 @@ impl Value {
         Self::new(kind, ty, origin)
     }
 
+    /// Its kind, without the order of a literal's elements.
+    fn unordered(&self) -> Cow<'_, Kind> {
+        match &self.kind {
+            Kind::Array { element, .. } => Cow::Owned(Kind::List(element.clone())),
+            kind => Cow::Borrowed(kind),
+        }
+    }
+
     /// Whether nothing that could decide is lost when the two become one: they are of one shape, and made of the same.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
@@ -82,6 +92,9 @@ impl Value {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.resembles(b, failed))
             }
             (Kind::List(a), Kind::List(b)) => a.resembles(b, failed),
+            (Kind::Array { items: a, .. }, Kind::Array { items: b, .. }) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.resembles(b, failed))
+            }
             (Kind::Opaque, Kind::Opaque) if !failed => self.ty == other.ty && self.origin == other.origin,
             (Kind::Opaque | Kind::Text(_) | Kind::Int(_), Kind::Opaque | Kind::Text(_) | Kind::Int(_)) if failed => {
                 let tells = |value: &Self| (value.origin.has(Origin::REFUSED), value.origin.has(Origin::BROKEN));

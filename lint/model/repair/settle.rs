@@ -199,6 +199,22 @@ pub fn ack_first(flow: &Flow) -> Flow {
     editor.flow
 }
 
+/// Rows whose worker has died are taken back.
+#[must_use]
+pub fn unclaimed(flow: &Flow) -> Flow {
+    let mut editor = Editor::new(flow);
+    for id in editor.find(|node| matches!(node.step, Step::Claim { .. })) {
+        let Some(to) = good(editor.node(id)) else { continue };
+        let node = editor.node_mut(id);
+        node.step = Step::Pass;
+        node.edges = vec![Edge {
+            when: Outcome::Then,
+            to,
+        }];
+    }
+    editor.flow
+}
+
 /// A step that fails is not tried again.
 #[must_use]
 pub fn without_retry(flow: &Flow, ids: &[NodeId]) -> Flow {
