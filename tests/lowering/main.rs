@@ -15,6 +15,7 @@ mod reads;
 mod retries;
 mod rows;
 mod select;
+mod stores;
 mod streams;
 mod tasks;
 mod transactions;

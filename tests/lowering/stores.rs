@@ -1,0 +1,103 @@
+//! What stores are told and what they answer.
+
+use expect_test::expect;
+
+use crate::harness::check;
+
+#[test]
+fn a_count_says_whether_a_row_is_there() {
+    check(
+        r#"
+async fn run(mut consumer: Consumer, http: Client, pool: PgPool) -> Result<()> {
+    while let Some(Ok(delivery)) = consumer.next().await {
+        let order = decode(&delivery.data)?;
+        let mut tx = pool.begin().await?;
+        let seen: i64 = sqlx::query_scalar("SELECT count(*) FROM paid WHERE id = $1").bind(&order.id).fetch_one(&mut *tx).await?;
+        if seen == 0 {
+            sqlx::query("INSERT INTO paid (id) VALUES ($1)").bind(&order.id).execute(&mut *tx).await?;
+            sqlx::query("UPDATE sums SET total = total + $1").bind(order.total).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        delivery.ack(BasicAckOptions::default()).await?;
+    }
+    Ok(())
+}"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 postgres:sums plain
+            key k0 postgres:paid
+            tx t0 postgres
+            cond c0 malformed # serde_json::from_slice(body)
+            n0: receive next=n1 err=n10 end=n10
+            n1: branch c0 0=n2 1=n8
+            n2: begin t0 ok=n3 err=n8
+            n3: check k0 in t0 absent=n4 found=n6 err=n9
+            n4: mark k0 in t0 ok=n5 err=n9
+            n5: effect e0 in t0 ok=n6 err=n9
+            n6: commit t0 ok=n7 err=n8
+            n7: ack ok=n0 err=n8
+            n8: exit err
+            n9: rollback t0 then=n8
+            n10: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn the_values_of_an_array_are_told_apart() {
+    check(
+        r#"use tokio_postgres::Client as Db;
+async fn record(db: &Db, order: &Order) -> Result<u64> {
+    Ok(db.execute("INSERT INTO paid (row, id) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", &[&uuid::Uuid::new_v4(), &order.id]).await?)
+}
+async fn run(mut consumer: Consumer, http: Client, pool: PgPool, db: Db) -> Result<()> {
+    while let Some(Ok(delivery)) = consumer.next().await {
+        let order = decode(&delivery.data)?;
+        if record(&db, &order).await? == 1 {
+            pay(&http, &delivery.data).await?;
+        }
+        delivery.ack(BasicAckOptions::default()).await?;
+    }
+    Ok(())
+}"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 http:POST plain http unconfirmed
+            key k0 postgres:paid unique
+            cond c0 malformed # serde_json::from_slice(body)
+            n0: receive next=n1 err=n6 end=n6
+            n1: branch c0 0=n2 1=n5
+            n2: mark k0 if-absent fresh=n3 dup=n4 err=n5
+            n3: effect e0 ok=n4 err=n5
+            n4: ack ok=n0 err=n5
+            n5: exit err
+            n6: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn a_published_id_that_is_new_on_each_attempt() {
+    check(
+        r#"use lapin::{BasicProperties, Channel};
+async fn run(mut consumer: Consumer, http: Client, pool: PgPool, channel: Channel) -> Result<()> {
+    while let Some(Ok(delivery)) = consumer.next().await {
+        let properties = BasicProperties::default().with_message_id(uuid::Uuid::new_v4().to_string().into());
+        channel.basic_publish("".into(), "paid".into(), BasicPublishOptions::default(), &delivery.data, properties).await?.await?;
+        delivery.ack(BasicAckOptions::default()).await?;
+    }
+    Ok(())
+}"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 amqp:paid plain publish unstable
+            cond c0 free # sending fails
+            n0: receive next=n1 err=n5 end=n5
+            n1: branch c0 0=n2 1=n4
+            n2: effect e0 ok=n3 err=n4
+            n3: ack ok=n0 err=n4
+            n4: exit err
+            n5: exit ok
+        "#]],
+    );
+}
