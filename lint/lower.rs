@@ -34,6 +34,7 @@ mod unit;
 mod upkeep;
 mod value;
 mod violation;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;

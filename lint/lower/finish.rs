@@ -9,7 +9,7 @@ use super::receive::Draft;
 use super::state::Flowing;
 use super::value::Value;
 use crate::flow::{
-    Broker, CondId, CondKind, Condition, Covers, DeadLetter, Durability, Edge, EffectId, Ended, Flow, KeyId, Known,
+    Broker, CondId, CondKind, Condition, Covers, DeadLetter, Durability, Edge, EffectId, Ended, Flow, KeyId, Known, TxId,
     MarkMode, Node, NodeId, Outcome, Settle, Site, Source, Step, Unknown,
 };
 
@@ -35,6 +35,7 @@ impl Lowering<'_> {
         self.look_after_marks();
         let source = self.source(at, caller);
         self.judge_visibility(&source);
+        self.expect_work(&source);
         self.close_ends();
         let observed = self.ends.receiving.map_or(Known::Unknown, |task| self.sees_task(task));
         let around = std::mem::take(&mut self.graph.around);
@@ -253,8 +254,9 @@ impl Lowering<'_> {
                     let (fresh, duplicate) = (node.on(Outcome::Fresh), node.on(Outcome::Duplicate));
                     let after_fresh = self.reachable_effects(fresh);
                     let after_duplicate = self.reachable_effects(duplicate);
-                    let decides =
-                        after_fresh != after_duplicate || (fresh != duplicate && is_checked(&self.graph.nodes, key));
+                    let decides = after_fresh != after_duplicate
+                        || fresh != duplicate && is_checked(&self.graph.nodes, key)
+                        || tx.is_some_and(|tx| self.undoes(tx, effect, fresh, duplicate));
                     let asked = is_checked(&self.graph.nodes, key);
                     let node = &mut self.graph.nodes[id];
                     if !decides {
@@ -301,6 +303,29 @@ impl Lowering<'_> {
                 MarkMode::Unique => {}
             }
         }
+    }
+
+    /// Whether a duplicate is told by the end of the transaction: it alone does not commit, and that undoes another effect.
+    fn undoes(&self, tx: TxId, own: EffectId, fresh: Option<NodeId>, duplicate: Option<NodeId>) -> bool {
+        let commits = |from| self.leads_to(from, |step| *step == Step::Commit { tx });
+        let others = |node: &Node| matches!(node.step, Step::Effect { effect, tx: Some(within) } if within == tx && effect != own);
+        commits(fresh) && !commits(duplicate) && self.graph.nodes.iter().any(others)
+    }
+
+    /// Whether a path may come to such a step before it receives again.
+    fn leads_to(&self, from: Option<NodeId>, wanted: impl Fn(&Step) -> bool) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut next: Vec<NodeId> = from.into_iter().collect();
+        while let Some(id) = next.pop() {
+            let node = &self.graph.nodes[id.0 as usize];
+            if wanted(&node.step) {
+                return true;
+            }
+            if node.step != Step::Receive && seen.insert(id) {
+                next.extend(node.edges.iter().map(|edge| edge.to));
+            }
+        }
+        false
     }
 
     /// When what is recorded goes away again: by itself, or because something in the workspace removes it.

@@ -123,7 +123,7 @@ impl<'a> Lowering<'a> {
             _ => Default::default(),
         };
         let unseen = doing.recv.is_some() && !matches!(recv.kind, Kind::Api(_));
-        if doing.call.keeps && !doing.call.constructs && doing.call.set.is_empty() && unseen {
+        if doing.call.keeps && doing.call.set.is_empty() && unseen {
             // What was set on what it is made of is not known, so its defaults say nothing.
             return Value::opaque(ty, origin);
         }
