@@ -9,8 +9,8 @@ use super::receive::Draft;
 use super::state::Flowing;
 use super::value::Value;
 use crate::flow::{
-    Broker, CondId, CondKind, Condition, Covers, DeadLetter, Durability, Edge, EffectId, Ended, Flow, KeyId, Known, TxId,
-    MarkMode, Node, NodeId, Outcome, Settle, Site, Source, Step, Unknown,
+    Broker, CondId, CondKind, Condition, Covers, DeadLetter, Durability, Edge, EffectId, Ended, Flow, KeyId, Known,
+    MarkMode, Node, NodeId, Outcome, Settle, Site, Source, Step, TxId, Unknown,
 };
 
 impl Lowering<'_> {

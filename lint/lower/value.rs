@@ -72,6 +72,8 @@ pub struct Api {
     pub props: BTreeMap<SmolStr, Prop>,
     /// Where it was constructed, if that was seen; then a property that is not set has its default.
     pub constructed: Option<Span>,
+    /// It was changed, but not seen to be made: what was not set may be anything.
+    pub partial: bool,
 }
 
 /// A stream, and what an adapter (`map`, `filter_map`, …) does to each of its items.
@@ -378,7 +380,10 @@ impl Value {
     pub fn with_prop(&self, name: SmolStr, value: Self, at: Option<Span>) -> Self {
         let mut api = match &self.kind {
             Kind::Api(api) => (**api).clone(),
-            _ => Api::default(),
+            unseen => Api {
+                partial: matches!(unseen, Kind::Opaque | Kind::Unseen(_)),
+                ..Api::default()
+            },
         };
         let origin = self.origin.with(value.origin);
         api.props.insert(name, Prop { value, at });
@@ -495,6 +500,7 @@ impl Value {
                 Kind::Api(Rc::new(Api {
                     props,
                     constructed: api.constructed,
+                    partial: api.partial,
                 }))
             }
             other => other.clone(),

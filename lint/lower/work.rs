@@ -3,7 +3,6 @@
 //! A handler that only logs, or whose work is a call that was taken for harmless, has no effect that could be lost or repeated: whatever
 //! is said of it would be true and worth nothing. Where a task is spawned for the message, that task is what the message came for.
 
-
 use super::Lowering;
 use crate::flow::{Broker, Edge, Node, NodeId, Outcome, Source, Step, Unknown};
 

@@ -1,6 +1,6 @@
 //! Failures that become something else on their way.
 
-use crate::harness::check_each;
+use crate::harness::{check, check_each};
 use expect_test::expect;
 
 #[test]
@@ -368,6 +368,30 @@ fn a_return_stands_for_the_place_where_a_message_is_left() {
             n5: ack ok=n0 err=n6
             n6: exit err
             n7: exit ok
+        "#]],
+    );
+}
+
+/// What was set on a configuration that was made elsewhere says nothing of the settings that were not.
+#[test]
+fn settings_that_are_not_seen_have_no_defaults() {
+    check(
+        r#"async fn run(config: ClientConfig, http: Client) -> Result<()> {
+    let consumer: StreamConsumer = config.create()?;
+    consumer.subscribe(&["orders"])?;
+    loop {
+        let message = consumer.recv().await?;
+        pay(&http, message.payload().unwrap_or_default()).await?;
+        consumer.commit_message(&message, CommitMode::Sync)?;
+    }
+}"#,
+        expect![[r#"
+            source kafka log manual # orders
+            effect e0 http:POST plain http unconfirmed
+            n0: receive next=n1 err=n3
+            n1: effect e0 ok=n2 err=n3
+            n2: ack up-to ok=n0 err=n3
+            n3: exit err
         "#]],
     );
 }

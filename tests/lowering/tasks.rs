@@ -396,3 +396,45 @@ async fn run(http: Client) -> Result<()> {
         "#]],
     );
 }
+
+/// What a task does that nobody can see is what the message came for.
+#[test]
+fn a_task_whose_work_is_not_seen() {
+    check_each(
+        "",
+        r#"let body = delivery.data.clone();
+        tokio::spawn(async move {
+            println!("{} bytes", body.len());
+        });
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 tokio::spawn(async move { println!("{} bytes", body.len());… opaque
+            task s0
+            n0: receive next=n1 err=n6 end=n6
+            n1: spawn s0 child=n2 then=n4
+            n2: opaque e0 ok=n3
+            n3: end ok
+            n4: ack ok=n0 err=n5
+            n5: exit err
+            n6: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn nothing_is_done() {
+    check_each(
+        "",
+        r#"println!("{} bytes", delivery.data.len());
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            unknown nothing is seen that is done with a message
+            n0: receive next=n1 err=n3 end=n3
+            n1: ack ok=n0 err=n2
+            n2: exit err
+            n3: exit ok
+        "#]],
+    );
+}

@@ -342,3 +342,42 @@ fn in_an_option() {
         "#]],
     );
 }
+
+/// The effect comes first, and a duplicate takes it back.
+#[test]
+fn a_duplicate_that_rolls_back() {
+    check_each(
+        r#"async fn count(pool: &PgPool, order: &Order) -> Result<()> {
+    let mut tx = pool.begin().await?;
+    sqlx::query("UPDATE totals SET orders = orders + 1 WHERE kind = 'all'").execute(&mut *tx).await?;
+    let marked = sqlx::query("INSERT INTO counted (id) VALUES ($1) ON CONFLICT (id) DO NOTHING").bind(&order.id).execute(&mut *tx).await?;
+    if marked.rows_affected() == 0 {
+        tx.rollback().await?;
+        return Ok(());
+    }
+    tx.commit().await?;
+    Ok(())
+}"#,
+        r#"let order = decode(&delivery.data)?;
+        count(&pool, &order).await?;
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 postgres:totals plain
+            key k0 postgres:counted unique
+            tx t0 postgres
+            cond c0 malformed # serde_json::from_slice(body)
+            n0: receive next=n1 err=n10 end=n10
+            n1: branch c0 0=n2 1=n7
+            n2: begin t0 ok=n3 err=n7
+            n3: effect e0 in t0 ok=n4 err=n9
+            n4: mark k0 if-absent in t0 fresh=n5 dup=n8 err=n9
+            n5: commit t0 ok=n6 err=n7
+            n6: ack ok=n0 err=n7
+            n7: exit err
+            n8: rollback t0 ok=n6 err=n7
+            n9: rollback t0 then=n7
+            n10: exit ok
+        "#]],
+    );
+}

@@ -35,7 +35,7 @@ impl<'a> Lowering<'a> {
                 if let Some((value, at)) = base.prop(name) {
                     return Some((value.clone(), at));
                 }
-                if !matches!(base.kind, Kind::Api(_)) {
+                if !matches!(&base.kind, Kind::Api(api) if !api.partial) {
                     return None;
                 }
                 let path = self.client_path(&base.ty)?;
@@ -131,6 +131,7 @@ impl<'a> Lowering<'a> {
             (Kind::Api(api), true) => api.constructed,
             _ => None,
         };
+        let partial = matches!(&recv.kind, Kind::Api(api) if doing.call.keeps && api.partial);
         let constructed = if doing.call.constructs {
             Some(doing.site.label)
         } else {
@@ -144,7 +145,15 @@ impl<'a> Lowering<'a> {
         {
             return Value::opaque(ty, origin);
         }
-        let api = Value::new(Kind::Api(Rc::new(Api { props, constructed })), ty, origin);
+        let api = Value::new(
+            Kind::Api(Rc::new(Api {
+                props,
+                constructed,
+                partial,
+            })),
+            ty,
+            origin,
+        );
         self.with_sets(api, doing)
     }
 
@@ -166,7 +175,11 @@ impl<'a> Lowering<'a> {
         let recv = doing.recv.as_ref().unwrap_or(&unknown);
         let part = |expr: &TypeExpr| {
             let props = Default::default();
-            let api = Kind::Api(Rc::new(Api { props, constructed }));
+            let api = Kind::Api(Rc::new(Api {
+                props,
+                constructed,
+                partial: false,
+            }));
             self.with_sets(
                 Value::new(api, self.type_of_expr(expr, recv, &doing.args), origin),
                 doing,

@@ -48,6 +48,7 @@ impl Lowering<'_> {
         let api = Api {
             props: props.into(),
             constructed,
+            partial: false,
         };
         let ty = doing.returns.map_or(crate::resolve::Ty::Unknown, |returns| {
             self.type_of_expr(returns, doing.recv.as_ref().unwrap_or(&Value::unknown()), &doing.args)
