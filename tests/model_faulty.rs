@@ -510,7 +510,7 @@ faulty! {
                 commit t ok=again ?
     "
     missing_eos_config: declared(Semantic::ExactlyOnce) => EffectivelyOnce, [("missing-eos-config", "2", None)], "
-        source kafka log manual
+        source kafka log manual positions=kafka
         effect send kafka:trades idem publish
         tx t kafka
         again:  receive ?

@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 
 use arguments::{Arguments, arguments};
 pub use rehearsal::every_function;
-pub(super) use rehearsal::rehearsed;
+pub(super) use rehearsal::{rehearsed, taking_back};
 
 use super::api::rows::may_take;
 use super::clues::sockets;

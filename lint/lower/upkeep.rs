@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use super::Lowering;
 use super::query::Query;
 use super::time;
-use super::unit::rehearsed;
+use super::unit::{rehearsed, taking_back};
 use super::{Context, Upkeep};
 use crate::resolve::{ConstId, FnId};
 use crate::span::Span;
@@ -52,7 +52,7 @@ impl Upkeep {
 pub fn upkeep(context: &Context<'_>) -> Upkeep {
     let constants = constants_with(context, clears);
     let found = functions_with(context, &constants, clears);
-    let found: Vec<Vec<Seen>> = found.par_iter().map(|f| rehearsed(context, *f).0).collect();
+    let found: Vec<Vec<Seen>> = found.par_iter().map(|f| rehearsed(context, *f)).collect();
     let written = |seen: Seen| seen.where_written(context, &constants);
     let mut tables: BTreeMap<SmolStr, Removal> = BTreeMap::new();
     for seen in found.into_iter().flatten().map(written) {
@@ -67,13 +67,22 @@ pub fn upkeep(context: &Context<'_>) -> Upkeep {
 
 /// What takes rows of a table back: every function is followed that changes it or reads it for work.
 fn returns_of(context: &Context<'_>, table: &str) -> Vec<Return> {
-    let may_return = |text: &str| {
-        let changes = ["UPDATE ", "update ", "Update "].iter().any(|word| text.contains(word));
-        changes && text.contains(table)
-    };
+    let may_return = |text: &str| changes_table(text, table);
     let functions = functions_with(context, &constants_with(context, may_return), may_return);
-    let found = functions.into_iter().flat_map(|f| rehearsed(context, f).1);
+    let found = functions.into_iter().flat_map(|f| taking_back(context, f));
     found.filter(|found| found.table == table).collect()
+}
+
+/// Whether a text may contain an `UPDATE` of the table, whose name may be quoted or stand behind its schema's.
+fn changes_table(text: &str, table: &str) -> bool {
+    const NAME: usize = 64;
+    let text = text.to_ascii_lowercase();
+    let named = |(at, word): (usize, &str)| {
+        let after = text.get(at + word.len()..).unwrap_or_default();
+        let name: String = after.chars().take(NAME).collect();
+        name.split_whitespace().take(2).any(|name| name.contains(table))
+    };
+    text.match_indices("update").any(named)
 }
 
 /// Nothing is known, and nothing is asked.

@@ -438,7 +438,10 @@ fn source(number: u32, words: &[&str]) -> Source {
         lease: None,
         producer_at: None,
         ordered: words.contains(&"ordered"),
-        positions_in: None,
+        positions_in: words
+            .iter()
+            .find_map(|word| word.strip_prefix("positions="))
+            .map(SmolStr::new),
         committed_only: if words.contains(&"uncommitted") {
             Known::No
         } else {
