@@ -68,12 +68,7 @@ impl Revision {
 
 /// Refuses if the work tree has changes that are not committed, as `cargo fix` does: what is written over could not be brought back.
 pub fn must_be_clean(folder: &Path) -> anyhow::Result<()> {
-    let repository = Repository::discover(folder).map_err(|_| {
-        anyhow!(
-            "{} is in no git repository; `--allow-dirty` goes on anyway",
-            folder.display()
-        )
-    })?;
+    let repository = discover(folder).map_err(|error| anyhow!("{error}; `--allow-dirty` goes on anyway"))?;
     let mut options = git2::StatusOptions::new();
     options.include_untracked(true).include_ignored(false);
     let statuses = repository

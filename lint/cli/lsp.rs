@@ -40,7 +40,7 @@ pub fn run(console: &mut Console<'_>) -> anyhow::Result<Outcome> {
                 return Ok(Outcome::Clean);
             }
         }
-        server.publish();
+        server.analyse();
         for message in std::mem::take(&mut server.outgoing) {
             send(&message, console)?;
         }
@@ -214,7 +214,8 @@ impl Server {
         workspace.file_at(&parts.join("/"))
     }
 
-    /// Analyses the texts as the editor has them. What cannot be analysed (a wrong `delivery.yaml`) is told, and the last result stays.
+    /// Analyses the texts as the editor has them, if they have changed, and tells what was found. What cannot be analysed (a wrong
+    /// `delivery.yaml`) is told, too, and the last result stays.
     fn analyse(&mut self) {
         if !std::mem::take(&mut self.stale) {
             return;
@@ -226,14 +227,11 @@ impl Server {
                 message: format!("cargo delivery: {error:#}"),
             }),
         }
+        self.publish();
     }
 
     /// Sends the diagnostics of every file that has some, and takes back those of files that have none any more.
     fn publish(&mut self) {
-        if !self.stale {
-            return;
-        }
-        self.analyse();
         let Some(session) = &self.session else { return };
         let mut all = translate::diagnostics(session);
         let now: BTreeSet<PathBuf> = all.keys().cloned().collect();
