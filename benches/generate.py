@@ -29,6 +29,17 @@ lapin = "3"
 sqlx = { version = "0.8", features = ["postgres"] }
 """
 
+STORE = """
+async fn store_{name}(pool: &sqlx::PgPool, {name}: &{kind}) -> anyhow::Result<()> {{
+    sqlx::query("INSERT INTO {name} (id, total) VALUES ($1, $2){conflict}")
+        .bind({name}.id as i64)
+        .bind({name}.total as i64)
+        .execute(pool)
+        .await?;
+    Ok(())
+}}
+"""
+
 KAFKA = """
 pub async fn consume_{name}(consumer: rdkafka::consumer::StreamConsumer, pool: sqlx::PgPool) -> anyhow::Result<()> {{
     use rdkafka::consumer::{{CommitMode, Consumer}};
@@ -48,16 +59,7 @@ pub async fn consume_{name}(consumer: rdkafka::consumer::StreamConsumer, pool: s
         {second}
     }}
 }}
-
-async fn store_{name}(pool: &sqlx::PgPool, {name}: &{kind}) -> anyhow::Result<()> {{
-    sqlx::query("INSERT INTO {name} (id, total) VALUES ($1, $2){conflict}")
-        .bind({name}.id as i64)
-        .bind({name}.total as i64)
-        .execute(pool)
-        .await?;
-    Ok(())
-}}
-"""
+""" + STORE
 
 RABBIT = """
 pub async fn serve_{name}(channel: lapin::Channel, pool: sqlx::PgPool) -> anyhow::Result<()> {{
@@ -75,16 +77,7 @@ pub async fn serve_{name}(channel: lapin::Channel, pool: sqlx::PgPool) -> anyhow
     }}
     Ok(())
 }}
-
-async fn store_{name}(pool: &sqlx::PgPool, {name}: &{kind}) -> anyhow::Result<()> {{
-    sqlx::query("INSERT INTO {name} (id, total) VALUES ($1, $2){conflict}")
-        .bind({name}.id as i64)
-        .bind({name}.total as i64)
-        .execute(pool)
-        .await?;
-    Ok(())
-}}
-"""
+""" + STORE
 
 PARSE = """
 fn parse_{name}(bytes: &[u8]) -> anyhow::Result<{kind}> {{
