@@ -208,8 +208,11 @@ fn nothing_is_lost_by_reading_less() {
     let few = Sources::read(&workspace, false, Some(&Needles::new(["delivery", "BorrowedMessage"])));
     let least = analysis::run(&workspace, &few, catalog, &config);
     let read = |sources: &Sources| sources.files.iter().map(unread_bodies).sum::<usize>();
-    assert_eq!(read(&all), 0, "everything is read");
-    assert!(read(&few) > read(&some), "with fewer needles less is read");
+    let (all, some, few) = (read(&all), read(&some), read(&few));
+    assert!(
+        all == 0 && some > 0 && few > some,
+        "less is read: {all}, {some} and {few} bodies are not"
+    );
     assert!(told(&whole).len() > 50, "the fixtures say something");
     similar_asserts::assert_eq!(told(&whole), told(&usual));
     similar_asserts::assert_eq!(told(&whole), told(&least));
