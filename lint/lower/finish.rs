@@ -307,25 +307,9 @@ impl Lowering<'_> {
 
     /// Whether a duplicate is told by the end of the transaction: it alone does not commit, and that undoes another effect.
     fn undoes(&self, tx: TxId, own: EffectId, fresh: Option<NodeId>, duplicate: Option<NodeId>) -> bool {
-        let commits = |from| self.leads_to(from, |step| *step == Step::Commit { tx });
+        let commits = |from| self.ahead(from).any(|step| *step == Step::Commit { tx });
         let others = |node: &Node| matches!(node.step, Step::Effect { effect, tx: Some(within) } if within == tx && effect != own);
         commits(fresh) && !commits(duplicate) && self.graph.nodes.iter().any(others)
-    }
-
-    /// Whether a path may come to such a step before it receives again.
-    fn leads_to(&self, from: Option<NodeId>, wanted: impl Fn(&Step) -> bool) -> bool {
-        let mut seen = BTreeSet::new();
-        let mut next: Vec<NodeId> = from.into_iter().collect();
-        while let Some(id) = next.pop() {
-            let node = &self.graph.nodes[id.0 as usize];
-            if wanted(&node.step) {
-                return true;
-            }
-            if node.step != Step::Receive && seen.insert(id) {
-                next.extend(node.edges.iter().map(|edge| edge.to));
-            }
-        }
-        false
     }
 
     /// When what is recorded goes away again: by itself, or because something in the workspace removes it.
@@ -355,6 +339,14 @@ impl Lowering<'_> {
     /// What a store or a call that cannot be seen into decides about may be decided otherwise the second time: an effect behind such a
     /// branch is not known to be repeated.
     fn doubt_guarded(&mut self) {
+        if self
+            .graph
+            .conditions
+            .iter()
+            .all(|condition| condition.kind != CondKind::Store)
+        {
+            return;
+        }
         // By effect: what decides, and whether that is asked of something that the unit writes.
         let mut guarded: BTreeMap<u32, (CondId, bool)> = BTreeMap::new();
         let written = self.written();
@@ -441,27 +433,25 @@ impl Lowering<'_> {
 
     /// The effects and marks that a path may come to before it receives again.
     fn reachable_effects(&self, from: Option<NodeId>) -> BTreeSet<(u8, u32)> {
-        let mut found = BTreeSet::new();
+        let told = self.ahead(from).filter_map(|step| match step {
+            Step::Effect { effect, .. } | Step::Opaque { effect } => Some((0, effect.0)),
+            Step::Mark { key, .. } => Some((1, key.0)),
+            _ => None,
+        });
+        told.collect()
+    }
+
+    /// The steps that a path may come to before it receives again.
+    fn ahead(&self, from: Option<NodeId>) -> impl Iterator<Item = &Step> {
         let mut seen = BTreeSet::new();
         let mut next: Vec<NodeId> = from.into_iter().collect();
         while let Some(id) = next.pop() {
-            if !seen.insert(id) {
-                continue;
-            }
             let node = &self.graph.nodes[id.0 as usize];
-            match &node.step {
-                Step::Receive => continue,
-                Step::Effect { effect, .. } | Step::Opaque { effect } => {
-                    found.insert((0, effect.0));
-                }
-                Step::Mark { key, .. } => {
-                    found.insert((1, key.0));
-                }
-                _ => {}
+            if node.step != Step::Receive && seen.insert(id) {
+                next.extend(node.edges.iter().map(|edge| edge.to));
             }
-            next.extend(node.edges.iter().map(|edge| edge.to));
         }
-        found
+        seen.into_iter().map(|id| &self.graph.nodes[id.0 as usize].step)
     }
 
     /// Where the control itself cannot be seen, nothing may be refuted.

@@ -25,6 +25,7 @@ pub(super) fn tidy(flow: &mut Flow, around: &[Option<RetryId>]) {
     retries::settle(flow, around);
     shrink(flow);
     while nests::unite(flow) {
+        prune(flow);
         shrink(flow);
     }
     numbers::renumber(flow);
@@ -34,7 +35,6 @@ pub(super) fn tidy(flow: &mut Flow, around: &[Option<RetryId>]) {
 fn shrink(flow: &mut Flow) {
     loop {
         let before = flow.nodes.len();
-        prune(flow);
         skip_idle(flow);
         prune(flow);
         merge_equal(flow);

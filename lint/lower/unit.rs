@@ -11,14 +11,14 @@ use smol_str::SmolStr;
 
 use arguments::{Arguments, arguments};
 pub use rehearsal::every_function;
-pub(super) use rehearsal::{rehearsed, taking_back};
+pub(super) use rehearsal::rehearsed;
 
 use super::api::rows::may_take;
 use super::clues::sockets;
 use super::handler::{Handler, handlers};
 use super::receive::Draft;
 use super::state::State;
-use super::upkeep::{constants_with, functions_with};
+use super::upkeep::{body_text, constants_with, naming};
 use super::value::{Origin, Value};
 use super::{Capture, Context, Lowering, Met, SeenCall, Tables};
 use crate::catalog::{Catalog, Role};
@@ -122,8 +122,8 @@ fn takers<'c>(context: &'c Context<'_>) -> impl Iterator<Item = FnId> + 'c {
         let may = |krate| context.index.crate_depends(krate, package);
         context.index.mentions(name, may)
     });
-    let taking = functions_with(context, &constants_with(context, may_take), may_take);
-    mentioning.filter(move |f| taking.binary_search(f).is_ok())
+    let naming = naming(context, &constants_with(context, may_take));
+    mentioning.filter(move |f| naming.contains(f) || may_take(body_text(context, *f)))
 }
 
 /// Packages that nearly every crate depends on: there only the names of their own receives count.

@@ -1,6 +1,6 @@
 //! Upkeep: which tables the workspace clears of old rows, and how old rows get there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use rayon::prelude::*;
@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use super::Lowering;
 use super::query::Query;
 use super::time;
-use super::unit::{rehearsed, taking_back};
+use super::unit::rehearsed;
 use super::{Context, Upkeep};
 use crate::resolve::{ConstId, FnId};
 use crate::span::Span;
@@ -52,7 +52,7 @@ impl Upkeep {
 pub fn upkeep(context: &Context<'_>) -> Upkeep {
     let constants = constants_with(context, clears);
     let found = functions_with(context, &constants, clears);
-    let found: Vec<Vec<Seen>> = found.par_iter().map(|f| rehearsed(context, *f)).collect();
+    let found: Vec<Vec<Seen>> = found.par_iter().map(|f| rehearsed(context, *f).0).collect();
     let written = |seen: Seen| seen.where_written(context, &constants);
     let mut tables: BTreeMap<SmolStr, Removal> = BTreeMap::new();
     for seen in found.into_iter().flatten().map(written) {
@@ -67,22 +67,13 @@ pub fn upkeep(context: &Context<'_>) -> Upkeep {
 
 /// What takes rows of a table back: every function is followed that changes it or reads it for work.
 fn returns_of(context: &Context<'_>, table: &str) -> Vec<Return> {
-    let may_return = |text: &str| changes_table(text, table);
-    let functions = functions_with(context, &constants_with(context, may_return), may_return);
-    let found = functions.into_iter().flat_map(|f| taking_back(context, f));
-    found.filter(|found| found.table == table).collect()
-}
-
-/// Whether a text may contain an `UPDATE` of the table, whose name may be quoted or stand behind its schema's.
-fn changes_table(text: &str, table: &str) -> bool {
-    const NAME: usize = 64;
-    let text = text.to_ascii_lowercase();
-    let named = |(at, word): (usize, &str)| {
-        let after = text.get(at + word.len()..).unwrap_or_default();
-        let name: String = after.chars().take(NAME).collect();
-        name.split_whitespace().take(2).any(|name| name.contains(table))
+    let may_return = |text: &str| {
+        let changes = ["UPDATE ", "update ", "Update "].iter().any(|word| text.contains(word));
+        changes && text.contains(table)
     };
-    text.match_indices("update").any(named)
+    let functions = functions_with(context, &constants_with(context, may_return), may_return);
+    let found = functions.into_iter().flat_map(|f| rehearsed(context, f).1);
+    found.filter(|found| found.table == table).collect()
 }
 
 /// Nothing is known, and nothing is asked.
@@ -120,30 +111,29 @@ pub(super) fn constants_with(context: &Context<'_>, has: impl Fn(&str) -> bool) 
 }
 
 /// Functions whose text, or one of the constants that they name, has something.
-pub(super) fn functions_with(
-    context: &Context<'_>,
-    constants: &[(ConstId, Span)],
-    has: impl Fn(&str) -> bool,
-) -> Vec<FnId> {
+fn functions_with(context: &Context<'_>, constants: &[(ConstId, Span)], has: impl Fn(&str) -> bool) -> Vec<FnId> {
+    let mut found = naming(context, constants);
+    found.extend(context.index.functions().filter(|f| has(body_text(context, *f))));
+    found.into_iter().collect()
+}
+
+/// Functions that name one of the constants.
+pub(super) fn naming(context: &Context<'_>, constants: &[(ConstId, Span)]) -> BTreeSet<FnId> {
     let index = context.index;
-    let mut found: Vec<FnId> = constants
-        .iter()
-        .flat_map(|(c, _)| index.mentions(&index.constant(*c).hir.name, |_| true))
-        .collect();
-    found.extend(index.functions().filter(|f| {
-        let info = index.function(*f);
-        let body = info.hir.body.as_ref();
-        body.is_some_and(|body| {
-            has((context.text)(Span {
-                file: info.file,
-                start: body.start,
-                end: body.end,
-            }))
+    let names = constants.iter().map(|(c, _)| &index.constant(*c).hir.name);
+    names.flat_map(|name| index.mentions(name, |_| true)).collect()
+}
+
+/// The text of a function's body, which is not parsed for that.
+pub(super) fn body_text<'c>(context: &'c Context<'_>, f: FnId) -> &'c str {
+    let info = context.index.function(f);
+    info.hir.body.as_ref().map_or("", |body| {
+        (context.text)(Span {
+            file: info.file,
+            start: body.start,
+            end: body.end,
         })
-    }));
-    found.sort_unstable();
-    found.dedup();
-    found
+    })
 }
 
 impl Seen {

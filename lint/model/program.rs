@@ -8,7 +8,7 @@ use crate::flow::{
 
 use super::bounds::Bounds;
 use super::reference::Run;
-use super::state::{NONE, Slot};
+use super::state::Slot;
 
 /// What an exploration is about, apart from the flow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -137,12 +137,11 @@ impl<'f> Program<'f> {
             let slot = &mut self.slots[on.0 as usize];
             if (fixed || turns) && slot.is_none() {
                 let width = widths[on.0 as usize];
-                if used + u32::from(width) > Bounds::WAYS {
+                if used + width > Bounds::WAYS {
                     return Err("conditions".into());
                 }
-                let shift = u8::try_from(used).unwrap_or(NONE);
-                *slot = Some(Slot { shift, width });
-                used += u32::from(width);
+                *slot = Some(Slot { shift: used, width });
+                used += width;
             }
         }
         if usize::from(loops) <= Bounds::LOOPS {
@@ -244,7 +243,7 @@ fn fits(flow: &Flow) -> Result<(), String> {
 }
 
 /// How many bits the ways of each condition take.
-fn widths(flow: &Flow) -> Vec<u8> {
+fn widths(flow: &Flow) -> Vec<u32> {
     let mut last = vec![1_u8; flow.conditions.len()];
     for (_, node) in flow.iter() {
         let Step::Branch { on } = node.step else { continue };
@@ -254,8 +253,7 @@ fn widths(flow: &Flow) -> Vec<u8> {
             }
         }
     }
-    let bits = |last: u8| u8::try_from(u8::BITS - last.leading_zeros()).unwrap_or(1);
-    last.into_iter().map(bits).collect()
+    last.into_iter().map(|last| u8::BITS - last.leading_zeros()).collect()
 }
 
 fn handoffs(flow: &Flow) -> Vec<NodeId> {

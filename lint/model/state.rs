@@ -41,8 +41,8 @@ impl Place {
 /// Where the way of a condition is kept: so many bits from there on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slot {
-    pub shift: u8,
-    pub width: u8,
+    pub shift: u32,
+    pub width: u32,
 }
 
 impl Slot {
@@ -169,8 +169,9 @@ pub(super) struct Open {
     pub marks: [u32; MESSAGES],
     pub unmarks: [u32; MESSAGES],
     pub reads: [u32; MESSAGES],
-    /// One bit a message that the commit settles, and one that it takes for good.
+    /// One bit a message that the commit settles.
     pub acks: u8,
+    /// One bit a message that the commit takes for good.
     pub claims: u8,
     /// The message whose task began it (for locks), or [`NONE`].
     pub message: u8,

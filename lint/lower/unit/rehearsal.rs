@@ -29,15 +29,11 @@ fn called_with_a_message(context: &Context<'_>, f: FnId) -> Flow {
     lowering.finish(info.path.clone(), ended, at, false)
 }
 
-/// What a function clears, as far as it, or its callers, show.
-pub(in crate::lower) fn rehearsed(context: &Context<'_>, f: FnId) -> Vec<Seen> {
+/// What a function clears, and what it takes back, as far as it, or its callers, show.
+pub(in crate::lower) fn rehearsed(context: &Context<'_>, f: FnId) -> (Vec<Seen>, Vec<Return>) {
     let known = arguments(context, f, MAX_CALLERS_UP).unwrap_or_default();
-    rehearse(context, f, known).0.removals
-}
-
-/// What a function takes back, as far as it shows by itself: who calls it is not read for that.
-pub(in crate::lower) fn taking_back(context: &Context<'_>, f: FnId) -> Vec<Return> {
-    rehearse(context, f, Arguments::default()).0.returns
+    let lowering = rehearse(context, f, known).0;
+    (lowering.removals, lowering.returns)
 }
 
 /// Follows a function as if it had received a message.
