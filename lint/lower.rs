@@ -490,7 +490,7 @@ impl<'a> Lowering<'a> {
         match ty {
             Ty::External { path, args } => Ty::External {
                 path: self.catalog.canonical(&path),
-                args: args.into_iter().map(|arg| self.canonical_ty(arg)).collect(),
+                args: args.iter().cloned().map(|arg| self.canonical_ty(arg)).collect(),
             },
             other => other,
         }

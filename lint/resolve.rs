@@ -34,7 +34,7 @@ use std::fmt;
 use smol_str::SmolStr;
 
 pub use input::{CrateInput, CrateKind, Dependency, FileInput};
-pub use ty::{Bindings, Ty, TyBound};
+pub use ty::{Bindings, Ty, TyBound, Types};
 
 use crate::source::{STACK_BYTES, hir};
 use crate::span::FileId;

@@ -13,7 +13,7 @@ use super::state::{Env, Flowing, State, merge_values};
 use super::value::{Api, Call, Closure, Future, Kind, Origin, Place, Target, Value, index_name};
 use super::{Body, Lowering, MAX_INLINED};
 use crate::flow::CondKind;
-use crate::resolve::{FnId, Ty};
+use crate::resolve::{FnId, Ty, Types};
 use crate::source::hir::{Expr, ExprKind};
 use crate::span::Span;
 
@@ -426,7 +426,7 @@ impl<'a> Lowering<'a> {
         if is_type(path) && is_type(owner) {
             let ty = Ty::External {
                 path: owner.into(),
-                args: Vec::new(),
+                args: Types::NONE,
             };
             return vec![(state, Value::variant(name, args).with_ty(ty))];
         }
@@ -444,7 +444,7 @@ impl<'a> Lowering<'a> {
             };
             let ty = Ty::External {
                 path: owner.into(),
-                args: Vec::new(),
+                args: Types::NONE,
             };
             return vec![(state, Value::new(Kind::Api(Rc::new(api)), ty, origin_of(&args)))];
         }

@@ -9,7 +9,7 @@ use super::call::{CallSite, future};
 use super::expr::deep_origin;
 use super::state::{Flowing, State};
 use super::value::{Future, Kind, Origin, Place, Value};
-use crate::resolve::Ty;
+use crate::resolve::{Ty, Types};
 
 /// Names that so many types have that they tell nothing.
 pub(super) fn is_common(name: &str) -> bool {
@@ -144,7 +144,7 @@ impl<'a> Lowering<'a> {
                 Some(Value::opaque(
                     Ty::External {
                         path: path.rsplit_once("::").map_or(path, |(owner, _)| owner).into(),
-                        args: Vec::new(),
+                        args: Types::NONE,
                     },
                     Origin::NONE,
                 ))

@@ -12,7 +12,7 @@ use super::shared::Shared;
 use super::state::{Env, Flowing, State, merge_values};
 use super::value::{Future, Kind, Origin, Place, Prop, RANGE_FIRST, RANGE_LAST, Unseen, Value, index_name};
 use super::{Lowering, pattern};
-use crate::resolve::{Conversion, Def, Ty, TypeKind};
+use crate::resolve::{Conversion, Def, Ty, TypeKind, Types};
 use crate::source::hir::{Expr, ExprKind, Path};
 use crate::span::{Pos, Span};
 
@@ -222,13 +222,13 @@ impl<'a> Lowering<'a> {
             name: name.clone(),
             fields: Shared::default(),
         };
-        Value::new(kind, Ty::Local { id, args: Vec::new() }, Origin::NONE)
+        Value::new(kind, Ty::Local { id, args: Types::NONE }, Origin::NONE)
     }
 
     fn unit_struct(&self, id: crate::resolve::TypeId) -> Value {
         Value::new(
             Kind::Struct(Shared::default()),
-            Ty::Local { id, args: Vec::new() },
+            Ty::Local { id, args: Types::NONE },
             Origin::NONE,
         )
     }
@@ -238,7 +238,7 @@ impl<'a> Lowering<'a> {
         let canonical = self.catalog.canonical(written);
         let ty = Ty::External {
             path: canonical.clone(),
-            args: Vec::new(),
+            args: Types::NONE,
         };
         if self.catalog.function(&canonical).is_some() || canonical.chars().next().is_none() {
             return Value::opaque(ty, Origin::NONE);
@@ -255,7 +255,7 @@ impl<'a> Lowering<'a> {
                     kind,
                     Ty::External {
                         path: parent.into(),
-                        args: Vec::new(),
+                        args: Types::NONE,
                     },
                     Origin::NONE,
                 )
@@ -377,7 +377,7 @@ impl<'a> Lowering<'a> {
     fn eval_range(&mut self, from: Option<&'a Expr>, to: Option<&'a Expr>, inclusive: bool, state: State) -> Flowing {
         let ty = Ty::External {
             path: "std::ops::Range".into(),
-            args: Vec::new(),
+            args: Types::NONE,
         };
         let paths = self.eval_all(from.into_iter().chain(to), state);
         let range = |ends: &[Value]| {
@@ -452,7 +452,7 @@ impl<'a> Lowering<'a> {
                 for ((name, value), at) in fields {
                     api.props.insert(name, Prop { value, at: Some(at) });
                 }
-                Value::new(Kind::Api(Rc::new(api)), Ty::External { path, args: Vec::new() }, origin)
+                Value::new(Kind::Api(Rc::new(api)), Ty::External { path, args: Types::NONE }, origin)
             }
             _ => {
                 let mut known = match base.map(|base| base.kind) {
@@ -520,7 +520,7 @@ impl<'a> Lowering<'a> {
                 let fields = Shared::new(vec![(index_name(0), error)]);
                 let value = Value::new(
                     Kind::Variant { name, fields },
-                    Ty::Local { id, args: Vec::new() },
+                    Ty::Local { id, args: Types::NONE },
                     Origin::ERROR,
                 );
                 vec![(state, value)]

@@ -128,7 +128,7 @@ fn fit_fields(name: &str, fields: &[(SmolStr, &Pat)], value: &Value) -> Fit {
 fn inside(name: &str, value: &Value, field: &str) -> Value {
     match &value.ty {
         Ty::External { path, args } if value.kind == Kind::Opaque && path.rsplit("::").next() == Some(name) => {
-            match args.as_slice() {
+            match &args[..] {
                 [only] if field == "0" => Value::opaque(only.clone(), value.origin),
                 _ => field_of(value, field),
             }

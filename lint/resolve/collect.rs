@@ -165,7 +165,7 @@ impl<'a> Builder<'a> {
         owner.scope.trait_ = Some(id);
         let args = item.generics.iter().map(|generic| Ty::Param {
             name: generic.name.clone(),
-            bounds: Vec::new(),
+            bounds: [].into(),
         });
         let this = TyBound::Local {
             id,
@@ -174,7 +174,7 @@ impl<'a> Builder<'a> {
         };
         owner.scope.self_ty = Some(Ty::Param {
             name: "Self".into(),
-            bounds: vec![this.clone()],
+            bounds: [this.clone()].into(),
         });
         self.index.traits.push(TraitInfo {
             hir: item,

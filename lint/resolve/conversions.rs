@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::collect::Builder;
 use super::impls::Head;
-use super::ty::{Ty, TyBound};
+use super::ty::{Ty, TyBound, Types};
 use super::{Conversion, FnId, Index, TypeId, TypeKind};
 
 /// Conversions by the type that comes out; those into any type under `None`.
@@ -62,7 +62,7 @@ impl Builder<'_> {
         let TypeKind::Enum(item) = self.index.type_info(id).kind else {
             return Vec::new();
         };
-        let to = Ty::Local { id, args: Vec::new() };
+        let to = Ty::Local { id, args: Types::NONE };
         let marked = item.variants.iter().filter(|variant| variant.from);
         let ways = marked.filter_map(|variant| {
             let info = self.index.variant(&to, &variant.name)?;

@@ -2,7 +2,7 @@
 
 use smol_str::{SmolStr, format_smolstr};
 
-use super::ty::{Ty, TyBound};
+use super::ty::{Ty, TyBound, Types};
 
 /// Types that are their first argument to whoever calls a method on them.
 const TRANSPARENT: &[&str] = &[
@@ -115,13 +115,13 @@ pub fn ty(path: SmolStr, args: Vec<Ty>) -> Ty {
     match boxed(&path) {
         Some((of, name)) => {
             let bindings = args.into_iter().take(1).map(|ty| (name.into(), ty)).collect();
-            Ty::Bounds(vec![TyBound::External {
+            Ty::Bounds([TyBound::External {
                 path: of.into(),
-                args: Vec::new(),
+                args: Types::NONE,
                 bindings,
-            }])
+            }].into())
         }
-        None => Ty::External { path, args },
+        None => Ty::External { path, args: args.into() },
     }
 }
 
@@ -148,7 +148,7 @@ fn result(args: Vec<Ty>, error: SmolStr) -> Ty {
     });
     let err = args.next().unwrap_or(Ty::External {
         path: error,
-        args: Vec::new(),
+        args: Types::NONE,
     });
     Ty::result(ok, err)
 }

@@ -210,7 +210,7 @@ impl<'a> Index<'a> {
             .type_info(*id)
             .scope
             .clone()
-            .bind(self.arguments(*id, args.clone(), DEPTH));
+            .bind(self.arguments(*id, args, DEPTH));
         fields
             .iter()
             .map(|(name, ty)| (name.clone(), self.ty(&scope, ty)))

@@ -1,5 +1,8 @@
 //! Light types: as much of a type as signatures, fields and annotations show.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use smol_str::SmolStr;
 
 use super::{TraitId, TypeId};
@@ -13,29 +16,29 @@ pub enum Ty {
     /// A struct or enum of the workspace.
     Local {
         id: TypeId,
-        args: Vec<Ty>,
+        args: Types,
     },
     /// A type of another crate by its path as written, after imports and renames. `core::` and `alloc::` are spelled `std::`,
     /// names of the prelude in full (`std::option::Option`), primitive types by their name alone (`u8`, `str`).
     External {
         path: SmolStr,
-        args: Vec<Ty>,
+        args: Types,
     },
-    Tuple(Vec<Ty>),
+    Tuple(Types),
     /// `[T]`, `[T; n]`.
-    Slice(Box<Ty>),
+    Slice(Arc<Ty>),
     /// `fn(A) -> B`.
     Fn {
-        params: Vec<Ty>,
-        ret: Box<Ty>,
+        params: Types,
+        ret: Arc<Ty>,
     },
     /// A type parameter that nothing is bound to; `Self` in a trait.
     Param {
         name: SmolStr,
-        bounds: Vec<TyBound>,
+        bounds: Arc<[TyBound]>,
     },
     /// `impl A + B`, `dyn A + B`.
-    Bounds(Vec<TyBound>),
+    Bounds(Arc<[TyBound]>),
     Unknown,
 }
 
@@ -44,17 +47,17 @@ pub enum Ty {
 pub enum TyBound {
     Local {
         id: TraitId,
-        args: Vec<Ty>,
+        args: Types,
         bindings: Bindings,
     },
     External {
         path: SmolStr,
-        args: Vec<Ty>,
+        args: Types,
         bindings: Bindings,
     },
     Fn {
-        params: Vec<Ty>,
-        ret: Box<Ty>,
+        params: Types,
+        ret: Arc<Ty>,
         is_async: bool,
     },
 }
@@ -62,16 +65,54 @@ pub enum TyBound {
 /// Types by the name of a parameter or of an associated type.
 pub type Bindings = Vec<(SmolStr, Ty)>;
 
+/// Types in a row. Types are copied far more often than they are made: the copies share what they hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Types(Option<Arc<[Ty]>>);
+
+impl Types {
+    /// No types.
+    pub const NONE: Self = Self(None);
+}
+
+impl Deref for Types {
+    type Target = [Ty];
+
+    fn deref(&self) -> &[Ty] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl From<Vec<Ty>> for Types {
+    fn from(types: Vec<Ty>) -> Self {
+        Self((!types.is_empty()).then(|| types.into()))
+    }
+}
+
+impl FromIterator<Ty> for Types {
+    fn from_iter<I: IntoIterator<Item = Ty>>(types: I) -> Self {
+        types.into_iter().collect::<Vec<_>>().into()
+    }
+}
+
+impl<'a> IntoIterator for &'a Types {
+    type Item = &'a Ty;
+    type IntoIter = std::slice::Iter<'a, Ty>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 impl Ty {
     /// `()`.
-    pub const UNIT: Self = Self::Tuple(Vec::new());
+    pub const UNIT: Self = Self::Tuple(Types::NONE);
 
     /// An external type.
     #[must_use]
     pub fn external(path: &str, args: Vec<Self>) -> Self {
         Self::External {
             path: path.into(),
-            args,
+            args: args.into(),
         }
     }
 
@@ -84,11 +125,12 @@ impl Ty {
     /// What a trait of the workspace promises, and nothing else.
     #[must_use]
     pub fn of_trait(id: TraitId) -> Self {
-        Self::Bounds(vec![TyBound::Local {
+        let bound = TyBound::Local {
             id,
-            args: Vec::new(),
+            args: Types::NONE,
             bindings: Bindings::new(),
-        }])
+        };
+        Self::Bounds([bound].into())
     }
 
     /// The path and arguments of an external type.
@@ -147,10 +189,10 @@ impl Ty {
                 args: each(args, with),
             },
             Self::Tuple(items) => Self::Tuple(each(items, with)),
-            Self::Slice(item) => Self::Slice(Box::new(item.substitute(with))),
+            Self::Slice(item) => Self::Slice(Arc::new(item.substitute(with))),
             Self::Fn { params, ret } => Self::Fn {
                 params: each(params, with),
-                ret: Box::new(ret.substitute(with)),
+                ret: Arc::new(ret.substitute(with)),
             },
             Self::Bounds(bounds) => Self::Bounds(each_bound(bounds, with)),
             Self::Unknown => Self::Unknown,
@@ -240,18 +282,18 @@ impl TyBound {
             },
             Self::Fn { params, ret, is_async } => Self::Fn {
                 params: each(params, with),
-                ret: Box::new(ret.substitute(with)),
+                ret: Arc::new(ret.substitute(with)),
                 is_async: *is_async,
             },
         }
     }
 }
 
-fn each(types: &[Ty], with: &[(SmolStr, Ty)]) -> Vec<Ty> {
+fn each(types: &[Ty], with: &[(SmolStr, Ty)]) -> Types {
     types.iter().map(|ty| ty.substitute(with)).collect()
 }
 
-fn each_bound(bounds: &[TyBound], with: &[(SmolStr, Ty)]) -> Vec<TyBound> {
+fn each_bound(bounds: &[TyBound], with: &[(SmolStr, Ty)]) -> Arc<[TyBound]> {
     bounds.iter().map(|bound| bound.substitute(with)).collect()
 }
 

@@ -1,9 +1,11 @@
 //! From written types to light ones.
 
+use std::sync::Arc;
+
 use smol_str::SmolStr;
 
 use super::names::{Prefix, Space};
-use super::ty::{Bindings, Ty, TyBound};
+use super::ty::{Bindings, Ty, TyBound, Types};
 use super::{Def, FnId, Index, Scope, TypeId, TypeKind, external};
 use crate::source::hir::{self, Bound, Segment, Type};
 
@@ -40,7 +42,7 @@ impl<'a> Index<'a> {
         match self.resolve_type(scope, path) {
             Def::Variant(id, _) => match &scope.self_ty {
                 Some(own @ Ty::Local { id: this, .. }) if *this == id => own.substitute(&scope.bindings),
-                _ => Ty::Local { id, args: Vec::new() },
+                _ => Ty::Local { id, args: Types::NONE },
             },
             _ => self.read_path(scope, path, DEPTH),
         }
@@ -53,13 +55,13 @@ impl<'a> Index<'a> {
         match ty {
             Type::Path(path) => self.read_path(scope, path, depth),
             Type::Ref { inner, .. } => self.read(scope, inner, depth),
-            Type::Tuple(items) => Ty::Tuple(self.read_all(scope, items, depth)),
-            Type::Slice(item) => Ty::Slice(Box::new(self.read(scope, item, depth))),
+            Type::Tuple(items) => Ty::Tuple(self.read_all(scope, items, depth).into()),
+            Type::Slice(item) => Ty::Slice(Arc::new(self.read(scope, item, depth))),
             Type::Fn { params, ret } => Ty::Fn {
-                params: self.read_all(scope, params, depth),
-                ret: Box::new(self.read_ret(scope, ret.as_deref(), depth)),
+                params: self.read_all(scope, params, depth).into(),
+                ret: Arc::new(self.read_ret(scope, ret.as_deref(), depth)),
             },
-            Type::Bounds(bounds) => Ty::Bounds(self.read_bounds(scope, bounds, depth)),
+            Type::Bounds(bounds) => Ty::Bounds(self.read_bounds(scope, bounds, depth).into()),
             Type::Never | Type::Infer => Ty::Unknown,
         }
     }
@@ -83,8 +85,8 @@ impl<'a> Index<'a> {
         match bound {
             Bound::Trait(path) => self.read_trait(scope, path, depth),
             Bound::Fn { params, ret, is_async } => Some(TyBound::Fn {
-                params: self.read_all(scope, params, depth),
-                ret: Box::new(self.read_ret(scope, ret.as_deref(), depth)),
+                params: self.read_all(scope, params, depth).into(),
+                ret: Arc::new(self.read_ret(scope, ret.as_deref(), depth)),
                 is_async: *is_async,
             }),
         }
@@ -94,7 +96,7 @@ impl<'a> Index<'a> {
     pub(super) fn read_trait(&self, scope: &Scope<'a>, path: &hir::Path, depth: u8) -> Option<TyBound> {
         let depth = depth.checked_sub(1)?;
         let last = path.segments.last()?;
-        let args = self.read_all(scope, &last.args, depth);
+        let args = self.read_all(scope, &last.args, depth).into();
         let bindings = last
             .bindings
             .iter()
@@ -171,7 +173,7 @@ impl<'a> Index<'a> {
             .find(|generic| generic.name == *name)?;
         let open = Ty::Param {
             name: name.clone(),
-            bounds: Vec::new(),
+            bounds: [].into(),
         };
         if scope.nesting >= NESTING || generic.bounds.is_empty() {
             return Some(open);
@@ -180,7 +182,7 @@ impl<'a> Index<'a> {
         inner.nesting += 1;
         Some(Ty::Param {
             name: name.clone(),
-            bounds: self.read_bounds(&inner, &generic.bounds, depth),
+            bounds: self.read_bounds(&inner, &generic.bounds, depth).into(),
         })
     }
 
@@ -196,11 +198,14 @@ impl<'a> Index<'a> {
         match def {
             Def::Type(id) => self.of_type(id, args, depth),
             Def::External(path) => external::ty(path, args),
-            Def::Trait(id) => Ty::Bounds(vec![TyBound::Local {
-                id,
-                args,
-                bindings: Vec::new(),
-            }]),
+            Def::Trait(id) => {
+                let bound = TyBound::Local {
+                    id,
+                    args: args.into(),
+                    bindings: Vec::new(),
+                };
+                Ty::Bounds([bound].into())
+            }
             Def::Param(ty) => ty,
             _ => Ty::Unknown,
         }
@@ -210,7 +215,7 @@ impl<'a> Index<'a> {
         let Some(depth) = depth.checked_sub(1) else {
             return Ty::Unknown;
         };
-        let bindings = self.arguments(id, args, depth);
+        let bindings = self.arguments(id, &args, depth);
         let info = self.type_info(id);
         match info.kind {
             TypeKind::Struct(_) | TypeKind::Enum(_) => Ty::Local {
@@ -222,10 +227,10 @@ impl<'a> Index<'a> {
     }
 
     /// A type's parameters with what they stand for: the arguments, then the defaults, as far as there are any.
-    pub(super) fn arguments(&self, id: TypeId, args: Vec<Ty>, depth: u8) -> Bindings {
+    pub(super) fn arguments(&self, id: TypeId, args: &[Ty], depth: u8) -> Bindings {
         let info = self.type_info(id);
         let mut scope = Scope::of_module(info.scope.module);
-        let mut args = args.into_iter();
+        let mut args = args.iter().cloned();
         for generic in info.scope.generics.iter().flat_map(|generics| generics.iter()) {
             let default = || Some(self.read(&scope, generic.default.as_ref()?, depth));
             match args.next().or_else(default) {

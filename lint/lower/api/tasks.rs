@@ -139,7 +139,7 @@ impl<'a> Lowering<'a> {
                     let end = Value::new(Kind::Api(Rc::default()), ty, Origin::NONE);
                     end.with_prop(REPLY.into(), Value::unit(), None)
                 };
-                let ends = ends.into_iter().map(end).collect();
+                let ends = ends.iter().cloned().map(end).collect();
                 (state, Value::new(Kind::Tuple(ends), Ty::Unknown, Origin::NONE))
             }
             _ => (state, value),

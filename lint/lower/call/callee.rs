@@ -3,7 +3,7 @@
 use super::*;
 use crate::lower::state::State;
 use crate::lower::{Lowering, pattern};
-use crate::resolve::{Def, Ty};
+use crate::resolve::{Def, Ty, Types};
 use crate::source::hir::{Expr, ExprKind, Path, Type};
 use smol_str::SmolStr;
 
@@ -29,8 +29,8 @@ impl<'a> Lowering<'a> {
         let expected = turbofish.map(|ty| self.index.ty(&self.frame().scope, ty));
         match self.index.resolve_in(&self.frame().scope, path) {
             Def::Fn(f) => Callee::Fns(vec![f], self.owner_of(path)),
-            Def::Variant(id, name) => Callee::Variant(Ty::Local { id, args: Vec::new() }, name),
-            Def::Type(id) => Callee::Variant(Ty::Local { id, args: Vec::new() }, SmolStr::default()),
+            Def::Variant(id, name) => Callee::Variant(Ty::Local { id, args: Types::NONE }, name),
+            Def::Type(id) => Callee::Variant(Ty::Local { id, args: Types::NONE }, SmolStr::default()),
             Def::Assoc(ty, name) => {
                 let fns = self.index.assoc_fn(&ty, &name);
                 if fns.is_empty() {

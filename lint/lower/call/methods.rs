@@ -218,7 +218,7 @@ impl<'a> Lowering<'a> {
             return Some(call.clone());
         }
         if let Ty::Bounds(bounds) | Ty::Param { bounds, .. } = &recv.ty {
-            for bound in bounds {
+            for bound in bounds.iter() {
                 if let crate::resolve::TyBound::External { path, .. } = bound
                     && let Some(call) = self.catalog.method(&self.catalog.canonical(path), name)
                 {

@@ -2,7 +2,7 @@
 
 use crate::lower::time;
 use crate::lower::value::{Api, Kind, Origin, Value};
-use crate::resolve::Ty;
+use crate::resolve::{Ty, Types};
 use crate::source::hir::Lit;
 
 pub(in crate::lower) fn literal(lit: &Lit) -> Value {
@@ -17,7 +17,7 @@ pub(in crate::lower) fn literal(lit: &Lit) -> Value {
     } else {
         Ty::External {
             path: ty.into(),
-            args: Vec::new(),
+            args: Types::NONE,
         }
     };
     Value::new(kind, ty, Origin::NONE)
@@ -73,7 +73,7 @@ pub(in crate::lower) fn list(values: &[Value]) -> Value {
         Some(element) => {
             let ty = Ty::External {
                 path: "std::vec::Vec".into(),
-                args: vec![element.ty.clone()],
+                args: vec![element.ty.clone()].into(),
             };
             let items = values.to_vec();
             let element = Box::new(element);
@@ -82,7 +82,7 @@ pub(in crate::lower) fn list(values: &[Value]) -> Value {
         None => Value::opaque(
             Ty::External {
                 path: "std::vec::Vec".into(),
-                args: Vec::new(),
+                args: Types::NONE,
             },
             origin,
         ),
@@ -130,7 +130,7 @@ pub(in crate::lower) fn formatted(literal: &str, values: &[Value]) -> Value {
         Kind::Text(text.into()),
         Ty::External {
             path: "std::string::String".into(),
-            args: Vec::new(),
+            args: Types::NONE,
         },
         origin_of(values),
     )
