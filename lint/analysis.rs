@@ -271,6 +271,7 @@ fn with_context<T>(
         upkeep: &lower::Upkeep::default(),
         text: &text,
         mentions: &mentions,
+        asked: lower::Asked::default(),
     };
     let upkeep = lower::upkeep(&context);
     work(&lower::Context {

@@ -37,7 +37,7 @@ mod violation;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::Mutex;
 
 use smol_str::SmolStr;
@@ -56,7 +56,7 @@ use value::{BodyId, Closure, CodeScope, Kind, Value};
 
 pub use clues::clues;
 pub use met::Met;
-pub use unit::{Unit, every_function, units};
+pub use unit::{Asked, Unit, every_function, units};
 pub use upkeep::upkeep;
 
 /// Calls deeper than this are not followed.
@@ -77,6 +77,7 @@ pub struct Context<'a> {
     pub text: &'a (dyn Fn(Span) -> &'a str + Sync),
     /// Whether the workspace's code contains a text (the name of a setting).
     pub mentions: &'a (dyn Fn(&str) -> bool + Sync),
+    pub asked: Asked<'a>,
 }
 
 /// How the workspace gets rid of old rows, by table, and how it takes back what somebody claimed.
@@ -102,7 +103,7 @@ struct Lowering<'a> {
     body_ids: HashMap<usize, BodyId>,
     constants: HashMap<ConstId, Value>,
     /// Where each block's variables are used last.
-    last_uses: HashMap<*const hir::Block, Rc<names::LastUses>>,
+    last_uses: HashMap<*const hir::Block, Arc<names::LastUses>>,
     /// The calls from the unit's function to here.
     via: Vec<Span>,
     /// What the code around an expression expects (a `let`'s type).
@@ -142,6 +143,8 @@ struct Lowering<'a> {
     ends: ends::Ends,
     /// What to record instead of following a call: the arguments of calls of a function.
     capture: Option<Capture>,
+    /// What functions made of what they were given, where they did nothing else.
+    answers: call::Memory,
     depth: usize,
     steps: usize,
 }
@@ -273,6 +276,7 @@ impl<'a> Lowering<'a> {
             fallible_tasks: HashMap::new(),
             ends: ends::Ends::default(),
             capture: None,
+            answers: call::Memory::new(),
             depth: 0,
             steps: 0,
         }

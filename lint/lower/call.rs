@@ -3,12 +3,16 @@
 mod callee;
 mod function;
 mod methods;
+mod questions;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
 use super::expr::{origin_of, place_of, unseen};
+pub(super) use questions::Memory;
+use questions::Asked;
+
 use super::state::{Env, Flowing, State, merge_values};
 use super::value::{Api, Call, Closure, Future, Kind, Origin, Place, Target, Value, index_name};
 use super::{Body, Lowering, MAX_INLINED};
@@ -111,13 +115,13 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn call_closure(&mut self, closure: &Rc<Closure>, args: Vec<Value>, site: CallSite, state: State) -> Flowing {
+    fn call_closure(&mut self, closure: &Arc<Closure>, args: Vec<Value>, site: CallSite, state: State) -> Flowing {
         let Body::Closure { is_async, .. } = self.bodies[closure.body.0 as usize] else {
             return Vec::new();
         };
         if is_async {
             let call = Call {
-                target: Target::Closure(Rc::clone(closure)),
+                target: Target::Closure(Arc::clone(closure)),
                 recv: None,
                 args,
                 at: site.at,
@@ -325,11 +329,20 @@ impl<'a> Lowering<'a> {
             let value = self.unseen_result(f, origin, at);
             return match &value.kind {
                 // Its future was awaited already.
-                Kind::Unseen(unseen) if info.hir.is_async => self.await_unseen(&value, &Rc::clone(unseen), state),
+                Kind::Unseen(unseen) if info.hir.is_async => self.await_unseen(&value, &Arc::clone(unseen), state),
                 _ => vec![(state, value)],
             };
         }
-        self.execute(f, owner, recv, args, at, state, places)
+        let Some(called) = at else {
+            return self.execute(f, owner, recv, args, at, state, places);
+        };
+        let asked = Asked::new(f, owner, recv.as_ref(), &args, called);
+        if let Some(known) = self.recalled(&asked, &state) {
+            return known;
+        }
+        let before = self.before(&state);
+        let ended = self.execute(f, owner, recv, args, at, state, places);
+        self.as_one_question(asked, &before, ended)
     }
 
     /// Executes the unit's own function; unlike any other it is not reached by a call.
@@ -446,7 +459,7 @@ impl<'a> Lowering<'a> {
                 path: owner.into(),
                 args: Types::NONE,
             };
-            return vec![(state, Value::new(Kind::Api(Rc::new(api)), ty, origin_of(&args)))];
+            return vec![(state, Value::new(Kind::Api(Arc::new(api)), ty, origin_of(&args)))];
         }
         let mut state = state;
         state.perhaps_filled(places);
@@ -503,7 +516,7 @@ pub(super) fn future(future: Future) -> Value {
         Future::Apply { callee, args, .. } => std::iter::once(callee).chain(args).collect(),
         Future::Take { recv: stream, .. } | Future::Pull { stream, .. } => vec![stream],
     });
-    Value::new(Kind::Future(Rc::new(future)), Ty::Unknown, origin)
+    Value::new(Kind::Future(Arc::new(future)), Ty::Unknown, origin)
 }
 
 /// The variable that is passed as `&mut x`.

@@ -108,7 +108,7 @@ impl<'a> Lowering<'a> {
         let owner = owner.rsplit("::").next().unwrap_or(owner);
         let first = || args.first().cloned().unwrap_or_else(Value::unit);
         match (owner, name) {
-            ("Arc" | "Rc" | "Cell" | "RefCell" | "Mutex" | "RwLock", "new")
+            ("Arc" | "Arc" | "Cell" | "RefCell" | "Mutex" | "RwLock", "new")
                 if args.iter().any(Value::is_known_empty) =>
             {
                 Some(first().forgotten())
@@ -165,7 +165,7 @@ impl<'a> Lowering<'a> {
     ) -> Option<Flowing> {
         if let Kind::Future(future) = &recv.kind {
             let later = self.future_method(recv, name, args, site, state);
-            return later.or_else(|| self.forced_method(&std::rc::Rc::clone(future), name, args, site, state));
+            return later.or_else(|| self.forced_method(&std::sync::Arc::clone(future), name, args, site, state));
         }
         if let Some(variant) = recv.variant_name()
             && matches!(variant, "Ok" | "Err" | "Some" | "None")
@@ -271,7 +271,7 @@ impl<'a> Lowering<'a> {
     /// A method that no future has: the item of a synchronous stream.
     fn forced_method(
         &mut self,
-        item: &std::rc::Rc<Future>,
+        item: &std::sync::Arc<Future>,
         name: &str,
         args: &[Value],
         site: CallSite,

@@ -4,7 +4,7 @@ mod conditions;
 mod loops;
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -130,12 +130,12 @@ impl<'a> Lowering<'a> {
         flowing
     }
 
-    fn last_uses(&mut self, block: &'a Block) -> Rc<LastUses> {
+    fn last_uses(&mut self, block: &'a Block) -> Arc<LastUses> {
         let known = self
             .last_uses
             .entry(std::ptr::from_ref(block))
-            .or_insert_with(|| Rc::new(LastUses::of(block)));
-        Rc::clone(known)
+            .or_insert_with(|| Arc::new(LastUses::of(block)));
+        Arc::clone(known)
     }
 
     fn eval_statement(&mut self, expr: &'a Expr, state: State) -> Vec<State> {

@@ -2,7 +2,7 @@
 
 mod values;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -105,7 +105,7 @@ impl<'a> Lowering<'a> {
                 };
                 vec![(
                     state,
-                    Value::new(Kind::Future(Rc::new(future)), Ty::Unknown, Origin::NONE),
+                    Value::new(Kind::Future(Arc::new(future)), Ty::Unknown, Origin::NONE),
                 )]
             }
             ExprKind::Closure { params, body, is_async } => {
@@ -452,7 +452,7 @@ impl<'a> Lowering<'a> {
                 for ((name, value), at) in fields {
                     api.props.insert(name, Prop { value, at: Some(at) });
                 }
-                Value::new(Kind::Api(Rc::new(api)), Ty::External { path, args: Types::NONE }, origin)
+                Value::new(Kind::Api(Arc::new(api)), Ty::External { path, args: Types::NONE }, origin)
             }
             _ => {
                 let mut known = match base.map(|base| base.kind) {
@@ -593,5 +593,5 @@ fn has_effects(expr: &Expr) -> bool {
 
 /// A value that says: somebody made this who cannot be seen.
 pub(super) fn unseen(span: Span, origin: Origin) -> Value {
-    Value::new(Kind::Unseen(Rc::new(Unseen { span, node: None })), Ty::Unknown, origin)
+    Value::new(Kind::Unseen(Arc::new(Unseen { span, node: None })), Ty::Unknown, origin)
 }

@@ -1,6 +1,6 @@
 //! Futures: what happens when one is awaited, spawned, joined or limited in time.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -17,10 +17,10 @@ impl<'a> Lowering<'a> {
     /// `value.await`.
     pub(super) fn await_value(&mut self, value: Value, state: State, at: Span) -> Flowing {
         match &value.kind {
-            Kind::Future(future) => self.run_future(&Rc::clone(future), state),
+            Kind::Future(future) => self.run_future(&Arc::clone(future), state),
             Kind::Task(task) => self.join(*task, state, at),
             Kind::Pending(..) => self.confirm(&value, state, at),
-            Kind::Unseen(unseen) if unseen.node.is_none() => self.await_unseen(&value, &Rc::clone(unseen), state),
+            Kind::Unseen(unseen) if unseen.node.is_none() => self.await_unseen(&value, &Arc::clone(unseen), state),
             Kind::List(element) | Kind::Array { element, .. }
                 if matches!(element.kind, Kind::Task(_) | Kind::Future(_) | Kind::Pending(..)) =>
             {
@@ -52,7 +52,7 @@ impl<'a> Lowering<'a> {
         self.catalog.function(&awaits).cloned()
     }
 
-    pub(super) fn run_future(&mut self, future: &Rc<Future>, state: State) -> Flowing {
+    pub(super) fn run_future(&mut self, future: &Arc<Future>, state: State) -> Flowing {
         match &**future {
             Future::Call(call) => match &call.target {
                 Target::Workspace(fns) => {
@@ -112,7 +112,7 @@ impl<'a> Lowering<'a> {
     /// A value that is looked at: what looked like a future is none (the next item of a synchronous stream), and is had by now.
     pub(super) fn force(&mut self, value: Value, state: State) -> Flowing {
         match &value.kind {
-            Kind::Future(future) => self.run_future(&Rc::clone(future), state),
+            Kind::Future(future) => self.run_future(&Arc::clone(future), state),
             _ => vec![(state, value)],
         }
     }
@@ -227,7 +227,7 @@ impl<'a> Lowering<'a> {
         let effect = self.opaque_effect(&site);
         let node = self.graph.emit(&state, Step::Opaque { effect }, Some(site));
         let state = state.after(node, Outcome::Ok);
-        let result = Kind::Unseen(Rc::new(Unseen {
+        let result = Kind::Unseen(Arc::new(Unseen {
             node: Some(node),
             ..unseen.clone()
         }));

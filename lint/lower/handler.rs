@@ -148,7 +148,7 @@ impl<'a> Lowering<'a> {
     ) -> Flowing {
         let closure = match &callee.kind {
             Kind::Function(f) => return self.registered_as(*f, receive, doing, state),
-            Kind::Closure(closure) => std::rc::Rc::clone(closure),
+            Kind::Closure(closure) => std::sync::Arc::clone(closure),
             _ => return self.compute(doing, state),
         };
         if self.capture.is_some() {

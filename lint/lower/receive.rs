@@ -113,7 +113,7 @@ impl<'a> Lowering<'a> {
     /// An answer whose lists are empty.
     fn nothing_in(&self, ty: &Ty) -> Option<Value> {
         let known = self.catalog.ty(&self.client_path(ty)?)?;
-        let empty = Value::new(Kind::Api(std::rc::Rc::default()), ty.clone(), Origin::NONE);
+        let empty = Value::new(Kind::Api(std::sync::Arc::default()), ty.clone(), Origin::NONE);
         let lists = known.fields.iter().filter_map(|(name, field)| {
             let field = self.type_of_expr(field, &empty, &[]);
             Some((name.clone(), self.nothing(&field)?))

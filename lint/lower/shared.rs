@@ -1,21 +1,21 @@
 //! What many paths hold at once.
 
 use std::ops::{Deref, DerefMut};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Something that is cloned far more often than it is changed: clones are one and the same until one of them is written to.
 #[derive(Debug, Default, PartialEq, Eq, Hash)]
-pub struct Shared<T>(Rc<T>);
+pub struct Shared<T>(Arc<T>);
 
 impl<T> Shared<T> {
     pub fn new(inner: T) -> Self {
-        Self(Rc::new(inner))
+        Self(Arc::new(inner))
     }
 }
 
 impl<T> Clone for Shared<T> {
     fn clone(&self) -> Self {
-        Self(Rc::clone(&self.0))
+        Self(Arc::clone(&self.0))
     }
 }
 
@@ -29,7 +29,7 @@ impl<T> Deref for Shared<T> {
 
 impl<T: Clone> DerefMut for Shared<T> {
     fn deref_mut(&mut self) -> &mut T {
-        Rc::make_mut(&mut self.0)
+        Arc::make_mut(&mut self.0)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Streams of messages: adapters on them, and what takes their items.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -93,7 +93,7 @@ impl<'a> Lowering<'a> {
             let origin = recv.origin;
             return Some(vec![(
                 state,
-                Value::new(Kind::Stream(Rc::new(adapted)), Ty::Unknown, origin),
+                Value::new(Kind::Stream(Arc::new(adapted)), Ty::Unknown, origin),
             )]);
         }
         match name {
@@ -164,7 +164,7 @@ impl<'a> Lowering<'a> {
         let Kind::Stream(adapted) = &stream.kind else {
             return self.take_next(stream, site, state);
         };
-        let adapted = Rc::clone(adapted);
+        let adapted = Arc::clone(adapted);
         let head = self.graph.emit(&state, Step::Pass, None);
         let mut all = Vec::new();
         for (state, taken) in self.pull(&adapted.inner, site, state.after(head, Outcome::Then)) {
@@ -439,6 +439,6 @@ impl<'a> Lowering<'a> {
             let (state, _) = self.spawn(future(run), site.label, true, state);
             return vec![(state, Value::unit())];
         }
-        self.run_future(&Rc::new(run), state)
+        self.run_future(&Arc::new(run), state)
     }
 }

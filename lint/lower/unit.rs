@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use smol_str::SmolStr;
 
 use arguments::{Arguments, arguments};
+pub use arguments::Asked;
 pub use rehearsal::every_function;
 pub(super) use rehearsal::rehearsed;
 
@@ -230,15 +231,15 @@ struct Executed {
 }
 
 impl<'a> Run<'_, 'a> {
-    fn capture(self, of: FnId, known: Arguments<'a>) -> (Vec<SeenCall>, Tables<'a>) {
+    fn capture(self, of: FnId, known: &Arguments<'a>) -> (Vec<SeenCall>, Tables<'a>) {
         let mut lowering = Lowering::new(self.context);
-        lowering.adopt(known.tables);
+        lowering.adopt(known.tables.clone());
         lowering.capture = Some(Capture {
             of,
             seen: Vec::new(),
             calls: Vec::new(),
         });
-        lowering.root(self.f, known.recv, known.args, State::start());
+        lowering.root(self.f, known.recv.clone(), known.args.clone(), State::start());
         let tables = Tables {
             scopes: lowering.scopes,
             bodies: lowering.bodies,

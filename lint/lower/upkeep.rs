@@ -10,7 +10,7 @@ use super::Lowering;
 use super::query::Query;
 use super::time;
 use super::unit::rehearsed;
-use super::{Context, Upkeep};
+use super::{Asked, Context, Upkeep};
 use crate::resolve::{ConstId, FnId};
 use crate::span::Span;
 use crate::sql::{Age, Delete, Statement};
@@ -165,6 +165,7 @@ impl Lowering<'_> {
             upkeep: &UNASKED,
             text: self.text,
             mentions: self.mentions,
+            asked: Asked::default(),
         };
         let found = returns_of(&context, table);
         let back = found.iter().any(fits);

@@ -5,7 +5,7 @@ mod origin;
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -31,7 +31,7 @@ pub enum Kind {
     /// Nothing.
     Opaque,
     /// The result of a call that nobody can see into; awaiting it is an opaque step.
-    Unseen(Rc<Unseen>),
+    Unseen(Arc<Unseen>),
     Bool(bool),
     Int(i128),
     /// A text; `{}` stands for what is not constant.
@@ -50,14 +50,14 @@ pub enum Kind {
         element: Box<Value>,
         items: Vec<Value>,
     },
-    Closure(Rc<Closure>),
+    Closure(Arc<Closure>),
     Function(FnId),
     /// Does nothing until it is awaited.
-    Future(Rc<Future>),
+    Future(Arc<Future>),
     /// A client's stream with adapters on it.
-    Stream(Rc<Adapted>),
+    Stream(Arc<Adapted>),
     /// A value of a client's type, with what builders and literals set on it.
-    Api(Rc<Api>),
+    Api(Arc<Api>),
     Tx(TxId),
     Task(TaskId),
     /// A publish whose confirmation is still to be awaited, with the node that sent it.
@@ -175,7 +175,7 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
     Workspace(Vec<FnId>),
-    Closure(Rc<Closure>),
+    Closure(Arc<Closure>),
     /// A catalogued call, by path.
     Api(SmolStr),
 }
@@ -387,7 +387,7 @@ impl Value {
         };
         let origin = self.origin.with(value.origin);
         api.props.insert(name, Prop { value, at });
-        Self::new(Kind::Api(Rc::new(api)), self.ty.clone(), origin)
+        Self::new(Kind::Api(Arc::new(api)), self.ty.clone(), origin)
     }
 
     /// Whether anything in the value satisfies `test`.
@@ -461,7 +461,7 @@ impl Value {
         };
         let kind = match &self.kind {
             Kind::Tx(_) | Kind::Task(_) | Kind::Pending(..) | Kind::Future(_) => Kind::Opaque,
-            Kind::Stream(stream) => Kind::Stream(Rc::new(Adapted {
+            Kind::Stream(stream) => Kind::Stream(Arc::new(Adapted {
                 inner: stream.inner.detached(),
                 args: stream.args.iter().map(Self::detached).collect(),
                 ..(**stream).clone()
@@ -483,7 +483,7 @@ impl Value {
                 element: Box::new(element.detached()),
                 items: items.iter().map(Self::detached).collect(),
             },
-            Kind::Closure(closure) => Kind::Closure(Rc::new(Closure {
+            Kind::Closure(closure) => Kind::Closure(Arc::new(Closure {
                 captured: fields(&closure.captured),
                 ..(**closure).clone()
             })),
@@ -497,7 +497,7 @@ impl Value {
                     .iter()
                     .map(|(name, known)| (name.clone(), prop(known)))
                     .collect();
-                Kind::Api(Rc::new(Api {
+                Kind::Api(Arc::new(Api {
                     props,
                     constructed: api.constructed,
                     partial: api.partial,

@@ -11,7 +11,7 @@ use crate::lower::value::{Api, Kind, Origin, Value};
 use crate::resolve::Ty;
 use crate::span::Span;
 use smol_str::SmolStr;
-use std::rc::Rc;
+use std::sync::Arc;
 
 impl<'a> Lowering<'a> {
     /// The value of an operand and where it was set. Properties that are not set have the type's default, if the object is known.
@@ -146,7 +146,7 @@ impl<'a> Lowering<'a> {
             return Value::opaque(ty, origin);
         }
         let api = Value::new(
-            Kind::Api(Rc::new(Api {
+            Kind::Api(Arc::new(Api {
                 props,
                 constructed,
                 partial,
@@ -175,7 +175,7 @@ impl<'a> Lowering<'a> {
         let recv = doing.recv.as_ref().unwrap_or(&unknown);
         let part = |expr: &TypeExpr| {
             let props = Default::default();
-            let api = Kind::Api(Rc::new(Api {
+            let api = Kind::Api(Arc::new(Api {
                 props,
                 constructed,
                 partial: false,

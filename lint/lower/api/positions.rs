@@ -1,6 +1,6 @@
 //! What a position that commits with the effects rests on: the client's settings, and the membership that fences a replaced worker.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{Doing, Kind, Origin, Value};
 use crate::flow::{CondKind, Known, TxId};
@@ -53,7 +53,7 @@ impl Lowering<'_> {
         let ty = doing.returns.map_or(crate::resolve::Ty::Unknown, |returns| {
             self.type_of_expr(returns, doing.recv.as_ref().unwrap_or(&Value::unknown()), &doing.args)
         });
-        let inner = Value::new(Kind::Api(Rc::new(api)), self.type_argument(&ty, 0), Origin::NONE);
+        let inner = Value::new(Kind::Api(Arc::new(api)), self.type_argument(&ty, 0), Origin::NONE);
         if !state.holding {
             return vec![(state, Value::some(inner))];
         }

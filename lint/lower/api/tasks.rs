@@ -6,7 +6,7 @@ use crate::lower::Lowering;
 use crate::lower::expr::deep_origin;
 use crate::lower::state::{Flowing, State, merge_values};
 use crate::lower::value::{Future, Kind, Origin, Value};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The property of both ends of a queue through which the answer to a message comes.
 const REPLY: &str = "(reply)";
@@ -136,7 +136,7 @@ impl<'a> Lowering<'a> {
         let ends = |(state, value): (State, Value)| match value.ty.clone() {
             Ty::Tuple(ends) if state.holding => {
                 let end = |ty| {
-                    let end = Value::new(Kind::Api(Rc::default()), ty, Origin::NONE);
+                    let end = Value::new(Kind::Api(Arc::default()), ty, Origin::NONE);
                     end.with_prop(REPLY.into(), Value::unit(), None)
                 };
                 let ends = ends.iter().cloned().map(end).collect();
@@ -188,7 +188,7 @@ impl<'a> Lowering<'a> {
         };
         let limit = self.duration(doing);
         self.run_future(
-            &Rc::new(Future::Limited {
+            &Arc::new(Future::Limited {
                 inner,
                 limit,
                 at: doing.site.at,

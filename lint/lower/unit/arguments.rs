@@ -1,11 +1,14 @@
 //! What a function is called with, as its callers show it.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::{MAX_CALLERS, Run};
 use crate::lower::state::State;
 use crate::lower::value::Value;
-use crate::lower::{Context, Lowering, Tables};
-use crate::resolve::{FnId, Ty};
-use crate::span::Span;
+use crate::lower::{Context, Lowering, SeenCall, Tables};
+use crate::resolve::{FnId, Ty, TypeId};
 
 /// What a function is called with.
 #[derive(Clone, Default)]
@@ -16,40 +19,78 @@ pub(super) struct Arguments<'a> {
     pub tables: Tables<'a>,
 }
 
+/// What was found out about arguments: units have callers in common, and their callers.
+#[derive(Default)]
+pub struct Asked<'a> {
+    /// By function, and how far up its callers were followed.
+    of: Memory<'a, (FnId, usize)>,
+    /// Receivers, by their type.
+    made: Memory<'a, TypeId>,
+}
+
+type Memory<'a, K> = Mutex<HashMap<K, Option<Arc<Arguments<'a>>>>>;
+
+/// What is remembered under `key`. It is found out without the lock: two threads may do so at once, and come to the same.
+fn remembered<'a, K: Hash + Eq>(
+    memory: &Memory<'a, K>,
+    key: K,
+    find: impl FnOnce() -> Option<Arguments<'a>>,
+) -> Option<Arc<Arguments<'a>>> {
+    let locked = || memory.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = locked().get(&key) {
+        return known.clone();
+    }
+    let found = find().map(Arc::new);
+    locked().insert(key, found.clone());
+    found
+}
+
 /// What a function is called with, as far as its callers (and theirs) show.
-pub(super) fn arguments<'a>(context: &Context<'a>, f: FnId, up: usize) -> Option<Arguments<'a>> {
+pub(super) fn arguments<'a>(context: &Context<'a>, f: FnId, up: usize) -> Option<Arc<Arguments<'a>>> {
     if up == 0 {
         return None;
     }
-    for caller in context.index.callers(f).into_iter().take(MAX_CALLERS) {
-        if caller == f || context.index.function(caller).hir.body.is_none() {
-            continue;
-        }
-        let known = arguments(context, caller, up - 1).unwrap_or_default();
-        let (seen, tables) = Run {
-            context,
-            f: caller,
-            focus: None,
-        }
-        .capture(f, known);
-        let told = |(recv, args, _): &(Option<Value>, Vec<Value>, Span)| {
-            recv.iter().chain(args).map(Value::told).sum::<usize>()
-        };
-        if let Some((recv, args, _)) = seen.into_iter().rev().max_by_key(told) {
-            let recv = recv.map(|recv| recv.detached());
-            let args = args.iter().map(Value::detached).collect();
-            return Some(Arguments { recv, args, tables });
-        }
-    }
-    made_here(context, f)
+    let passed = remembered(&context.asked.of, (f, up), || passed(context, f, up));
+    passed.or_else(|| made_here(context, f))
+}
+
+/// What the first of its callers that tells something passes to a function.
+fn passed<'a>(context: &Context<'a>, f: FnId, up: usize) -> Option<Arguments<'a>> {
+    let callers = context.index.callers(f).into_iter().take(MAX_CALLERS);
+    let followed = callers.filter(|caller| *caller != f && context.index.function(*caller).hir.body.is_some());
+    followed
+        .filter_map(|caller| passed_by(context, caller, f, up))
+        .next()
+}
+
+fn passed_by<'a>(context: &Context<'a>, caller: FnId, f: FnId, up: usize) -> Option<Arguments<'a>> {
+    let known = arguments(context, caller, up - 1).unwrap_or_default();
+    let run = Run {
+        context,
+        f: caller,
+        focus: None,
+    };
+    let (seen, tables) = run.capture(f, &known);
+    let told = |(recv, args, _): &SeenCall| recv.iter().chain(args).map(Value::told).sum::<usize>();
+    let (recv, args, _) = seen.into_iter().rev().max_by_key(told)?;
+    Some(Arguments {
+        recv: recv.map(|recv| recv.detached()),
+        args: args.iter().map(Value::detached).collect(),
+        tables,
+    })
 }
 
 /// The receiver of a method that nobody calls, as the functions give it that make one.
-fn made_here<'a>(context: &Context<'a>, f: FnId) -> Option<Arguments<'a>> {
+fn made_here<'a>(context: &Context<'a>, f: FnId) -> Option<Arc<Arguments<'a>>> {
     let info = context.index.function(f);
     let own = info.scope.self_ty.as_ref().filter(|_| info.hir.receiver.is_some())?;
     let Ty::Local { id, .. } = own else { return None };
-    let is_own = |ty: &Ty| matches!(ty, Ty::Local { id: other, .. } if other == id);
+    remembered(&context.asked.made, *id, || made(context, *id))
+}
+
+/// A value of a type, as those of its functions give it that make one.
+fn made<'a>(context: &Context<'a>, ty: TypeId) -> Option<Arguments<'a>> {
+    let is_own = |of: &Ty| matches!(of, Ty::Local { id, .. } if *id == ty);
     let makers = context.index.functions().filter(|maker| {
         let known = context.index.function(*maker);
         let returned = || context.index.returned(*maker);

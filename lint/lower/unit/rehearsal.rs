@@ -24,7 +24,7 @@ pub fn every_function(context: &Context<'_>) -> Vec<Flow> {
 
 fn called_with_a_message(context: &Context<'_>, f: FnId) -> Flow {
     let info = context.index.function(f);
-    let (lowering, ended) = rehearse(context, f, Arguments::default());
+    let (lowering, ended) = rehearse(context, f, &Arguments::default());
     let at = lowering.site_of(f);
     lowering.finish(info.path.clone(), ended, at, false)
 }
@@ -32,20 +32,20 @@ fn called_with_a_message(context: &Context<'_>, f: FnId) -> Flow {
 /// What a function clears, and what it takes back, as far as it, or its callers, show.
 pub(in crate::lower) fn rehearsed(context: &Context<'_>, f: FnId) -> (Vec<Seen>, Vec<Return>) {
     let known = arguments(context, f, MAX_CALLERS_UP).unwrap_or_default();
-    let lowering = rehearse(context, f, known).0;
+    let lowering = rehearse(context, f, &known).0;
     (lowering.removals, lowering.returns)
 }
 
 /// Follows a function as if it had received a message.
-fn rehearse<'a>(context: &Context<'a>, f: FnId, known: Arguments<'a>) -> (Lowering<'a>, Flowing) {
+fn rehearse<'a>(context: &Context<'a>, f: FnId, known: &Arguments<'a>) -> (Lowering<'a>, Flowing) {
     let mut lowering = Lowering::new(context);
-    lowering.adopt(known.tables);
+    lowering.adopt(known.tables.clone());
     let at = lowering.site_of(f);
-    let args = lowering.message_arguments(f, known.args);
+    let args = lowering.message_arguments(f, known.args.clone());
     let mut state = State::start();
     let node = lowering.graph.emit(&state, Step::Receive, Some(at));
     state = state.after(node, Outcome::Next);
     state.holding = true;
-    let ended = lowering.root(f, known.recv, args, state);
+    let ended = lowering.root(f, known.recv.clone(), args, state);
     (lowering, ended)
 }

@@ -1,0 +1,178 @@
+//! Functions that only ask: what they are given decides what they give, and nothing else happens in them.
+//!
+//! Such a function may ask much (which of twelve kinds, three fields each) of which its caller sees little (one of four answers). What it
+//! asked becomes one question then, with as many ways as there are answers: what can happen stays the same, since that question is
+//! answered for a message once and for all, too. And what a function made of something it makes of the same again.
+
+use std::collections::HashMap;
+
+use super::*;
+use crate::flow::Step;
+use crate::lower::graph::Mark;
+
+/// A function that asks less is left as it is written.
+const MANY_QUESTIONS: usize = 8;
+/// Ways of one question.
+const MOST_ANSWERS: usize = 15;
+/// So many answers of one function are remembered.
+const MOST_REMEMBERED: usize = 16;
+
+/// What a function was asked, and said.
+pub(in crate::lower) struct Remembered {
+    recv: Option<Value>,
+    args: Vec<Value>,
+    owner: Ty,
+    holding: bool,
+    /// What decides between the answers, where there are several.
+    kind: CondKind,
+    answers: Vec<Value>,
+}
+
+/// By function.
+pub(in crate::lower) type Memory = HashMap<FnId, Vec<Remembered>>;
+
+/// A call of a function of the workspace: what of it decides what it gives.
+pub(in crate::lower) struct Asked {
+    f: FnId,
+    recv: Option<Value>,
+    args: Vec<Value>,
+    owner: Ty,
+    at: Span,
+}
+
+impl Asked {
+    pub(in crate::lower) fn new(f: FnId, owner: &Ty, recv: Option<&Value>, args: &[Value], at: Span) -> Self {
+        Self {
+            f,
+            recv: recv.cloned(),
+            args: args.to_vec(),
+            owner: owner.clone(),
+            at,
+        }
+    }
+}
+
+/// Where lowering stood before a call.
+pub(in crate::lower) struct Before {
+    mark: Mark,
+    entry: State,
+    /// How much had been noted about nodes.
+    noted: [usize; 6],
+}
+
+impl Lowering<'_> {
+    /// What the function said when it was asked the same.
+    pub(in crate::lower) fn recalled(&mut self, asked: &Asked, state: &State) -> Option<Flowing> {
+        let known = self.answers.get(&asked.f)?.iter().find(|known| {
+            known.holding == state.holding
+                && known.owner == asked.owner
+                && known.recv == asked.recv
+                && known.args == asked.args
+        })?;
+        let (kind, answers) = (known.kind, known.answers.clone());
+        Some(self.one_question(kind, answers, state, asked.at))
+    }
+
+    /// One question with a way for each of the answers.
+    fn one_question(&mut self, kind: CondKind, answers: Vec<Value>, state: &State, at: Span) -> Flowing {
+        let ways = match answers.len() {
+            1 => vec![state.clone()],
+            n => self.branch_on(state, kind, at, "answers", n as u8),
+        };
+        ways.into_iter().zip(answers).collect()
+    }
+
+    pub(in crate::lower) fn before(&self, state: &State) -> Before {
+        Before {
+            mark: self.graph.mark(),
+            entry: state.clone(),
+            noted: self.noted(),
+        }
+    }
+
+    /// What is kept beside the graph about nodes of it.
+    fn noted(&self) -> [usize; 6] {
+        [
+            self.graph.answers.len(),
+            self.graph.replies.len(),
+            self.graph.left.len(),
+            self.graph.compared.len(),
+            self.unknown.len(),
+            self.capture.as_ref().map_or(0, |capture| capture.seen.len()),
+        ]
+    }
+
+    /// After a call: one question instead of many, if that is all that the function did.
+    pub(in crate::lower) fn as_one_question(&mut self, asked: Asked, before: &Before, ended: Flowing) -> Flowing {
+        let emitted = self.graph.since(before.mark);
+        let answers = ended.len();
+        let only_asks = emitted.iter().all(is_idle) && self.noted() == before.noted && !ended.is_empty();
+        if !only_asks || answers > MOST_ANSWERS {
+            return ended;
+        }
+        let changes = ended.iter().any(|(state, _)| !state.agrees(&before.entry));
+        let Some(kind) = self.what_decides(before.mark).or((answers == 1).then_some(CondKind::Fixed)) else {
+            return ended;
+        };
+        if emitted.len() < MANY_QUESTIONS {
+            if !changes && answers == 1 {
+                self.remember(asked, kind, before, &ended);
+            }
+            return ended;
+        }
+        let at = asked.at;
+        self.graph.undo(before.mark);
+        if !changes {
+            self.remember(asked, kind, before, &ended);
+            let answers = ended.into_iter().map(|(_, value)| value).collect();
+            return self.one_question(kind, answers, &before.entry, at);
+        }
+        let ways = self.one_question(kind, vec![Value::unit(); answers], &before.entry, at);
+        let ways = ways.into_iter().map(|(way, _)| way.at);
+        ways.zip(ended)
+            .map(|(at, (state, value))| (State { at, ..state }, value))
+            .collect()
+    }
+
+    fn remember(&mut self, asked: Asked, kind: CondKind, before: &Before, ended: &Flowing) {
+        let known = self.answers.entry(asked.f).or_default();
+        if known.len() == MOST_REMEMBERED {
+            return;
+        }
+        known.push(Remembered {
+            recv: asked.recv,
+            args: asked.args,
+            owner: asked.owner,
+            holding: before.entry.holding,
+            kind,
+            answers: ended.iter().map(|(_, value)| value.clone()).collect(),
+        });
+    }
+
+    /// How the questions since `mark` behave together when the message comes again; nothing where that cannot be said of them as one.
+    fn what_decides(&self, mark: Mark) -> Option<CondKind> {
+        let conditions = self.graph.since(mark).iter().filter_map(|node| match node.step {
+            Step::Branch { on } => Some(&self.graph.conditions[on.0 as usize]),
+            _ => None,
+        });
+        let kinds: Vec<CondKind> = conditions.map(|condition| condition.kind).collect();
+        let first = kinds.first().copied().unwrap_or(CondKind::Fixed);
+        if kinds.iter().all(|kind| *kind == first) {
+            return Some(first);
+        }
+        if kinds.contains(&CondKind::Free) {
+            return None;
+        }
+        let answered = kinds.contains(&CondKind::Store);
+        Some(if answered { CondKind::Store } else { CondKind::Malformed })
+    }
+}
+
+/// Whether a node only asks, or does nothing.
+fn is_idle(node: &crate::flow::Node) -> bool {
+    match node.step {
+        Step::Branch { .. } => true,
+        Step::Pass => node.at.is_none(),
+        _ => false,
+    }
+}
