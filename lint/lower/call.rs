@@ -10,8 +10,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::expr::{origin_of, place_of, unseen};
-pub(super) use questions::Memory;
 use questions::Asked;
+pub(super) use questions::Memory;
 
 use super::state::{Env, Flowing, State, merge_values};
 use super::value::{Api, Call, Closure, Future, Kind, Origin, Place, Target, Value, index_name};

@@ -452,7 +452,14 @@ impl<'a> Lowering<'a> {
                 for ((name, value), at) in fields {
                     api.props.insert(name, Prop { value, at: Some(at) });
                 }
-                Value::new(Kind::Api(Arc::new(api)), Ty::External { path, args: Types::NONE }, origin)
+                Value::new(
+                    Kind::Api(Arc::new(api)),
+                    Ty::External {
+                        path,
+                        args: Types::NONE,
+                    },
+                    origin,
+                )
             }
             _ => {
                 let mut known = match base.map(|base| base.kind) {

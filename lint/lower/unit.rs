@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
-use arguments::{Arguments, arguments};
 pub use arguments::Asked;
+use arguments::{Arguments, arguments};
 pub use rehearsal::every_function;
 pub(super) use rehearsal::rehearsed;
 

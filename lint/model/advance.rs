@@ -7,7 +7,7 @@ use crate::flow::{Broker, CondId, NodeId, Outcome, Settle, Step};
 
 use super::explore::Mix;
 use super::program::Program;
-use super::state::{NONE, Place, State};
+use super::state::{Message, NONE, Place, State, Ways};
 
 /// Takes a state, and the last node with a site that the task passed on its way there.
 pub(super) type Landed<'l> = dyn FnMut(State, Option<NodeId>) + 'l;
@@ -15,72 +15,141 @@ pub(super) type Landed<'l> = dyn FnMut(State, Option<NodeId>) + 'l;
 /// Silent steps in a row after which a task is taken to spin for ever.
 const FUEL: usize = 1_000;
 
+/// What changes of a state while a task only asks its way: where it stands, and which ways it went. The rest stays as it was.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Course {
+    pc: NodeId,
+    turns: u64,
+    ways: Ways,
+}
+
+/// A task that goes on by itself.
+struct Walk<'w, 'f> {
+    program: &'w Program<'f>,
+    state: &'w State,
+    message: u8,
+}
+
 /// Puts a task at a node and lets it run on; one result for each way that undecided branches may go. Ways that meet again in the same
 /// state are followed once, so that branches in a row cost their sum and not their product.
-pub(super) fn land(program: &Program<'_>, mut state: State, slot: u8, at: NodeId, landed: &mut Landed<'_>) {
-    state.task_mut(slot).pc = u16::try_from(at.0).unwrap_or(u16::MAX);
-    let (state, then, on) = run(program, state, slot, None);
-    let Some(on) = on else { return landed(state, then) };
-    let mut branched: HashSet<State, BuildHasherDefault<Mix>> = HashSet::default();
-    branched.insert(state.clone());
-    let mut waiting: Vec<_> = ways(program, &state, slot, on)
-        .into_iter()
-        .rev()
-        .map(|state| (state, then))
-        .collect();
-    while let Some((state, then)) = waiting.pop() {
-        let (state, then, on) = run(program, state, slot, then);
+pub(super) fn land(program: &Program<'_>, state: State, slot: u8, at: NodeId, landed: &mut Landed<'_>) {
+    let Some(task) = state.task(slot) else { return };
+    let walk = Walk {
+        program,
+        state: &state,
+        message: task.message,
+    };
+    let start = Course {
+        pc: at,
+        turns: task.turns,
+        ways: walk.message().map(|message| message.ways).unwrap_or_default(),
+    };
+    let first = walk.run(start, None);
+    if let (course, then, None) = first {
+        return landed(arrived(program, state, slot, course), then);
+    }
+    let mut branched: HashSet<Course, BuildHasherDefault<Mix>> = HashSet::default();
+    let mut waiting = vec![(first.0, first.1)];
+    while let Some((course, then)) = waiting.pop() {
+        let (course, then, on) = walk.run(course, then);
         match on {
-            None => landed(state, then),
+            None => landed(arrived(program, state.clone(), slot, course), then),
             Some(_) if branched.len() >= FUEL => {}
             Some(on) => {
-                if branched.insert(state.clone()) {
-                    waiting.extend(
-                        ways(program, &state, slot, on)
-                            .into_iter()
-                            .rev()
-                            .map(|state| (state, then)),
-                    );
+                if branched.insert(course) {
+                    let behind = walk.behind(course, on);
+                    waiting.extend(behind.into_iter().rev().map(|course| (course, then)));
                 }
             }
         }
     }
 }
 
-/// Runs up to a step that matters, or to a branch (then with its condition).
-fn run(
-    program: &Program<'_>,
-    mut state: State,
-    slot: u8,
-    mut then: Option<NodeId>,
-) -> (State, Option<NodeId>, Option<CondId>) {
-    for _ in 0..FUEL {
-        let id = NodeId(state.task_mut(slot).pc.into());
-        let node = program.flow.node(id);
-        let next = match node.step {
-            Step::Pass | Step::Sleep { .. } | Step::ExtendLease => {
-                node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok))
-            }
-            // With no outage left nothing can come between.
-            Step::Read { .. } if state.left.outages == 0 && state.down == 0 => node.on(Outcome::Ok),
-            Step::Receive if program.is_caller() => node.on(Outcome::Next),
-            Step::Branch { on } => {
-                let then = if node.at.is_some() { Some(id) } else { then };
-                return (state, then, Some(on));
-            }
-            Step::Receive => {
-                arrive(program, &mut state, slot);
-                None
-            }
-            _ => None,
-        };
-        let Some(next) = next else { break };
-        if node.at.is_some() {
-            then = Some(id);
-        }
-        state.task_mut(slot).pc = u16::try_from(next.0).unwrap_or(u16::MAX);
+impl Walk<'_, '_> {
+    fn message(&self) -> Option<&Message> {
+        self.state.messages.get(usize::from(self.message))
     }
-    (state, then, None)
+
+    /// Runs up to a step that matters, or to a branch (then with its condition).
+    fn run(&self, mut course: Course, mut then: Option<NodeId>) -> (Course, Option<NodeId>, Option<CondId>) {
+        let state = self.state;
+        for _ in 0..FUEL {
+            let id = course.pc;
+            let node = self.program.flow.node(id);
+            let next = match node.step {
+                Step::Pass | Step::Sleep { .. } | Step::ExtendLease => {
+                    node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok))
+                }
+                // With no outage left nothing can come between.
+                Step::Read { .. } if state.left.outages == 0 && state.down == 0 => node.on(Outcome::Ok),
+                Step::Receive if self.program.is_caller() => node.on(Outcome::Next),
+                Step::Branch { on } => {
+                    let then = if node.at.is_some() { Some(id) } else { then };
+                    return (course, then, Some(on));
+                }
+                _ => None,
+            };
+            let Some(next) = next else { break };
+            if node.at.is_some() {
+                then = Some(id);
+            }
+            course.pc = next;
+        }
+        (course, then, None)
+    }
+
+    /// The courses behind a branch.
+    fn behind(&self, course: Course, on: CondId) -> Vec<Course> {
+        let edges = self.program.flow.node(course.pc).edges.iter();
+        let ways = edges.filter_map(|edge| way_of(edge.when).map(|way| (way, edge.to)));
+        ways.filter(|(way, _)| self.is_open(course, on, *way))
+            .map(|(way, to)| self.take(course, on, way, to))
+            .collect()
+    }
+
+    /// How often each way of the loop that begins here was gone, if one does.
+    fn turned(&self, course: Course) -> Option<(u8, u64)> {
+        let turn = self.program.loops[course.pc.0 as usize]?;
+        Some((turn, course.turns >> (turn * 4) & 0xF))
+    }
+
+    /// Whether a branch may go that way now: a condition of the message goes as it went before, and a loop takes no way twice.
+    fn is_open(&self, course: Course, on: CondId, way: u8) -> bool {
+        if let Some((_, taken)) = self.turned(course).filter(|(_, taken)| *taken != 0) {
+            return taken >> way.min(3) & 1 == 0;
+        }
+        let slot = self.program.slots[on.0 as usize].filter(|_| self.message().is_some());
+        let decided = slot.and_then(|slot| course.ways.get(slot));
+        decided.is_none_or(|decided| decided == way)
+    }
+
+    fn take(&self, mut course: Course, on: CondId, way: u8, to: NodeId) -> Course {
+        let turned = self.turned(course);
+        if let Some((turn, _)) = turned {
+            course.turns |= 1 << (turn * 4 + way.min(3));
+        }
+        let first = turned.is_none_or(|(_, taken)| taken == 0);
+        if let (true, Some(slot), Some(_)) = (first, self.program.slots[on.0 as usize], self.message()) {
+            course.ways.set(slot, way);
+        }
+        course.pc = to;
+        course
+    }
+}
+
+/// The state at the end of a course.
+fn arrived(program: &Program<'_>, mut state: State, slot: u8, course: Course) -> State {
+    let task = state.task_mut(slot);
+    task.pc = u16::try_from(course.pc.0).unwrap_or(u16::MAX);
+    task.turns = course.turns;
+    let message = usize::from(task.message);
+    if let Some(message) = state.messages.get_mut(message) {
+        message.ways = course.ways;
+    }
+    if matches!(program.flow.node(course.pc).step, Step::Receive) && !program.is_caller() {
+        arrive(program, &mut state, slot);
+    }
+    state
 }
 
 /// The task has finished with its message.
@@ -99,54 +168,10 @@ fn arrive(program: &Program<'_>, state: &mut State, slot: u8) {
     }
 }
 
-/// The states behind a branch.
-fn ways(program: &Program<'_>, state: &State, slot: u8, on: CondId) -> Vec<State> {
-    let pc = state.task(slot).map_or(0, |task| task.pc);
-    let edges = program.flow.node(NodeId(pc.into())).edges.iter();
-    let open = edges.filter_map(|edge| way_of(edge.when).map(|way| (way, edge.to)));
-    open.filter(|(way, _)| is_open(program, state, slot, on, *way))
-        .map(|(way, to)| {
-            let mut state = state.clone();
-            take(program, &mut state, slot, on, way);
-            state.task_mut(slot).pc = u16::try_from(to.0).unwrap_or(u16::MAX);
-            state
-        })
-        .collect()
-}
-
 fn way_of(outcome: Outcome) -> Option<u8> {
     match outcome {
         Outcome::Case(n) => Some(n),
         Outcome::Then | Outcome::Ok => Some(0),
         _ => None,
-    }
-}
-
-/// Whether a branch may go that way now: a condition of the message goes as it went before, and a loop takes no way twice.
-fn is_open(program: &Program<'_>, state: &State, slot: u8, on: CondId, way: u8) -> bool {
-    let Some(task) = state.task(slot) else { return false };
-    let taken = program.loops[usize::from(task.pc)].map_or(0, |turn| task.turns >> (turn * 4) & 0xF);
-    if taken != 0 {
-        return taken >> way.min(3) & 1 == 0;
-    }
-    let decided = known_way(program, state, task.message, on);
-    decided.is_none_or(|decided| decided == way)
-}
-
-fn known_way(program: &Program<'_>, state: &State, message: u8, on: CondId) -> Option<u8> {
-    let slot = program.slots[on.0 as usize]?;
-    state.messages.get(usize::from(message))?.ways.get(slot)
-}
-
-fn take(program: &Program<'_>, state: &mut State, slot: u8, on: CondId, way: u8) {
-    let task = state.task_mut(slot);
-    let message = usize::from(task.message);
-    let mut first = true;
-    if let Some(turn) = program.loops[usize::from(task.pc)] {
-        first = task.turns >> (turn * 4) & 0xF == 0;
-        task.turns |= 1 << (turn * 4 + way.min(3));
-    }
-    if let (true, Some(slot), Some(message)) = (first, program.slots[on.0 as usize], state.messages.get_mut(message)) {
-        message.ways.set(slot, way);
     }
 }

@@ -115,13 +115,19 @@ pub fn ty(path: SmolStr, args: Vec<Ty>) -> Ty {
     match boxed(&path) {
         Some((of, name)) => {
             let bindings = args.into_iter().take(1).map(|ty| (name.into(), ty)).collect();
-            Ty::Bounds([TyBound::External {
-                path: of.into(),
-                args: Types::NONE,
-                bindings,
-            }].into())
+            Ty::Bounds(
+                [TyBound::External {
+                    path: of.into(),
+                    args: Types::NONE,
+                    bindings,
+                }]
+                .into(),
+            )
         }
-        None => Ty::External { path, args: args.into() },
+        None => Ty::External {
+            path,
+            args: args.into(),
+        },
     }
 }
 

@@ -206,11 +206,7 @@ impl<'a> Index<'a> {
 
     fn field_types(&self, of: &Ty, fields: &[(SmolStr, hir::Type)]) -> Vec<(SmolStr, Ty)> {
         let Ty::Local { id, args } = of else { return Vec::new() };
-        let scope = self
-            .type_info(*id)
-            .scope
-            .clone()
-            .bind(self.arguments(*id, args, DEPTH));
+        let scope = self.type_info(*id).scope.clone().bind(self.arguments(*id, args, DEPTH));
         fields
             .iter()
             .map(|(name, ty)| (name.clone(), self.ty(&scope, ty)))

@@ -111,7 +111,10 @@ impl Lowering<'_> {
             return ended;
         }
         let changes = ended.iter().any(|(state, _)| !state.agrees(&before.entry));
-        let Some(kind) = self.what_decides(before.mark).or((answers == 1).then_some(CondKind::Fixed)) else {
+        let Some(kind) = self
+            .what_decides(before.mark)
+            .or((answers == 1).then_some(CondKind::Fixed))
+        else {
             return ended;
         };
         if emitted.len() < MANY_QUESTIONS {

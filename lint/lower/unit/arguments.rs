@@ -58,9 +58,7 @@ pub(super) fn arguments<'a>(context: &Context<'a>, f: FnId, up: usize) -> Option
 fn passed<'a>(context: &Context<'a>, f: FnId, up: usize) -> Option<Arguments<'a>> {
     let callers = context.index.callers(f).into_iter().take(MAX_CALLERS);
     let followed = callers.filter(|caller| *caller != f && context.index.function(*caller).hir.body.is_some());
-    followed
-        .filter_map(|caller| passed_by(context, caller, f, up))
-        .next()
+    followed.filter_map(|caller| passed_by(context, caller, f, up)).next()
 }
 
 fn passed_by<'a>(context: &Context<'a>, caller: FnId, f: FnId, up: usize) -> Option<Arguments<'a>> {

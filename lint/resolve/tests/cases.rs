@@ -184,8 +184,8 @@ fn a_consumer_loop_in_another_crate_of_the_workspace() {
         let mut found = Vec::new();
         let on_record = &tree.index.params(tree.f("intake::run::run"))[1];
         let assign = crate::resolve::Ty::Fn {
-            params: vec![record.clone()],
-            ret: Box::new(crate::resolve::Ty::UNIT),
+            params: vec![record.clone()].into(),
+            ret: std::sync::Arc::new(crate::resolve::Ty::UNIT),
         };
         assert!(on_record.unify(&assign, &mut found));
         let of_t = found.iter().find(|(name, _)| name == "T").map(|(_, ty)| ty);
