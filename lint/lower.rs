@@ -143,6 +143,8 @@ struct Lowering<'a> {
     ends: ends::Ends,
     /// What to record instead of following a call: the arguments of calls of a function.
     capture: Option<Capture>,
+    /// Only the function's own body is looked into.
+    probe: Option<unit::Probe>,
     /// What functions made of what they were given, where they did nothing else.
     answers: call::Memory,
     depth: usize,
@@ -276,6 +278,7 @@ impl<'a> Lowering<'a> {
             fallible_tasks: HashMap::new(),
             ends: ends::Ends::default(),
             capture: None,
+            probe: None,
             answers: call::Memory::new(),
             depth: 0,
             steps: 0,

@@ -61,7 +61,10 @@ impl<'a> Lowering<'a> {
             Callee::Fns(fns, owner) => self.call_fns(fns, owner, None, args, places, site, state),
             Callee::Variant(ty, name) if name.is_empty() => vec![(state, callee::tuple_struct(ty.clone(), args))],
             Callee::Variant(ty, name) => vec![(state, Value::variant(name, args).with_ty(ty.clone()))],
-            Callee::External(path, expected) => self.call_external(path, expected.clone(), args, places, site, state),
+            Callee::External(path, expected) => {
+                self.probe_function(path.rsplit("::").next().unwrap_or(path));
+                self.call_external(path, expected.clone(), args, places, site, state)
+            }
             Callee::Value(value) => self.call_value(value, args, site, state),
             Callee::Unknown => {
                 let mut state = state;
@@ -323,7 +326,10 @@ impl<'a> Lowering<'a> {
             return self.declared(f, &kind, recv, args, at, state);
         }
         let info = self.index.function(f);
-        let recursive = self.frames.iter().any(|frame| frame.function == Some(f));
+        if self.probe.is_some() {
+            self.probe_given(&args);
+        }
+        let recursive = self.probe.is_some() || self.frames.iter().any(|frame| frame.function == Some(f));
         if recursive || self.frames.len() > MAX_INLINED || info.hir.body.is_none() {
             let origin = origin_of(recv.iter().chain(&args));
             let value = self.unseen_result(f, origin, at);

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod observed;
+mod probe;
 mod producers;
 mod rehearsal;
 
@@ -11,6 +12,8 @@ use smol_str::SmolStr;
 
 pub use arguments::Asked;
 use arguments::{Arguments, arguments};
+pub(super) use probe::Probe;
+use probe::{Named, Wanted, note, probed};
 pub use rehearsal::every_function;
 pub(super) use rehearsal::rehearsed;
 
@@ -92,15 +95,18 @@ pub fn units(context: &Context<'_>) -> Vec<Unit> {
 
 /// Functions that mention something that receives, in crates that depend on the client that it belongs to, and those that are declared.
 fn candidates(context: &Context<'_>) -> Vec<FnId> {
-    let mut all: BTreeSet<FnId> = BTreeSet::new();
+    let mut named = Named::new();
     for (package, names) in receiving_names(context.catalog) {
         let is_library = LIBRARIES.contains(&package);
         if is_library && !sockets(context.catalog).iter().any(|name| (context.mentions)(name)) {
             continue;
         }
         let may = |krate| is_library || context.index.crate_depends(krate, package);
-        all.extend(names.into_iter().flat_map(|name| context.index.mentions(name, may)));
+        for name in names {
+            note(&mut named, name, context.index.mentions(name, may));
+        }
     }
+    let mut all = probed(context, Wanted::Receive, named);
     all.extend(takers(context));
     all.extend(
         context

@@ -77,6 +77,7 @@ impl<'a> Lowering<'a> {
         if recv.kind == Kind::Never {
             return Vec::new();
         }
+        self.probe_method(recv, name, &args);
         let locked = (locks(name) && args.is_empty()).then(|| recv.clone().with_origin(Origin::SHARED));
         let recv = locked.as_ref().unwrap_or(recv);
         if let Some(answer) = crate::lower::violation::asked(recv, name) {

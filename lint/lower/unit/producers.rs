@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::probe::{Named, Wanted, note, probed};
 use super::{Arguments, LIBRARIES, MAX_CALLERS_UP, Run, Unit, arguments};
 use crate::catalog::{Catalog, Role};
 use crate::flow::{Effect, EffectKind, Ended, Flow, Node, NodeId, Outcome, Step};
@@ -166,13 +167,15 @@ fn drops_failures(unit: &Unit) -> bool {
 
 /// Functions that mention something that publishes, in crates that depend on the client that it belongs to.
 fn candidates(context: &Context<'_>) -> BTreeSet<FnId> {
-    let mut all = BTreeSet::new();
+    let mut named = Named::new();
     for (package, names) in publishing_names(context.catalog) {
         let may = |krate| context.index.crate_depends(krate, package);
-        all.extend(names.into_iter().flat_map(|name| context.index.mentions(name, may)));
+        for name in names {
+            note(&mut named, name, context.index.mentions(name, may));
+        }
     }
-    all.retain(|f| is_open(context, *f));
-    all
+    named.retain(|f, _| is_open(context, *f));
+    probed(context, Wanted::Publish, named)
 }
 
 /// Whether a function has code, and says nothing of itself.

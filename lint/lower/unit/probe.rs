@@ -1,0 +1,126 @@
+//! Whether a function does at all what its text mentions, before everything that it calls is followed.
+//!
+//! `next`, `send` or `build` stand in half of all functions. A probe executes the function's own body and nothing of what it calls: that
+//! gives types to most of what these methods are called on, and costs no more than the body is long.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::Run;
+use crate::flow::EffectKind;
+use crate::lower::state::State;
+use crate::lower::value::{Kind, Value};
+use crate::lower::{Context, Lowering};
+use crate::resolve::{FnId, Ty};
+
+/// A look at one body.
+#[derive(Debug, Clone)]
+pub(in crate::lower) struct Probe {
+    /// The names that made it worth a look.
+    names: BTreeSet<String>,
+    /// One of them is called on something of which it cannot be told what it is.
+    perhaps: bool,
+}
+
+/// What a function is looked into for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Receive,
+    Publish,
+}
+
+/// Functions with those of the names in question that their bodies mention.
+pub(super) type Named = BTreeMap<FnId, BTreeSet<String>>;
+
+pub(super) fn note(named: &mut Named, name: &str, by: impl IntoIterator<Item = FnId>) {
+    for f in by {
+        named.entry(f).or_default().insert(name.to_owned());
+    }
+}
+
+/// Those of the functions that may do what is wanted.
+pub(super) fn probed(context: &Context<'_>, wanted: Wanted, named: Named) -> BTreeSet<FnId> {
+    let functions: Vec<(FnId, BTreeSet<String>)> = named.into_iter().collect();
+    let may = |(f, names): &(FnId, BTreeSet<String>)| {
+        let has_body = context.index.function(*f).hir.body.is_some();
+        let run = Run {
+            context,
+            f: *f,
+            focus: None,
+        };
+        (has_body && run.may(wanted, names)).then_some(*f)
+    };
+    functions.par_iter().filter_map(may).collect()
+}
+
+impl Run<'_, '_> {
+    /// Whether a function whose body mentions one of `names` may do what is wanted.
+    pub(super) fn may(self, wanted: Wanted, names: &BTreeSet<String>) -> bool {
+        let mut lowering = Lowering::new(self.context);
+        lowering.probe = Some(Probe {
+            names: names.clone(),
+            perhaps: false,
+        });
+        let mut state = State::start();
+        let mut args = Vec::new();
+        if wanted == Wanted::Publish {
+            // Messages that are received here belong to other units.
+            lowering.focus = Some(self.context.index.function(self.f).hir.name_span);
+            args = lowering.message_arguments(self.f, args);
+            state.holding = true;
+        }
+        lowering.root(self.f, None, args, state);
+        let found = match wanted {
+            Wanted::Receive => lowering.draft.is_some() || !lowering.registered.is_empty(),
+            Wanted::Publish => {
+                let mut effects = lowering.graph.effects.iter();
+                effects.any(|effect| effect.kind == EffectKind::Publish)
+            }
+        };
+        found || lowering.probe.is_none_or(|probe| probe.perhaps)
+    }
+}
+
+impl Lowering<'_> {
+    /// Takes note of a method that may be what a probe is about.
+    pub(in crate::lower) fn probe_method(&mut self, recv: &Value, name: &str, args: &[Value]) {
+        if self.probe.as_ref().is_some_and(|probe| probe.names.contains(name)) && self.may_be_a_client(recv, name, args)
+        {
+            self.probe_perhaps();
+        }
+    }
+
+    /// Takes note of a function of some other crate that may be what a probe is about.
+    pub(in crate::lower) fn probe_function(&mut self, name: &str) {
+        if self.probe.as_ref().is_some_and(|probe| probe.names.contains(name)) {
+            self.probe_perhaps();
+        }
+    }
+
+    /// Takes note of code that is given away to be run elsewhere.
+    pub(in crate::lower) fn probe_given(&mut self, args: &[Value]) {
+        let is_code = |value: &Value| matches!(value.kind, Kind::Closure(_) | Kind::Future(_) | Kind::Stream(_));
+        if args.iter().any(|arg| arg.any(&is_code)) {
+            self.probe_perhaps();
+        }
+    }
+
+    fn probe_perhaps(&mut self) {
+        if let Some(probe) = &mut self.probe {
+            probe.perhaps = true;
+        }
+    }
+
+    fn may_be_a_client(&self, recv: &Value, name: &str, args: &[Value]) -> bool {
+        match &recv.ty {
+            Ty::Unknown | Ty::Param { .. } | Ty::Bounds(_) => matches!(recv.kind, Kind::Opaque | Kind::Unseen(_)),
+            Ty::External { path, .. } => {
+                let own = path.starts_with("std::") || !path.contains("::") || path.starts_with("tokio::");
+                !own && self.client_method(recv, name).is_none()
+            }
+            Ty::Local { .. } => self.workspace_methods(recv, name, args.len()).is_empty(),
+            Ty::Tuple(_) | Ty::Slice(_) | Ty::Fn { .. } => false,
+        }
+    }
+}
