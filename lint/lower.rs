@@ -64,6 +64,10 @@ const MAX_DEPTH: usize = 220;
 const MAX_INLINED: usize = 28;
 /// A unit that needs more evaluations than this is not understood.
 const MAX_STEPS: usize = 60_000;
+/// Where it is only asked what a function is called with, this many have to do.
+const MAX_STEPS_ASKED: usize = 20_000;
+/// And once a call was seen, this many more.
+const MAX_STEPS_MORE: usize = 4_000;
 /// A flow with more nodes than this is not understood.
 const MAX_NODES: usize = 4_000;
 
@@ -149,6 +153,8 @@ struct Lowering<'a> {
     answers: call::Memory,
     depth: usize,
     steps: usize,
+    /// How many there may be.
+    limit: usize,
 }
 
 /// What closures and futures refer to: code, and what names mean there.
@@ -282,6 +288,7 @@ impl<'a> Lowering<'a> {
             answers: call::Memory::new(),
             depth: 0,
             steps: 0,
+            limit: MAX_STEPS,
         }
     }
 
@@ -303,7 +310,7 @@ impl<'a> Lowering<'a> {
     /// One more evaluation; whether there have been too many.
     fn spent(&mut self) -> bool {
         self.steps += 1;
-        let spent = self.steps > MAX_STEPS || self.graph.nodes.len() > MAX_NODES;
+        let spent = self.steps > self.limit || self.graph.nodes.len() > MAX_NODES;
         if spent && self.unknown.is_empty() {
             self.unknown.push(Unknown {
                 at: None,

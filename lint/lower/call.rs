@@ -15,7 +15,7 @@ pub(super) use questions::Memory;
 
 use super::state::{Env, Flowing, State, merge_values};
 use super::value::{Api, Call, Closure, Future, Kind, Origin, Place, Target, Value, index_name};
-use super::{Body, Lowering, MAX_INLINED};
+use super::{Body, Lowering, MAX_INLINED, MAX_STEPS_MORE};
 use crate::flow::CondKind;
 use crate::resolve::{FnId, Ty, Types};
 use crate::source::hir::{Expr, ExprKind};
@@ -318,6 +318,7 @@ impl<'a> Lowering<'a> {
             let task = self.ends.running.last().copied();
             capture.calls.push(super::ends::Watched { node, task });
             capture.seen.push((recv, args, at));
+            self.limit = self.limit.min(self.steps + MAX_STEPS_MORE);
             let state = state.after(node, crate::flow::Outcome::Then);
             return vec![(state, self.returned_value(f, Origin::NONE))];
         }
@@ -326,12 +327,13 @@ impl<'a> Lowering<'a> {
             return self.declared(f, &kind, recv, args, at, state);
         }
         let info = self.index.function(f);
-        if self.probe.is_some() {
-            self.probe_given(&args);
-        }
-        let recursive = self.probe.is_some() || self.frames.iter().any(|frame| frame.function == Some(f));
-        if recursive || self.frames.len() > MAX_INLINED || info.hir.body.is_none() {
-            let origin = origin_of(recv.iter().chain(&args));
+        let recursive = self.frames.iter().any(|frame| frame.function == Some(f));
+        let aside = self.stays_aside(f, &args);
+        if recursive || aside || self.frames.len() > MAX_INLINED || info.hir.body.is_none() {
+            let mut origin = origin_of(recv.iter().chain(&args));
+            if aside {
+                origin = origin.with(Origin::UNFOLLOWED);
+            }
             let value = self.unseen_result(f, origin, at);
             return match &value.kind {
                 // Its future was awaited already.

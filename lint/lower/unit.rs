@@ -24,7 +24,7 @@ use super::receive::Draft;
 use super::state::State;
 use super::upkeep::{body_text, constants_with, naming};
 use super::value::{Origin, Value};
-use super::{Capture, Context, Lowering, Met, SeenCall, Tables};
+use super::{Capture, Context, Lowering, MAX_STEPS_ASKED, Met, SeenCall, Tables};
 use crate::catalog::{Catalog, Role};
 use crate::flow::{Broker, Flow, Outcome, Settle, Site, Step};
 use crate::resolve::{FnId, Ty, TyBound};
@@ -240,6 +240,7 @@ impl<'a> Run<'_, 'a> {
     fn capture(self, of: FnId, known: &Arguments<'a>) -> (Vec<SeenCall>, Tables<'a>) {
         let mut lowering = Lowering::new(self.context);
         lowering.adopt(known.tables.clone());
+        lowering.limit = MAX_STEPS_ASKED;
         lowering.capture = Some(Capture {
             of,
             seen: Vec::new(),

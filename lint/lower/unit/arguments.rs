@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{MAX_CALLERS, Run};
 use crate::lower::state::State;
 use crate::lower::value::Value;
-use crate::lower::{Context, Lowering, SeenCall, Tables};
+use crate::lower::{Context, Lowering, MAX_STEPS_ASKED, SeenCall, Tables};
 use crate::resolve::{FnId, Ty, TypeId};
 
 /// What a function is called with.
@@ -100,6 +100,7 @@ fn made<'a>(context: &Context<'a>, ty: TypeId) -> Option<Arguments<'a>> {
     });
     let made = makers.take(MAX_CALLERS).flat_map(|maker| {
         let mut lowering = Lowering::new(context);
+        lowering.limit = MAX_STEPS_ASKED;
         let ended = lowering.root(maker, None, Vec::new(), State::start());
         let tables = Tables {
             scopes: lowering.scopes,

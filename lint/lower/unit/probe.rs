@@ -10,9 +10,10 @@ use rayon::prelude::*;
 use super::Run;
 use crate::flow::EffectKind;
 use crate::lower::state::State;
-use crate::lower::value::{Kind, Value};
+use crate::lower::value::{Kind, Origin, Value};
 use crate::lower::{Context, Lowering};
 use crate::resolve::{FnId, Ty};
+use crate::source::hir::{Receiver, Type};
 
 /// A look at one body.
 #[derive(Debug, Clone)]
@@ -98,12 +99,27 @@ impl Lowering<'_> {
         }
     }
 
-    /// Takes note of code that is given away to be run elsewhere.
-    pub(in crate::lower) fn probe_given(&mut self, args: &[Value]) {
+    /// Whether a call of `f` is not followed, since only what a function itself does matters now, or what it passes on.
+    pub(in crate::lower) fn stays_aside(&mut self, f: FnId, args: &[Value]) -> bool {
         let is_code = |value: &Value| matches!(value.kind, Kind::Closure(_) | Kind::Future(_) | Kind::Stream(_));
-        if args.iter().any(|arg| arg.any(&is_code)) {
-            self.probe_perhaps();
+        let gives_code = args.iter().any(|arg| arg.any(&is_code));
+        match &mut self.probe {
+            Some(probe) => {
+                probe.perhaps |= gives_code;
+                true
+            }
+            None => self.capture.is_some() && !gives_code && self.leaves_nothing(f),
         }
+    }
+
+    /// Whether a function gives nothing back, and changes nothing that it is given.
+    fn leaves_nothing(&self, f: FnId) -> bool {
+        let hir = self.index.function(f).hir;
+        let changes = |ty: &Type| matches!(ty, Type::Ref { mutable: true, .. });
+        let nothing = |ty: &Ty| matches!(ty, Ty::Tuple(parts) if parts.is_empty());
+        let gives = self.index.returned(f);
+        let gives_nothing = nothing(&gives) || self.is_result(&gives) && gives.arguments().first().is_some_and(nothing);
+        gives_nothing && hir.receiver != Some(Receiver::RefMut) && !hir.params.iter().any(|(_, ty)| changes(ty))
     }
 
     fn probe_perhaps(&mut self) {
@@ -112,15 +128,17 @@ impl Lowering<'_> {
         }
     }
 
+    /// Whether a value may turn out to be a client's once the function is followed that gave it.
     fn may_be_a_client(&self, recv: &Value, name: &str, args: &[Value]) -> bool {
-        match &recv.ty {
-            Ty::Unknown | Ty::Param { .. } | Ty::Bounds(_) => matches!(recv.kind, Kind::Opaque | Kind::Unseen(_)),
+        let is_open = match &recv.ty {
+            Ty::Unknown | Ty::Param { .. } | Ty::Bounds(_) => true,
             Ty::External { path, .. } => {
                 let own = path.starts_with("std::") || !path.contains("::") || path.starts_with("tokio::");
                 !own && self.client_method(recv, name).is_none()
             }
-            Ty::Local { .. } => self.workspace_methods(recv, name, args.len()).is_empty(),
+            Ty::Local { .. } => true,
             Ty::Tuple(_) | Ty::Slice(_) | Ty::Fn { .. } => false,
-        }
+        };
+        is_open && recv.origin.has(Origin::UNFOLLOWED) && self.workspace_methods(recv, name, args.len()).is_empty()
     }
 }

@@ -6,7 +6,7 @@ use crate::span::Span;
 /// What a value is made of. A set, so that `format!("{id}-{now}")` is both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Origin {
-    sources: u8,
+    sources: u16,
     /// Where something fresh was made.
     made_at: Option<Span>,
 }
@@ -29,8 +29,10 @@ impl Origin {
     pub const BROKEN: Self = Self::of(64);
     /// Reached through a lock: others see it, too.
     pub const SHARED: Self = Self::of(128);
+    /// What a function gives that was not followed, and would be if it mattered.
+    pub const UNFOLLOWED: Self = Self::of(256);
 
-    const fn of(sources: u8) -> Self {
+    const fn of(sources: u16) -> Self {
         Self { sources, made_at: None }
     }
 
