@@ -334,10 +334,14 @@ pub struct Effect {
     /// message from doing so.
     #[serde(default)]
     pub overwrites: bool,
-    /// Repeating it would do harm, and whether it is done is decided by something outside that the unit does not change itself: that may
-    /// recognise a repetition, so that the idempotency is unknown, but nothing shows it.
+    /// Nobody can show that repeating it does no harm: whether it is done is decided by something outside that may recognise a repetition,
+    /// or whoever gets it has to recognise one without an id. Its idempotency is unknown: no reason to refute a promise, and none to infer
+    /// one that rules repetition out.
     #[serde(default)]
-    pub perhaps_guarded: bool,
+    pub unproved: bool,
+    /// Of a publish: its client sends it again by itself where it is not sure, and the broker takes that for another message.
+    #[serde(default)]
+    pub resent: bool,
 }
 
 /// What kind of change.

@@ -118,6 +118,10 @@ struct Lowering<'a> {
     receiver: Option<Value>,
     /// The receive that this unit is about; others never give anything.
     focus: Option<Span>,
+    /// Transactions that end with the closure that runs in them.
+    enclosing: Vec<TxId>,
+    /// The read whose rows are the messages of this unit, although it keeps nobody else from them.
+    relays: Option<Span>,
     /// Every receive that was met.
     receive_sites: Vec<Span>,
     /// How many receives were emitted.
@@ -267,6 +271,8 @@ impl<'a> Lowering<'a> {
             draft: None,
             receiver: None,
             focus: None,
+            enclosing: Vec::new(),
+            relays: None,
             receive_sites: Vec::new(),
             receives: 0,
             is_handed: false,
@@ -461,7 +467,7 @@ impl<'a> Lowering<'a> {
         let dropped: Vec<TxId> = state.open.difference(before).copied().collect();
         for tx in dropped {
             let holds = |value: &Value| value.any(&|value| value.kind == Kind::Tx(tx));
-            if holds(kept) || state.env.iter().any(|(_, value)| holds(value)) {
+            if self.enclosing.contains(&tx) || holds(kept) || state.env.iter().any(|(_, value)| holds(value)) {
                 continue;
             }
             let node = self.graph.emit(&state, Step::Rollback { tx }, None);

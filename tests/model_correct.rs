@@ -420,6 +420,28 @@ correct! {
                 commit t ?
                 exit ok
     "
+    relay_that_publishes_ids: EffectivelyOnce, "
+        source postgres queue manual dlq
+        effect send amqp:orders idem publish
+                receive ?
+                effect send ?
+                ack ?
+                exit ok
+    "
+    relay_that_publishes_none: AtLeastOnce, "
+        source postgres queue manual dlq
+        effect send amqp:orders unknown publish unproved
+                receive ?
+                effect send ?
+                ack ?
+                exit ok
+    "
+    producer_whose_messages_have_no_id: AtLeastOnce, "
+        source call caller never
+        effect send kafka:orders unknown publish unproved
+                effect send ?
+                exit ok
+    "
     producer_that_returns_its_errors: EffectivelyOnce, "
         source call caller never
         effect send kafka:orders idem publish

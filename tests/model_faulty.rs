@@ -211,9 +211,27 @@ faulty! {
     "
     unconfirmed_producer: Promise::assumed(LEAST) => NoGuarantee, [("unconfirmed-publish", "send", Some(Tier::Outage))], "
         source call caller never
-        effect ev kafka:out idem publish
+        effect ev kafka:out idem publish unconfirmed
         send:   effect ev ok=fin err=fin
         fin:    exit ok
+    "
+    producer_that_drops_a_failure: Promise::assumed(LEAST) => AtMostOnce, [("unconfirmed-publish", "send", Some(Tier::Outage))], "
+        source call caller never
+        effect ev kafka:out unknown publish unproved
+        send:   effect ev ok=fin err=fin
+        fin:    exit ok
+    "
+    unconfirmed_producer_that_returns_its_errors: Promise::assumed(LEAST) => AtMostOnce, [("unconfirmed-publish", "send", Some(Tier::Outage))], "
+        source call caller never
+        effect ev amqp:out unknown publish unconfirmed unproved
+        send:   effect ev ?
+                exit ok
+    "
+    unconfirmed_producer_whose_client_resends: Promise::assumed(LEAST) => BestEffort, [("unconfirmed-publish", "send", Some(Tier::Outage))], "
+        source call caller never
+        effect ev kafka:out unknown publish unconfirmed unproved resent
+        send:   effect ev ?
+                exit ok
     "
     unchecked_response: declared(LEAST) => AtMostOnce, [("unchecked-response", "post", Some(Tier::Outage))], "
         source kafka log manual
@@ -239,7 +257,7 @@ faulty! {
         skip:   rollback t
         ack:    ack ok=again ?
     "
-    dual_write_of_a_producer: declared(LEAST) => BestEffort, [("dual-write", "send", Some(Tier::Crash))], "
+    dual_write_of_a_producer: declared(LEAST) => AtMostOnce, [("dual-write", "send", Some(Tier::Crash))], "
         source call caller never
         effect row postgres:orders plain
         effect ev kafka:orders idem publish

@@ -67,11 +67,14 @@ pub struct RawType {
     pub gives_back: Option<SmolStr>,
     /// It is an event, and a message one of its kinds. The others are left aside.
     pub carries: Option<Carries>,
+    /// A path that means nothing else and names a table of the workspace's schema is a value of it, with the table's name as `target`: a
+    /// macro of the client has made it.
+    pub tables: bool,
 }
 
 record!(RawType, "a type", requires ["path"], {
     path, implements, like, is_async as "async", queue, deref, awaits, item, receive, builder, defaults, fields, settles, store, transaction,
-    handed, handles, accepts, gives_back, carries,
+    handed, handles, accepts, gives_back, carries, tables,
 });
 
 /// In which variant of an event a message comes.
@@ -324,8 +327,15 @@ facts! {
     confirm_if: Operand,
     /// Of an effect: it replaces what an older or newer message has written under the same key, where its value is the message's.
     overwrites: Known,
+    /// Of a publish: whether the client sends it again by itself, and the broker takes the repetition for another message.
+    resends: Known,
+    /// Of an effect: it removes the rows of its target that it is about.
+    removes: Known,
     /// A dedup key, or the id of a published message.
     key: Operand,
+    /// Of a publish: the key of its record. It may be that of many messages, so that none is recognised by it; one that is made fresh on
+    /// each attempt is of no use at all.
+    record_key: Operand,
     mode: MarkMode,
     /// Of a mark: how long it lives. Of a publish: `memory` is a transport that keeps nothing.
     durability: Durability,

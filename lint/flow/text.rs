@@ -36,11 +36,12 @@ impl Flow {
             )?;
             writeln!(
                 f,
-                "{}{}{}{}",
+                "{}{}{}{}{}",
                 when(!effect.confirmed, " unconfirmed"),
                 when(effect.volatile, " volatile"),
                 when(effect.unstable_key.is_some(), " unstable"),
-                when(effect.overwrites, " overwrites")
+                when(effect.overwrites, " overwrites"),
+                when(effect.resent, " resent")
             )?;
         }
         for (n, key) in self.keys.iter().enumerate() {

@@ -270,6 +270,13 @@ impl<'a> Lowering<'a> {
         };
         let key = self.write_key(doing);
         let tx = self.transaction_of(doing, &state);
+        if doing.facts.removes == Some(Known::Yes) && self.is_taken(&self.target(doing)) {
+            let ack = Ack {
+                tx,
+                ..Ack::of(flow::Covers::One)
+            };
+            return self.two_way(doing, state, Step::Ack(ack));
+        }
         let effect = self.effect(
             doing,
             kind,
@@ -320,7 +327,8 @@ impl<'a> Lowering<'a> {
                 unconfirmed_by: None,
                 unstable_key: None,
                 overwrites: false,
-                perhaps_guarded: false,
+                unproved: false,
+                resent: false,
             },
             &site,
         )
@@ -415,34 +423,6 @@ impl<'a> Lowering<'a> {
         );
         self.graph.effects[effect.0 as usize].unstable_key = unstable;
         let flowing = self.two_way(doing, state, Step::Effect { effect, tx: None });
-        self.sent(doing, effect, flowing)
-    }
-
-    fn publish(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let confirm = doing.facts.confirm.unwrap_or(Confirm::Ok);
-        let confirmed = confirm == Confirm::Ok;
-        self.note_producer(doing);
-        let key = self.operand_of(doing.facts.key.as_ref(), doing);
-        let fresh = key
-            .as_ref()
-            .is_some_and(|(value, _)| deep_origin(value).has(Origin::FRESH));
-        let (idempotency, why) = match fresh {
-            true => (Idempotency::NotIdempotent, "each attempt publishes it under another id"),
-            false => (
-                Idempotency::Idempotent,
-                "a duplicate is passed on, recognisable by its id",
-            ),
-        };
-        let effect = self.effect(doing, EffectKind::Publish, idempotency, why.into(), confirmed, None);
-        if fresh {
-            let at = key.map_or(doing.site.at, |(value, at)| made_at(&value, at, doing));
-            self.graph.effects[effect.0 as usize].unstable_key = Some(at);
-        }
-        let known = &mut self.graph.effects[effect.0 as usize];
-        known.volatile = doing.facts.durability == Some(flow::Durability::Memory);
-        known.unconfirmed_by = doing.because.filter(|_| confirm == Confirm::Never);
-        let tx = self.transaction_of(doing, &state);
-        let flowing = self.two_way(doing, state, Step::Effect { effect, tx });
         self.sent(doing, effect, flowing)
     }
 }

@@ -202,7 +202,7 @@ impl<'a> Lowering<'a> {
                 "None" => Value::none(),
                 name @ ("Ok" | "Err" | "Some") => Value::variant(name, Vec::new()),
                 "drop" => Value::opaque(Ty::external("std::mem::drop", Vec::new()), Origin::NONE),
-                _ => Value::unknown(),
+                _ => self.table_value(path).unwrap_or_else(Value::unknown),
             },
         }
     }

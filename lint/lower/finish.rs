@@ -386,7 +386,7 @@ impl Lowering<'_> {
             let effect = &mut self.graph.effects[effect as usize];
             if effect.idempotency == crate::flow::Idempotency::NotIdempotent {
                 effect.idempotency = crate::flow::Idempotency::Unknown;
-                effect.perhaps_guarded = !own;
+                effect.unproved = !own;
                 effect.why = smol_str::format_smolstr!(
                     "`{text}` decides whether it is done, and may recognise a message that was processed before"
                 );

@@ -251,7 +251,8 @@ impl<'a> Lowering<'a> {
                 unconfirmed_by: None,
                 unstable_key: None,
                 overwrites: false,
-                perhaps_guarded: false,
+                unproved: false,
+                resent: false,
             },
             site,
         )

@@ -14,6 +14,8 @@ pub struct Met {
     pub telemetry: bool,
     /// Calls that nobody could see into, with what stands there.
     pub unresolved: BTreeMap<Span, SmolStr>,
+    /// Reads of a table that nothing of the message selects from, with the table.
+    pub polls: BTreeMap<Span, SmolStr>,
     /// Functions of the workspace, the unit's own included.
     pub functions: BTreeSet<FnId>,
 }

@@ -1,7 +1,10 @@
 //! SQL statements as steps.
 
+mod overwrites;
+
 use smol_str::SmolStr;
 
+use self::overwrites::{replaces, replaces_row};
 use super::Lowering;
 use super::api::rows::Made;
 use super::api::text_of;
@@ -229,6 +232,8 @@ impl<'a> Lowering<'a> {
     fn sql_read(&mut self, read: &Read, query: &Query, state: State) -> Ways {
         let keyed = read.by.iter().any(|by| query.origin(by.bind).has(Origin::MESSAGE));
         let Some(table) = read.table.as_ref().filter(|_| keyed) else {
+            let rows = read.table.iter().filter(|_| read.answer == sql::Answer::Rows);
+            self.met.polls.extend(rows.map(|table| (query.at, query.target(table))));
             return self.sql_pass(read.table.as_deref(), query, state);
         };
         let from = read
@@ -478,7 +483,8 @@ impl<'a> Lowering<'a> {
                 unconfirmed_by: None,
                 unstable_key: None,
                 overwrites: false,
-                perhaps_guarded: false,
+                unproved: false,
+                resent: false,
             },
             site,
         )
@@ -509,46 +515,6 @@ fn bound_columns(insert: &Insert, query: &Query) -> Vec<SmolStr> {
         .filter(|(_, value)| from_message(value))
         .map(|(name, _)| name.clone())
         .collect()
-}
-
-/// Columns that name one message: no later one has the same.
-const OWN_IDS: [&str; 8] = [
-    "message_id",
-    "msg_id",
-    "event_id",
-    "delivery_id",
-    "request_id",
-    "idempotency_key",
-    "dedup_key",
-    "correlation_id",
-];
-
-fn names_one_message(column: &str) -> bool {
-    OWN_IDS.contains(&column)
-}
-
-/// Whether values of the message replace those of a row that the message names, and that others may name, too.
-fn replaces(sets: &[(SmolStr, sql::Value)], by: &[sql::By], query: &Query) -> bool {
-    let shared = by.iter().any(|by| query.origin(by.bind).has(Origin::MESSAGE))
-        && !by.iter().any(|by| names_one_message(&by.column));
-    shared
-        && sets
-            .iter()
-            .any(|(_, value)| value_origin(value, query).has(Origin::MESSAGE))
-}
-
-fn replaces_row(insert: &Insert, query: &Query) -> bool {
-    let target = match &insert.conflict {
-        Conflict::DoUpdate { target, .. } => target.as_slice(),
-        _ => &[],
-    };
-    let is_key = |column: &SmolStr| target.contains(column);
-    let own = insert
-        .columns
-        .iter()
-        .any(|(column, _)| names_one_message(column) && (is_key(column) || target.is_empty()));
-    let mut values = insert.columns.iter().filter(|(column, _)| !is_key(column));
-    !own && values.any(|(_, value)| value_origin(value, query).has(Origin::MESSAGE))
 }
 
 fn value_origin(value: &sql::Value, query: &Query) -> Origin {

@@ -5,6 +5,7 @@ mod observed;
 mod probe;
 mod producers;
 mod rehearsal;
+mod relays;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +27,7 @@ use super::upkeep::{body_text, constants_with, naming};
 use super::value::{Origin, Value};
 use super::{Capture, Context, Lowering, MAX_STEPS_ASKED, Met, SeenCall, Tables};
 use crate::catalog::{Catalog, Role};
-use crate::flow::{Broker, Flow, Outcome, Settle, Site, Step};
+use crate::flow::{Broker, EffectKind, Flow, Idempotency, Outcome, Settle, Site, Step};
 use crate::resolve::{FnId, Ty, TyBound};
 use crate::span::Span;
 
@@ -256,9 +257,15 @@ impl<'a> Run<'_, 'a> {
     }
 
     fn execute(self, known: &Arguments<'a>) -> Option<(Executed, Vec<Span>)> {
+        self.follow(known, None)
+    }
+
+    /// Executes the function; the rows of the read at `relays` are its messages.
+    fn follow(self, known: &Arguments<'a>, relays: Option<Span>) -> Option<(Executed, Vec<Span>)> {
         let mut lowering = Lowering::new(self.context);
         lowering.adopt(known.tables.clone());
         lowering.focus = self.focus;
+        lowering.relays = relays;
         let ended = lowering.root(self.f, known.recv.clone(), known.args.clone(), State::start());
         let info = self.context.index.function(self.f);
         if lowering.draft.is_none() {
@@ -448,7 +455,7 @@ impl Lowering<'_> {
         let effects = &self.graph.effects;
         effects
             .iter()
-            .any(|effect| effect.idempotency == crate::flow::Idempotency::Unknown)
+            .any(|effect| effect.idempotency == Idempotency::Unknown && effect.kind != EffectKind::Publish)
     }
 
     /// The receiver of a handler that is a method: the message itself, where it takes no other.

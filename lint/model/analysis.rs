@@ -2,7 +2,7 @@
 
 use delivery_grammar::Semantic;
 
-use crate::flow::{Broker, Covers, Durability, EffectKind, Flow, Idempotency, Known, Settle, Step};
+use crate::flow::{Broker, Covers, Durability, Effect, EffectKind, Flow, Idempotency, Known, Settle, Step};
 
 use super::bounds::Tier;
 use super::crash_table::{CrashPoint, crash_table};
@@ -169,18 +169,21 @@ fn is_broken(program: &Program<'_>, violations: &[Violation], inferred: Option<S
     }
 }
 
-/// A repetition of which nobody knows that it is harmless: no reason to refute a promise, and none to infer one that rules it out.
+/// A repetition of which nobody knows that it is harmless, or a rejection of which nobody knows where it leads: no reason to refute a
+/// promise, and none to infer one that rules it out.
 fn is_unproved(program: &Program<'_>, doubt: Violation) -> bool {
     let effect = program.flow.effects.get(doubt.effect.0 as usize);
-    doubt.property == Property::Repeated && effect.is_some_and(|effect| effect.perhaps_guarded)
+    match doubt.property {
+        Property::PerhapsLost => true,
+        Property::Repeated => effect.is_some_and(|effect| effect.unproved),
+        Property::Lost => false,
+    }
 }
 
 fn infer(program: &Program<'_>, violations: &[Violation]) -> Semantic {
     let has = |property| violations.iter().any(|violation| violation.property == property);
-    let (lost, repeated) = (
-        has(Property::Lost),
-        has(Property::Repeated) || is_repeated_by_caller(program),
-    );
+    let lost = has(Property::Lost) || has(Property::PerhapsLost);
+    let repeated = has(Property::Repeated) || program.is_caller() && is_repeated_by_caller(program.flow, lost);
     match (lost, repeated) {
         (true, _) if program.is_caller() && is_blind(program.flow) => Semantic::NoGuarantee,
         (true, true) => Semantic::BestEffort,
@@ -191,16 +194,18 @@ fn infer(program: &Program<'_>, violations: &[Violation]) -> Semantic {
     }
 }
 
-/// A caller who sees an error calls again: what a lost reply hides is then done twice.
-fn is_repeated_by_caller(program: &Program<'_>) -> bool {
-    let repeats = |effect: &crate::flow::Effect| effect.idempotency != Idempotency::Idempotent;
-    program.is_caller() && program.flow.effects.iter().any(repeats)
+/// A caller who sees an error calls again: what a lost reply hides is then done twice. Where nobody sees what was lost, nobody calls
+/// again, and only clients repeat things.
+fn is_repeated_by_caller(flow: &Flow, lost: bool) -> bool {
+    let repeats =
+        |effect: &Effect| effect.idempotency != Idempotency::Idempotent && (effect.resent || !lost && effect.confirmed);
+    flow.effects.iter().any(repeats)
 }
 
 /// A sender that looks at no error.
 fn is_blind(flow: &Flow) -> bool {
     flow.iter().all(|(_, node)| match &node.step {
-        Step::Effect { effect, .. } => flow.ignores_failure(node) || !flow.effect(*effect).confirmed,
+        Step::Effect { effect, .. } => flow.ignores_failure(node) && !flow.effect(*effect).confirmed,
         _ => true,
     })
 }
@@ -277,10 +282,11 @@ fn assumptions(program: &Program<'_>, promised: Semantic) -> Vec<String> {
         .iter()
         .filter(|e| e.kind != EffectKind::Opaque && e.idempotency == Idempotency::Unknown)
     {
-        found.push(format!(
-            "`{}` ({}) leaves the same when it is applied twice.",
-            effect.at.text, effect.target
-        ));
+        let harmless = match effect.kind {
+            EffectKind::Publish => "is recognised by those who receive it when it comes twice",
+            _ => "leaves the same when it is applied twice",
+        };
+        found.push(format!("`{}` ({}) {harmless}.", effect.at.text, effect.target));
     }
     for key in &flow.keys {
         key_assumptions(program, key, &mut found);

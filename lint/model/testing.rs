@@ -475,7 +475,8 @@ fn effect(number: u32, words: &[&str]) -> Effect {
         unconfirmed_by: None,
         unstable_key: has("unstable").then(|| line(number)),
         overwrites: has("overwrites"),
-        perhaps_guarded: false,
+        unproved: has("unproved"),
+        resent: has("resent"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::harness::check;
+use crate::harness::{check, check_files};
 
 #[test]
 fn claimed_for_good() {
@@ -90,6 +90,185 @@ async fn run(pool: PgPool, http: Client) -> Result<()> {
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
             n3: exit err
+        "#]],
+    );
+}
+
+/// Rows that are published and then removed are the messages, although reading them takes them from nobody.
+#[test]
+fn relayed() {
+    check(
+        r#"
+use rdkafka::producer::{FutureProducer, FutureRecord};
+async fn relay(pool: PgPool, producer: FutureProducer) -> Result<()> {
+    let rows = sqlx::query!("SELECT id, topic, body FROM outbox ORDER BY id LIMIT 50").fetch_all(&pool).await?;
+    for row in rows {
+        producer.send(FutureRecord::<(), _>::to(&row.topic).payload(&row.body), Duration::from_secs(5)).await.map_err(|(e, _)| e)?;
+        sqlx::query!("DELETE FROM outbox WHERE id = $1", row.id).execute(&pool).await?;
+    }
+    Ok(())
+}
+"#,
+        expect![[r#"
+            source postgres queue manual dlq # outbox
+            effect e0 kafka unknown publish resent
+            cond c0 fixed # rows
+            n0: receive next=n1 err=n5
+            n1: branch c0 0=n2 1=n4
+            n2: effect e0 ok=n3 err=n5
+            n3: ack ok=n4 err=n5
+            n4: exit ok
+            n5: exit err
+        "#]],
+    );
+}
+
+/// A row that the caller asks for is not a message: whoever calls sees the failure.
+#[test]
+fn published_by_request() {
+    check(
+        r#"
+use rdkafka::producer::{FutureProducer, FutureRecord};
+async fn announce(pool: PgPool, producer: FutureProducer, id: i64) -> Result<()> {
+    let order = sqlx::query!("SELECT body FROM orders WHERE id = $1", id).fetch_one(&pool).await?;
+    producer.send(FutureRecord::<(), _>::to("orders").payload(&order.body), Duration::from_secs(5)).await.map_err(|(e, _)| e)?;
+    sqlx::query!("UPDATE orders SET announced = true WHERE id = $1", id).execute(&pool).await?;
+    Ok(())
+}
+"#,
+        expect![[r#"
+            source call caller never
+            effect e0 kafka:orders unknown publish resent
+            effect e1 postgres:orders idem
+            n0: read postgres:orders ok=n1 err=n4
+            n1: effect e0 ok=n2 err=n4
+            n2: effect e1 ok=n3 err=n4
+            n3: exit ok
+            n4: exit err
+        "#]],
+    );
+}
+
+/// Rows of a statement that a client builds, held by the transaction that a closure runs in.
+#[test]
+fn relayed_by_a_builder() {
+    check_files(
+        &[
+            (
+                "migrations/1/up.sql",
+                "CREATE TABLE outbox (id BIGINT PRIMARY KEY, topic TEXT NOT NULL, body BYTEA NOT NULL);",
+            ),
+            (
+                "main.rs",
+                r#"
+use diesel::{Connection, PgConnection, QueryDsl, RunQueryDsl, result::Error};
+use kafka::producer::{Producer, Record};
+mod schema {
+    diesel::table! { outbox (id) { id -> Int8, topic -> Text, body -> Binary, } }
+}
+fn next(kafka: &mut Producer, conn: &mut PgConnection) -> anyhow::Result<bool> {
+    use schema::outbox::dsl::*;
+    conn.transaction(|conn| {
+        let row = match outbox.order(id.asc()).for_update().skip_locked().first::<Row>(conn) {
+            Ok(row) => row,
+            Err(Error::NotFound) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        kafka.send(&Record::from_value(&row.topic, row.body))?;
+        diesel::delete(outbox.filter(id.eq(row.id))).execute(conn)?;
+        Ok(true)
+    })
+}
+"#,
+            ),
+        ],
+        expect![[r#"
+            source postgres queue manual dlq # outbox
+            effect e0 kafka unknown publish
+            tx t0 postgres
+            cond c0 fixed # outbox.order(id.asc()).for_update().skip_locked().first::<R…
+            n0: receive next=n1 err=n8
+            n1: begin t0 ok=n2
+            n2: effect e0 ok=n3 err=n7
+            n3: ack in t0 ok=n4 err=n7
+            n4: commit t0 ok=n5 err=n6
+            n5: exit ok
+            n6: exit err
+            n7: rollback t0 then=n6
+            n8: branch c0 0=n5 1=n6
+        "#]],
+    );
+}
+
+/// A statement that is put together piece by piece, in a cell that is filled once.
+#[test]
+fn taken_by_a_statement_in_pieces() {
+    check(
+        r#"
+static TAKE: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+async fn take(tx: &mut Transaction<'_, Postgres>, table: &str, urgent: bool) -> Result<Option<(i64, String)>> {
+    let text = TAKE.get_or_init(|| {
+        let mut text = String::from("SELECT id, body FROM jobs WHERE state = $1 ");
+        if urgent {
+            text.push_str("AND urgent ");
+        }
+        text.push_str("LIMIT 1 FOR UPDATE SKIP LOCKED");
+        text
+    });
+    Ok(sqlx::query_as(text).bind("queued").fetch_optional(&mut **tx).await?)
+}
+async fn run(pool: PgPool, http: Client) -> Result<()> {
+    let mut tx = pool.begin().await?;
+    let Some((id, body)) = take(&mut tx, "jobs", true).await? else { return Ok(()) };
+    sqlx::query("UPDATE jobs SET state = $1 WHERE id = $2").bind("running").bind(id).execute(&mut *tx).await?;
+    tx.commit().await?;
+    pay(&http, body.as_bytes()).await?;
+    sqlx::query("UPDATE jobs SET state = $1 WHERE id = $2").bind("completed").bind(id).execute(&pool).await?;
+    Ok(())
+}
+"#,
+        expect![[r#"
+            source postgres queue manual dlq # jobs
+            effect e0 http:POST plain http unconfirmed
+            tx t0 postgres
+            n0: receive next=n1 err=n7 end=n6
+            n1: begin t0 ok=n2
+            n2: claim in t0 ok=n3 err=n8
+            n3: commit t0 ok=n4 err=n7
+            n4: effect e0 ok=n5 err=n7
+            n5: ack ok=n6 err=n7
+            n6: exit ok
+            n7: exit err
+            n8: rollback t0 then=n7
+        "#]],
+    );
+}
+
+/// Rounds that go on until the process ends: what a failed read keeps from being published is published in the next.
+#[test]
+fn published_in_rounds() {
+    check(
+        r#"
+use rdkafka::producer::{FutureProducer, FutureRecord};
+async fn watch(producer: FutureProducer, http: Client) -> Result<()> {
+    loop {
+        if let Ok(answer) = http.get("https://prices.example").send().await {
+            producer.send(FutureRecord::<(), _>::to("prices").payload(&answer.text().await?), Duration::from_secs(5)).await.map_err(|(e, _)| e)?;
+        }
+        sleep(Duration::from_secs(60)).await;
+    }
+}
+"#,
+        expect![[r#"
+            source call caller never
+            effect e0 kafka:prices unknown publish resent
+            n0: read reqwest ok=n1 err=n6
+            n1: read reqwest ok=n2 err=n6
+            n2: effect e0 ok=n3 err=n6
+            n3: sleep 60000 then=n5
+            n4: exit err
+            n5: exit ok
+            n6: exit err
         "#]],
     );
 }

@@ -10,6 +10,42 @@ use crate::lower::value::{Kind, Origin, Value};
 use crate::span::Span;
 
 impl<'a> Lowering<'a> {
+    /// Something is published: what recognises a repetition is its id.
+    pub(super) fn publish(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let confirm = doing.facts.confirm.unwrap_or(Confirm::Ok);
+        let confirmed = confirm == Confirm::Ok;
+        self.note_producer(doing);
+        let set = |(value, _): &(Value, Option<Span>)| value.variant_name() != Some("None");
+        let id = self.operand_of(doing.facts.key.as_ref(), doing).filter(set);
+        let record = self.operand_of(doing.facts.record_key.as_ref(), doing).filter(set);
+        let is_fresh = |(value, _): &&(Value, Option<Span>)| deep_origin(value).has(Origin::FRESH);
+        let fresh = id.iter().chain(&record).find(is_fresh);
+        let (idempotency, why) = match (fresh.is_some(), id.is_some()) {
+            (true, _) => (Idempotency::NotIdempotent, "each attempt publishes it under another id"),
+            (false, true) => (
+                Idempotency::Idempotent,
+                "a duplicate is passed on, recognisable by its id",
+            ),
+            (false, false) => (
+                Idempotency::Unknown,
+                "a duplicate is passed on, and has no id that the client knows of",
+            ),
+        };
+        let effect = self.effect(doing, EffectKind::Publish, idempotency, why.into(), confirmed, None);
+        if let Some((value, at)) = fresh {
+            let at = made_at(value, *at, doing);
+            self.graph.effects[effect.0 as usize].unstable_key = Some(at);
+        }
+        let known = &mut self.graph.effects[effect.0 as usize];
+        known.volatile = doing.facts.durability == Some(flow::Durability::Memory);
+        known.unconfirmed_by = doing.because.filter(|_| confirm == Confirm::Never);
+        known.unproved = idempotency == Idempotency::Unknown;
+        known.resent = doing.facts.resends == Some(Known::Yes);
+        let tx = self.transaction_of(doing, &state);
+        let flowing = self.two_way(doing, state, Step::Effect { effect, tx });
+        self.sent(doing, effect, flowing)
+    }
+
     /// What is given for an effect that went out: where its success shows later, something that still has to be looked at.
     pub(in crate::lower) fn sent(&mut self, doing: &Doing<'_>, effect: EffectId, flowing: Flowing) -> Flowing {
         let useless = self.is_true(doing.facts.confirm_if.as_ref(), doing) == Some(false);

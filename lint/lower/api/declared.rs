@@ -89,7 +89,8 @@ impl<'a> Lowering<'a> {
                 unconfirmed_by: None,
                 unstable_key: None,
                 overwrites: false,
-                perhaps_guarded: false,
+                unproved: false,
+                resent: false,
             };
             Step::Effect {
                 effect: this.graph.effect(make, &site),

@@ -269,6 +269,10 @@ impl<'a> Lowering<'a> {
         if let (Some(recv), Some(catalog::Confirm::Ok)) = (&doing.recv, doing.facts.confirm) {
             self.look_at(recv, false);
         }
+        if !state.holding && self.relays == Some(doing.site.at) {
+            return self.relay_rows(doing, state);
+        }
+        self.note_poll(doing);
         let value = if state.holding {
             self.given(doing).with_origin(Origin::STORE)
         } else {

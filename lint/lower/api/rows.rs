@@ -5,13 +5,15 @@
 
 use smol_str::SmolStr;
 
-use super::{Doing, transaction_in};
+use super::{Doing, bound, text_of, transaction_in};
 use crate::catalog::Receive;
 use crate::flow::{Broker, DeadLetter, Outcome, Step, TxId};
 use crate::lower::Lowering;
+use crate::lower::expr::deep_origin;
 use crate::lower::query::Query;
 use crate::lower::receive::Waiting;
 use crate::lower::state::{Flowing, State};
+use crate::lower::value::Origin;
 use crate::resolve::Ty;
 use crate::sql::{self, Statement, Update};
 
@@ -87,9 +89,10 @@ pub(in crate::lower) fn may_take(text: &str) -> bool {
     text.contains("skip locked") || text.contains("returning")
 }
 
-fn taking(statement: &Statement) -> Option<Taking> {
+/// What a statement takes; a read that keeps nobody else from its rows only where they are `relayed`.
+fn taking(statement: &Statement, relayed: bool) -> Option<Taking> {
     match statement {
-        Statement::Read(read) if read.skips_locked => Some(Taking {
+        Statement::Read(read) if read.skips_locked || relayed => Some(Taking {
             table: read.table.clone()?,
             free: read.states.clone(),
             claim: None,
@@ -111,6 +114,14 @@ fn taking(statement: &Statement) -> Option<Taking> {
             expires: false,
         }),
         _ => None,
+    }
+}
+
+/// What a read selects its rows by.
+fn selected(statement: &Statement) -> &[sql::By] {
+    match statement {
+        Statement::Read(read) => &read.by,
+        _ => &[],
     }
 }
 
@@ -142,6 +153,8 @@ impl Rows {
             () if update.claim.is_some() || own().any(|(_, text)| text.as_deref().is_some_and(sql::in_progress)) => {
                 Made::Claimed
             }
+            // Where it is known what free rows are like, this one still is.
+            () if named(GIVEN_UP) && !self.free.is_empty() && own().next().is_none() => Made::Kept,
             () if named(GIVEN_UP) => Made::GivenUp,
             () if named(DONE) => Made::Done,
             () if own().any(|(_, text)| is_null(text)) => Made::GivenBack,
@@ -165,9 +178,44 @@ impl Lowering<'_> {
     pub(in crate::lower) fn sql_without_message(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
         let text = self.text_operand(doing.facts.sql.as_ref(), doing);
         let statements = text.map(|text| sql::read(&text)).unwrap_or_default();
-        match statements.iter().find_map(taking) {
-            Some(taking) => self.take_rows(&taking, doing, state),
+        let relayed = self.relays == Some(doing.site.at);
+        match statements.iter().find_map(|statement| taking(statement, relayed)) {
+            Some(mut taking) => {
+                let binds = self.operand_of(doing.facts.binds.as_ref(), doing);
+                let binds = bound(binds.as_ref().map(|(value, _)| value));
+                let known = |by: &sql::By| Some((by.column.clone(), text_of(binds.get(by.bind)?)?));
+                taking
+                    .free
+                    .extend(statements.iter().flat_map(selected).filter_map(known));
+                self.take_rows(&taking, doing, state)
+            }
             None => self.compute(doing, state),
+        }
+    }
+
+    /// A read of a table by a client that builds its statements, whose rows are the messages.
+    pub(in crate::lower) fn relay_rows(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        let Some(table) = self.text_operand(doing.facts.target.as_ref(), doing) else {
+            return self.compute(doing, state);
+        };
+        let taking = Taking {
+            table,
+            free: Vec::new(),
+            claim: None,
+            expires: false,
+        };
+        self.take_rows(&taking, doing, state)
+    }
+
+    /// Takes note of a read by a client that builds its statements.
+    pub(in crate::lower) fn note_poll(&mut self, doing: &Doing<'_>) {
+        let keyed = doing
+            .recv
+            .as_ref()
+            .is_some_and(|recv| deep_origin(recv).has(Origin::MESSAGE));
+        if !keyed && doing.facts.on.is_some() && self.text_operand(doing.facts.target.as_ref(), doing).is_some() {
+            let target = self.target(doing);
+            self.met.polls.insert(doing.site.at, target);
         }
     }
 

@@ -235,10 +235,7 @@ impl<'a> Lowering<'a> {
         let recv_ty = doing.recv.as_ref().map_or(Ty::Unknown, |recv| recv.ty.clone());
         let handle = Value::new(Kind::Tx(tx), recv_ty, Origin::NONE);
         if !state.holding {
-            let called = self.call_value(&closure, vec![handle], doing.site, state);
-            return self.each(called, |this, state, value| {
-                this.await_value(value, state, doing.site.at)
-            });
+            return self.transaction_that_may_take(doing, tx, (&closure, handle), state);
         }
         let node = self.graph.emit(&state, Step::Begin { tx }, Some(site));
         let mut begun = state.after(node, Outcome::Ok);
@@ -252,6 +249,26 @@ impl<'a> Lowering<'a> {
             all.extend(self.end_transaction(doing, tx, state, value));
         }
         merge_values(all)
+    }
+
+    /// A closure in a transaction while no message is at hand: a row that is taken in it is held by it.
+    fn transaction_that_may_take(
+        &mut self,
+        doing: &Doing<'_>,
+        tx: TxId,
+        (closure, handle): (&Value, Value),
+        state: State,
+    ) -> Flowing {
+        self.enclosing.push(tx);
+        let called = self.call_value(closure, vec![handle], doing.site, state);
+        let ended = self.each(called, |this, state, value| {
+            this.await_value(value, state, doing.site.at)
+        });
+        self.enclosing.pop();
+        self.each(ended, |this, state, value| match state.open.contains(&tx) {
+            true => this.end_transaction(doing, tx, state, value),
+            false => vec![(state, value)],
+        })
     }
 
     pub(in crate::lower) fn end_transaction(

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lower::Lowering;
-use crate::lower::expr::{chained_place, place_of};
+use crate::lower::expr::{chained_place, extended, place_of};
 use crate::lower::state::{Flowing, State, merge_values};
 use crate::lower::value::{Kind, Origin, Place, Value};
 use crate::resolve::{FnId, Ty};
@@ -85,6 +85,24 @@ impl<'a> Lowering<'a> {
         }
         if let Some(value) = crate::lower::time::method(recv, name, &args) {
             return vec![(state, value)];
+        }
+        if let (Some(text), Some(Some(place))) = (extended(recv, name, &args), places.first())
+            && state.read(place).as_ref() == Some(recv)
+        {
+            let mut state = state;
+            state.write(place, text);
+            return vec![(state, Value::unit())];
+        }
+        if let (
+            "get_or_init",
+            [
+                Value {
+                    kind: Kind::Closure(_), ..
+                },
+            ],
+        ) = (name.as_str(), &args[..])
+        {
+            return self.call_value(&args[0], Vec::new(), site, state);
         }
         if let Some(value) = crate::lower::combinator::unlocked(recv, name) {
             return vec![(state, value)];

@@ -1,9 +1,9 @@
 //! Values that expressions make: literals, texts, operations on what is known.
 
-use crate::lower::time;
 use crate::lower::value::{Api, Kind, Origin, Value};
+use crate::lower::{Lowering, time};
 use crate::resolve::{Ty, Types};
-use crate::source::hir::Lit;
+use crate::source::hir::{Lit, Path};
 
 pub(in crate::lower) fn literal(lit: &Lit) -> Value {
     let (kind, ty) = match lit {
@@ -103,6 +103,37 @@ pub(in crate::lower) fn minus(value: Value) -> Value {
     }
 }
 
+/// A text with what is known in place of its `{}`.
+fn filled(text: &str, values: &[Value]) -> String {
+    let mut parts = text.split("{}");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.zip(values).fold(first, |made, (rest, value)| {
+        let known = match &value.kind {
+            Kind::Text(known) => known.as_str(),
+            _ => "{}",
+        };
+        made + known + rest
+    })
+}
+
+/// What a text becomes when something is written behind it: the same again for what it ends with already, as in a loop.
+pub(in crate::lower) fn extended(text: &Value, method: &str, args: &[Value]) -> Option<Value> {
+    const MOST: usize = 4_000;
+    let (Kind::Text(known), "push_str" | "push", [more]) = (&text.kind, method, args) else {
+        return None;
+    };
+    let more_known = match &more.kind {
+        Kind::Text(more) => more.as_str(),
+        _ => "{}",
+    };
+    let made = match known.ends_with(more_known) || known.len() > MOST {
+        true => known.clone(),
+        false => smol_str::format_smolstr!("{known}{more_known}"),
+    };
+    let origin = origin_of([text, more]);
+    Some(Value::new(Kind::Text(made), text.ty.clone(), origin))
+}
+
 /// The text that a format string makes, with `{}` for what is not constant.
 pub(in crate::lower) fn formatted(literal: &str, values: &[Value]) -> Value {
     let mut text = String::new();
@@ -121,10 +152,8 @@ pub(in crate::lower) fn formatted(literal: &str, values: &[Value]) -> Value {
             _ => {}
         }
     }
-    if let ([only], true) = (values, text.matches("{}").count() == 1)
-        && let Kind::Text(known) = &only.kind
-    {
-        text = text.replacen("{}", known, 1);
+    if text.matches("{}").count() == values.len() {
+        text = filled(&text, values);
     }
     Value::new(
         Kind::Text(text.into()),
@@ -199,4 +228,25 @@ pub(in crate::lower) fn integers(op: &str, x: i128, y: i128) -> Kind {
         _ => return equality(op, x == y),
     };
     folded.map_or(Kind::Opaque, Kind::Int)
+}
+
+impl Lowering<'_> {
+    /// A table, as a client's macro makes one of the workspace's schema.
+    pub(super) fn table_value(&self, path: &Path) -> Option<Value> {
+        let mut names = path.segments.iter().rev().map(|segment| &segment.name);
+        let name = names.find(|name| *name != "table")?;
+        if !self.schema.knows(name) {
+            return None;
+        }
+        let function = self.frames.first().and_then(|frame| frame.function)?;
+        let krate = self.index.function(function).krate;
+        let mut types = self.catalog.types().into_iter();
+        let of_client = types.find(|ty| ty.tables && self.index.crate_depends(krate, &ty.package))?;
+        let table = Value::new(
+            Kind::Api(std::rc::Rc::default()),
+            Ty::external(&of_client.path, Vec::new()),
+            Origin::NONE,
+        );
+        Some(table.with_prop("target".into(), Value::text(name.clone()), None))
+    }
 }

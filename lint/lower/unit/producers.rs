@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::probe::{Named, Wanted, note, probed};
+use super::relays::relays;
 use super::{Arguments, LIBRARIES, MAX_CALLERS_UP, Run, Unit, arguments};
 use crate::catalog::{Catalog, Role};
 use crate::flow::{Effect, EffectKind, Ended, Flow, Node, NodeId, Outcome, Step};
@@ -33,7 +34,9 @@ pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> 
     let own: Vec<Producer> = lowered
         .into_iter()
         .filter(|found| {
-            publishes(&found.unit).any(|effect| effect.at.via.is_empty() && !covered.contains(&effect.at.span))
+            publishes(&found.unit)
+                .map(|effect| effect.at.span)
+                .any(|at| stands_in(context, found.unit.function, at) && !covered.contains(&at))
         })
         .collect();
     let known: BTreeSet<FnId> = taken
@@ -42,7 +45,8 @@ pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> 
         .collect();
     let mut all = callers(context, &own, known);
     all.extend(own.into_iter().filter(|found| !found.hands_out).map(|found| found.unit));
-    all
+    let relayed: Vec<Vec<Unit>> = all.into_par_iter().map(|unit| relays(context, unit)).collect();
+    relayed.into_iter().flatten().collect()
 }
 
 /// Callers, and their callers, of which a producer is a part: they wait for the confirmation, write to a store besides, or drop a failure.
@@ -89,6 +93,13 @@ fn publishes(unit: &Unit) -> impl Iterator<Item = &Effect> {
         .filter(|effect| effect.kind == EffectKind::Publish)
 }
 
+/// Whether something stands in a function's own code, closures included.
+fn stands_in(context: &Context<'_>, f: FnId, at: Span) -> bool {
+    let info = context.index.function(f);
+    let body = info.hir.body.as_ref();
+    at.file == info.file && body.is_some_and(|body| body.start <= at.start && at.end <= body.end)
+}
+
 fn writes(unit: &Unit) -> bool {
     unit.flow
         .effects
@@ -108,12 +119,12 @@ fn end_rounds(flow: &mut Flow) {
     for (from, when) in back {
         turn(flow, from, when, well);
     }
-    let publishing: Vec<NodeId> = flow
+    let tried: Vec<NodeId> = flow
         .iter()
-        .filter(|(_, node)| publishes_in(flow, node))
+        .filter(|(_, node)| publishes_in(flow, node) || matches!(node.step, Step::Read { .. }))
         .map(|(id, _)| id)
         .collect();
-    for from in publishing {
+    for from in tried {
         turn(flow, from, Outcome::Err, badly);
     }
     flow.nodes.extend([Ended::Ok, Ended::Err].map(|ended| Node {
@@ -129,7 +140,7 @@ fn turn(flow: &mut Flow, from: NodeId, when: Outcome, to: NodeId) {
     edges.filter(|edge| edge.when == when).for_each(|edge| edge.to = to);
 }
 
-fn publishes_in(flow: &Flow, node: &Node) -> bool {
+pub(super) fn publishes_in(flow: &Flow, node: &Node) -> bool {
     matches!(node.step, Step::Effect { effect, .. } if flow.effect(effect).kind == EffectKind::Publish)
 }
 

@@ -1,0 +1,102 @@
+//! Relays: functions that read rows, publish what they say, and then remove them or write down that it is done.
+//!
+//! A read by itself takes nothing: whoever asks next gets the same rows. But where the rows are what is published, and are settled
+//! afterwards, they are the messages, and whether one is lost is decided by what becomes of its row, not by whoever calls the function.
+
+use std::collections::BTreeSet;
+
+use smol_str::SmolStr;
+
+use super::producers::publishes_in;
+use super::{Arguments, Executed, MAX_CALLERS_UP, Run, Unit, arguments};
+use crate::flow::{EffectKind, Flow, NodeId, Step};
+use crate::lower::Context;
+use crate::span::Span;
+
+/// The units of a producer that relays rows: one for each read whose rows it settles. Otherwise itself.
+pub(super) fn relays(context: &Context<'_>, unit: Unit) -> Vec<Unit> {
+    let reads = relayed(&unit);
+    let found: Vec<Unit> = reads
+        .into_iter()
+        .filter_map(|read| relay(context, &unit, read))
+        .collect();
+    let covered: BTreeSet<Span> = found.iter().flat_map(|relay| published(&relay.flow)).collect();
+    if found.is_empty() {
+        return vec![unit];
+    }
+    let rest = published(&unit.flow).any(|at| !covered.contains(&at));
+    found.into_iter().chain(rest.then_some(unit)).collect()
+}
+
+fn published(flow: &Flow) -> impl Iterator<Item = Span> {
+    let publishes = flow.effects.iter().filter(|effect| effect.kind == EffectKind::Publish);
+    publishes.map(|effect| effect.at.span)
+}
+
+/// The function, lowered again with the rows of a read as its messages: with what its callers pass, where that is needed to see what
+/// becomes of them.
+fn relay(context: &Context<'_>, unit: &Unit, read: Span) -> Option<Unit> {
+    let run = Run {
+        context,
+        f: unit.function,
+        focus: Some(read),
+    };
+    let plain = run.follow(&Arguments::default(), Some(read));
+    settling(plain).or_else(|| {
+        let known = arguments(context, unit.function, MAX_CALLERS_UP)?;
+        settling(run.follow(&known, Some(read)))
+    })
+}
+
+fn settling(followed: Option<(Executed, Vec<Span>)>) -> Option<Unit> {
+    let unit = followed?.0.lowered.unit;
+    let acks = unit.flow.nodes.iter().any(|node| matches!(node.step, Step::Ack(_)));
+    (acks && unit.flow.unknown.is_empty() && published(&unit.flow).next().is_some()).then_some(unit)
+}
+
+/// The reads of a table after which something is published and then a row of that table is changed or removed: of several before one
+/// publish, the last.
+fn relayed(unit: &Unit) -> BTreeSet<Span> {
+    let flow = &unit.flow;
+    let polls = |id: NodeId| {
+        let at = flow.node(id).at.as_ref()?.span;
+        matches!(flow.node(id).step, Step::Read { .. }).then_some(())?;
+        Some((at, unit.met.polls.get(&at)?.clone()))
+    };
+    let mut found = BTreeSet::new();
+    for (id, node) in flow.iter() {
+        if !publishes_in(flow, node) {
+            continue;
+        }
+        let settled: BTreeSet<&SmolStr> = after(flow, id).into_iter().filter_map(|id| changed(flow, id)).collect();
+        let mut before: Vec<NodeId> = (0..id.0).map(NodeId).collect();
+        before.retain(|read| after(flow, *read).contains(&id));
+        let last = before
+            .into_iter()
+            .rev()
+            .filter_map(polls)
+            .find(|(_, table)| settled.contains(table));
+        found.extend(last.map(|(at, _)| at));
+    }
+    found
+}
+
+/// The table that a step changes or clears.
+fn changed(flow: &Flow, id: NodeId) -> Option<&SmolStr> {
+    let Step::Effect { effect, .. } = flow.node(id).step else {
+        return None;
+    };
+    let effect = flow.effect(effect);
+    (effect.kind == EffectKind::Database).then_some(&effect.target)
+}
+
+/// Everything that control may come to from a node.
+fn after(flow: &Flow, from: NodeId) -> BTreeSet<NodeId> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(id) = open.pop() {
+        let next = flow.node(id).edges.iter().map(|edge| edge.to);
+        open.extend(next.filter(|to| seen.insert(*to)));
+    }
+    seen
+}
