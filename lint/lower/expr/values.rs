@@ -243,7 +243,7 @@ impl Lowering<'_> {
         let mut types = self.catalog.types().into_iter();
         let of_client = types.find(|ty| ty.tables && self.index.crate_depends(krate, &ty.package))?;
         let table = Value::new(
-            Kind::Api(std::rc::Rc::default()),
+            Kind::Api(std::sync::Arc::default()),
             Ty::external(&of_client.path, Vec::new()),
             Origin::NONE,
         );
