@@ -180,7 +180,7 @@ fn macros_have_paths_too() {
         let path = |text: &str| {
             let segments = text.split("::").map(|name| crate::source::hir::Segment {
                 name: name.into(),
-                args: Vec::new().into(),
+                args: Vec::new(),
                 bindings: Vec::new(),
             });
             crate::source::hir::Path {
