@@ -217,22 +217,6 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn unit_variant(&self, id: crate::resolve::TypeId, name: &SmolStr) -> Value {
-        let kind = Kind::Variant {
-            name: name.clone(),
-            fields: Shared::default(),
-        };
-        Value::new(kind, Ty::Local { id, args: Types::NONE }, Origin::NONE)
-    }
-
-    fn unit_struct(&self, id: crate::resolve::TypeId) -> Value {
-        Value::new(
-            Kind::Struct(Shared::default()),
-            Ty::Local { id, args: Types::NONE },
-            Origin::NONE,
-        )
-    }
-
     /// A path into another crate as a value: a function by name, or a variant or constant known by its last name.
     fn external_value(&self, written: &SmolStr) -> Value {
         let canonical = self.catalog.canonical(written);

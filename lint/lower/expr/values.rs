@@ -1,8 +1,11 @@
 //! Values that expressions make: literals, texts, operations on what is known.
 
+use smol_str::SmolStr;
+
+use crate::lower::shared::Shared;
 use crate::lower::value::{Api, Kind, Origin, Value};
 use crate::lower::{Lowering, time};
-use crate::resolve::{Ty, Types};
+use crate::resolve::{Ty, TypeId, Types};
 use crate::source::hir::{Lit, Path};
 
 pub(in crate::lower) fn literal(lit: &Lit) -> Value {
@@ -231,6 +234,22 @@ pub(in crate::lower) fn integers(op: &str, x: i128, y: i128) -> Kind {
 }
 
 impl Lowering<'_> {
+    pub(super) fn unit_variant(&self, id: TypeId, name: &SmolStr) -> Value {
+        let kind = Kind::Variant {
+            name: name.clone(),
+            fields: Shared::default(),
+        };
+        Value::new(kind, Ty::Local { id, args: Types::NONE }, Origin::NONE)
+    }
+
+    pub(super) fn unit_struct(&self, id: TypeId) -> Value {
+        Value::new(
+            Kind::Struct(Shared::default()),
+            Ty::Local { id, args: Types::NONE },
+            Origin::NONE,
+        )
+    }
+
     /// A table, as a client's macro makes one of the workspace's schema.
     pub(super) fn table_value(&self, path: &Path) -> Option<Value> {
         let mut names = path.segments.iter().rev().map(|segment| &segment.name);
