@@ -358,6 +358,10 @@ facts! {
     attempts: Operand,
     /// The property that the call appends its first argument to (`bind`).
     append: SmolStr,
+    /// The result is a part of the receiver: what is appended to it is appended to the receiver, too.
+    lends: Known,
+    /// The text that the call adds to the property `sql`: `{}` where nobody can tell.
+    writes: SmolStr,
     /// Of a transaction's beginning: its isolation level.
     isolation: Operand,
     /// Of a transaction's beginning: the setting without which the client has none.

@@ -14,7 +14,7 @@ use self::operands::bound;
 
 use super::Lowering;
 use super::call::{CallSite, future};
-use super::expr::{deep_origin, origin_of};
+use super::expr::{deep_origin, extended, origin_of};
 use super::state::{Flowing, State};
 use super::time::millis;
 use super::value::{Call, Future, Kind, Origin, Place, Target, Value};
@@ -552,16 +552,20 @@ fn literal(literal: &catalog::Literal) -> Value {
     }
 }
 
-fn appended(value: Value, property: &SmolStr, doing: &Doing<'_>) -> Value {
-    let mut items = match value.prop(property).map(|(known, _)| known.kind.clone()) {
-        Some(Kind::Tuple(items)) => items,
-        _ => Vec::new(),
-    };
-    items.push(doing.args.first().cloned().unwrap_or_else(Value::unit));
-    let origin = origin_of(&items);
-    value.with_prop(
-        property.clone(),
-        Value::new(Kind::Tuple(items), Ty::Unknown, origin),
-        Some(doing.site.label),
-    )
+/// A value with one more item in a property; a text grows.
+fn appended(value: Value, property: &str, item: Value, at: Span) -> Value {
+    let known = value.prop(property).map(|(known, _)| known.clone());
+    let grown = known
+        .as_ref()
+        .and_then(|known| extended(known, "push", std::slice::from_ref(&item)));
+    let grown = grown.unwrap_or_else(|| {
+        let mut items = match known.map(|known| known.kind) {
+            Some(Kind::Tuple(items)) => items,
+            _ => Vec::new(),
+        };
+        items.push(item);
+        let origin = origin_of(&items);
+        Value::new(Kind::Tuple(items), Ty::Unknown, origin)
+    });
+    value.with_prop(property.into(), grown, Some(at))
 }

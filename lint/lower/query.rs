@@ -46,6 +46,13 @@ impl Query {
         }
     }
 
+    /// Whether it names rows in a list that is filled elsewhere, and the message's is not among them.
+    fn is_of_others(&self) -> bool {
+        let listed = self.text.as_ref().is_some_and(|text| text.contains("({}"));
+        let named = |bind: &Value| deep_origin(bind).has(Origin::MESSAGE);
+        listed && !self.binds.is_empty() && !self.binds.iter().any(named)
+    }
+
     fn target(&self, table: &str) -> SmolStr {
         smol_str::format_smolstr!("{}:{table}", self.store)
     }
@@ -134,7 +141,7 @@ impl<'a> Lowering<'a> {
                 self.note_overwriting(update.overwrites && replaces(&update.sets, &update.by, query));
                 done
             }
-            Statement::Delete(delete) if self.is_taken(&query.target(&delete.table)) => {
+            Statement::Delete(delete) if self.is_taken(&query.target(&delete.table)) && !query.is_of_others() => {
                 self.settle_rows(Made::Done, query, state)
             }
             Statement::Delete(delete) => {
@@ -173,6 +180,9 @@ impl<'a> Lowering<'a> {
             .as_ref()
             .filter(|_| self.is_taken(&query.target(&update.table)))?
             .made(update, query);
+        if query.is_of_others() {
+            return Some(self.sql_pass(Some(&update.table), query, state.clone()));
+        }
         let to = update.claim.as_ref().and_then(|claim| claim.to.as_ref());
         Some(match made {
             Made::Claimed if self.is_taken_back(&update.table, to) => self.sql_pass(None, query, state.clone()),

@@ -187,6 +187,17 @@ pub struct Place {
     pub fields: Vec<SmolStr>,
 }
 
+impl Place {
+    /// A variable.
+    #[must_use]
+    pub fn of(variable: SmolStr) -> Self {
+        Self {
+            variable,
+            fields: Vec::new(),
+        }
+    }
+}
+
 impl Future {
     fn identity(&self) -> (u8, Option<Span>) {
         match self {

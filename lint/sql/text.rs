@@ -250,7 +250,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn end_statement(&mut self) {
-        let statement = std::mem::take(&mut self.out);
+        let mut statement = std::mem::take(&mut self.out);
+        statement.push_str(&")".repeat(cut_short(&statement)));
         if !statement.trim().is_empty() {
             self.done.statements.push(statement);
         }
@@ -264,6 +265,22 @@ impl<'a> Scanner<'a> {
         self.routine = self.routine.after(word, self.words);
         self.copy(word.len());
     }
+}
+
+/// How many parentheses are open where a statement ends in a hole: what fills it closes them, too.
+fn cut_short(statement: &str) -> usize {
+    if !statement.trim_end().ends_with(HOLE) {
+        return 0;
+    }
+    let mut quoted = false;
+    statement.chars().fold(0, |open: usize, c| {
+        quoted ^= c == '\'';
+        match c {
+            '(' if !quoted => open + 1,
+            ')' if !quoted => open.saturating_sub(1),
+            _ => open,
+        }
+    })
 }
 
 impl Routine {
@@ -355,6 +372,8 @@ mod tests {
         );
         assert_eq!(prepared("LIMIT ${n}"), format!("LIMIT ${HOLE}"));
         assert_eq!(prepared("{{ }}"), "{ }");
+        assert_eq!(prepared("id IN ({}"), format!("id IN ({HOLE})"));
+        assert_eq!(prepared("a = '(' AND id IN (b"), "a = '(' AND id IN (b");
     }
 
     #[test]

@@ -272,3 +272,80 @@ async fn watch(producer: FutureProducer, http: Client) -> Result<()> {
         "#]],
     );
 }
+
+/// Rows that are published side by side by a service behind a trait, and settled together by a statement in pieces: those of which that
+/// failed stay where they are, unless everything is settled.
+#[test]
+fn relayed_side_by_side() {
+    let relay = |settled: &str| {
+        format!(
+            r#"
+use futures::stream::FuturesUnordered;
+use rdkafka::producer::{{FutureProducer, FutureRecord}};
+#[async_trait::async_trait]
+trait Tasks: Send + Sync {{
+    async fn retries(&self) -> Result<Vec<Task>>;
+    async fn complete(&self, ids: Vec<i64>) -> Result<u64>;
+}}
+struct Task {{ id: i64, body: Vec<u8> }}
+struct Stored {{ pool: PgPool }}
+#[async_trait::async_trait]
+impl Tasks for Stored {{
+    async fn retries(&self) -> Result<Vec<Task>> {{
+        Ok(sqlx::query_as("SELECT id, body FROM tasks WHERE status = 'retry'").fetch_all(&self.pool).await?)
+    }}
+    async fn complete(&self, ids: Vec<i64>) -> Result<u64> {{
+        let mut statement = sqlx::QueryBuilder::new("UPDATE tasks ");
+        statement.push("SET status = ").push_bind("complete").push(" WHERE id IN (");
+        let mut list = statement.separated(", ");
+        for id in ids {{
+            list.push_bind(id);
+        }}
+        list.push_unseparated(")");
+        Ok(statement.build().execute(&self.pool).await?.rows_affected())
+    }}
+}}
+async fn upkeep(tasks: Arc<dyn Tasks>, producer: Arc<FutureProducer>) {{
+    let Ok(retries) = tasks.retries().await else {{ return }};
+    let sent = retries
+        .into_iter()
+        .map(|task| {{
+            let producer = producer.clone();
+            async move {{
+                let record = FutureRecord::<(), Vec<u8>>::to("retries").payload(&task.body);
+                let sent = producer.send(record, Duration::from_secs(1)).await;
+                {settled}
+            }}
+        }})
+        .collect::<FuturesUnordered<_>>();
+    let ids = sent.collect::<Vec<_>>().await.into_iter().filter_map(Result::ok).collect();
+    if let Err(error) = tasks.complete(ids).await {{
+        tracing::error!("{{error}}");
+    }}
+}}
+"#
+        )
+    };
+    check(
+        &relay("match sent { Ok(_) => Ok(task.id), Err((error, _)) => Err(error) }"),
+        expect![[r#"
+            source postgres queue manual dlq # tasks
+            effect e0 kafka:retries unknown publish resent
+            n0: receive next=n1 err=n3
+            n1: effect e0 ok=n2 err=n3
+            n2: ack ok=n3 err=n3
+            n3: exit ok
+        "#]],
+    );
+    check(
+        &relay("if let Err((error, _)) = sent { tracing::error!(\"{error}\") } Ok::<i64, ()>(task.id)"),
+        expect![[r#"
+            source postgres queue manual dlq # tasks
+            effect e0 kafka:retries unknown publish resent
+            n0: receive next=n1 err=n3
+            n1: effect e0 ok=n2 err=n2
+            n2: ack ok=n3 err=n3
+            n3: exit ok
+        "#]],
+    );
+}

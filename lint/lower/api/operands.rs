@@ -7,11 +7,14 @@ use crate::lower::Lowering;
 use crate::lower::expr::origin_of;
 use crate::lower::receive::Waiting;
 use crate::lower::state::{Flowing, State};
-use crate::lower::value::{Api, Kind, Origin, Value};
+use crate::lower::value::{Api, Kind, Origin, Place, Value};
 use crate::resolve::Ty;
 use crate::span::Span;
 use smol_str::SmolStr;
 use std::sync::Arc;
+
+/// The property of a part that names the variable it is a part of.
+const LENDER: &str = "(lender)";
 
 impl<'a> Lowering<'a> {
     /// The value of an operand and where it was set. Properties that are not set have the type's default, if the object is known.
@@ -213,8 +216,11 @@ impl<'a> Lowering<'a> {
         {
             value = value.with_prop(name.to_lowercase().into(), set, Some(doing.site.label));
         }
-        if let Some(property) = &doing.facts.append {
-            value = appended(value, property, doing);
+        let item = || doing.args.first().cloned().unwrap_or_else(Value::unit);
+        let added = doing.facts.append.iter().map(|property| (property.as_str(), item()));
+        let written = doing.facts.writes.iter().map(|text| ("sql", Value::text(text.clone())));
+        for (property, item) in added.chain(written) {
+            value = appended(value, property, item, doing.site.label);
         }
         if let Some((other, _)) = doing
             .call
@@ -236,8 +242,23 @@ impl<'a> Lowering<'a> {
             && let (Some(recv), Some(Some(place))) = (&doing.recv, doing.places.first())
         {
             state.change(place, self.with_sets(recv.clone(), doing));
+            let lender = recv.prop(LENDER).and_then(|(lender, _)| text_of(lender));
+            let lender = lender.and_then(|variable| Some((state.get(&variable)?.clone(), Place::of(variable))));
+            if let Some((value, place)) = lender {
+                state.change(&place, self.with_sets(value, doing));
+            }
         }
         state
+    }
+
+    /// The part of a receiver that a call gives knows whose it is.
+    fn lent(&self, given: Value, doing: &Doing<'_>) -> Value {
+        match (doing.facts.lends, doing.places.first()) {
+            (Some(Known::Yes), Some(Some(place))) if place.fields.is_empty() => {
+                given.with_prop(LENDER.into(), Value::text(place.variable.clone()), None)
+            }
+            _ => given,
+        }
     }
 
     pub(in crate::lower) fn succeed(&self, doing: &Doing<'_>, value: Value) -> Value {
@@ -259,7 +280,7 @@ impl<'a> Lowering<'a> {
     }
 
     pub(in crate::lower) fn compute(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let value = self.given(doing);
+        let value = self.lent(self.given(doing), doing);
         let state = self.mutated(doing, state);
         vec![(state, self.succeed(doing, value))]
     }
