@@ -46,6 +46,8 @@ pub struct Catalog {
     /// Aliases that end in `::*`, without it.
     modules: HashMap<SmolStr, SmolStr>,
     packages: BTreeMap<SmolStr, Package>,
+    /// Crates that re-export parts of others, by the crate that they re-export, all as code spells them.
+    exporters: BTreeMap<SmolStr, BTreeSet<SmolStr>>,
 }
 
 /// A file of the catalog.
@@ -206,6 +208,10 @@ impl Catalog {
         let package = raw.package;
         errors.extend(layer.admit(&file, text, &raw.types, &raw.calls));
         for (from, to) in raw.aliases {
+            let (exporter, home) = (first(&from), first(&to));
+            if exporter != home {
+                self.exporters.entry(home.into()).or_default().insert(exporter.into());
+            }
             match from.strip_suffix("::*") {
                 Some(module) => self.modules.insert(module.into(), to.trim_end_matches("::*").into()),
                 None => self.aliases.insert(from, to),
@@ -248,15 +254,14 @@ impl Catalog {
         let likes: Vec<Type> = self
             .types()
             .into_iter()
-            .filter(|ty| ty.like.is_some())
+            .filter(|ty| !ty.like.is_empty())
             .cloned()
             .collect();
         for ty in likes {
-            let Some(model) = &ty.like else { continue };
             let models: Vec<Call> = self
                 .calls()
                 .into_iter()
-                .filter(|call| call.owner() == model)
+                .filter(|call| ty.like.iter().any(|model| model == call.owner()))
                 .cloned()
                 .collect();
             for call in models {
@@ -420,6 +425,12 @@ impl Catalog {
             .collect()
     }
 
+    /// The crates by which code can reach a package: its own name, and those that re-export it.
+    pub fn ways_to<'c>(&'c self, package: &'c str) -> impl Iterator<Item = &'c str> {
+        let exporters = self.exporters.get(package.replace('-', "_").as_str());
+        std::iter::once(package).chain(exporters.into_iter().flatten().map(SmolStr::as_str))
+    }
+
     /// The packages that the catalog knows, by name.
     pub fn packages(&self) -> impl Iterator<Item = &Package> {
         self.packages.values()
@@ -458,6 +469,10 @@ impl Catalog {
 
 fn last(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
+}
+
+fn first(path: &str) -> &str {
+    path.split("::").next().unwrap_or(path)
 }
 
 fn in_std(path: &str) -> SmolStr {

@@ -44,7 +44,7 @@ use smol_str::SmolStr;
 
 use crate::catalog::Catalog;
 use crate::flow::{Lease, Outcome, Site, Step, TaskId, TxId, Unknown};
-use crate::resolve::{ConstId, FnId, Index, Scope, Ty};
+use crate::resolve::{ConstId, CrateId, FnId, Index, Scope, Ty};
 use crate::source::hir;
 use crate::span::{FileId, Span};
 use crate::sql::Schema;
@@ -82,6 +82,17 @@ pub struct Context<'a> {
     /// Whether the workspace's code contains a text (the name of a setting).
     pub mentions: &'a (dyn Fn(&str) -> bool + Sync),
     pub asked: Asked<'a>,
+}
+
+impl Context<'_> {
+    /// Whether a crate can reach what a package exports: by depending on it, or on one that re-exports it.
+    fn reaches(&self, krate: CrateId, package: &str) -> bool {
+        reaches(self.index, self.catalog, krate, package)
+    }
+}
+
+fn reaches(index: &Index<'_>, catalog: &Catalog, krate: CrateId, package: &str) -> bool {
+    catalog.ways_to(package).any(|way| index.crate_depends(krate, way))
 }
 
 /// How the workspace gets rid of old rows, by table, and how it takes back what somebody claimed.
@@ -134,6 +145,10 @@ struct Lowering<'a> {
     rows: Option<api::rows::Rows>,
     /// The element of the batch that the next loop goes over.
     batch: Option<Value>,
+    /// Commands that were put into batches.
+    queued: Vec<api::queued::Queued>,
+    /// The type of what is received is the code's own choice: what a loop goes over that takes it apart are the messages.
+    shaped_here: bool,
     unknown: Vec<Unknown>,
     assumptions: BTreeSet<SmolStr>,
     /// Whether what settles a message went where it cannot be followed.
@@ -251,6 +266,11 @@ enum Jump {
 }
 
 impl<'a> Lowering<'a> {
+    /// As [`Context::reaches`].
+    fn reaches(&self, krate: CrateId, package: &str) -> bool {
+        reaches(self.index, self.catalog, krate, package)
+    }
+
     fn new(context: &Context<'a>) -> Self {
         Self {
             index: context.index,
@@ -279,6 +299,8 @@ impl<'a> Lowering<'a> {
             registered: Vec::new(),
             rows: None,
             batch: None,
+            queued: Vec::new(),
+            shaped_here: false,
             unknown: Vec::new(),
             assumptions: BTreeSet::new(),
             escaped: None,

@@ -72,7 +72,8 @@ pub(super) fn alike(call: &RawCall, is_async: bool, queue: bool) -> RawCall {
         call.queues = Some(call.does);
         call.does = Role::Queue;
         call.returns = Some(super::TypeExpr::Receiver);
-        (call.mutates, call.fallible, call.is_async) = (true, false, false);
+        // A future that queues cannot fail, but its `Ok` is asked for.
+        (call.mutates, call.fallible, call.is_async) = (true, is_async, is_async);
         for case in &mut call.cases {
             case.queues = case.does.replace(Role::Queue);
             case.returns = Some(super::TypeExpr::Receiver);

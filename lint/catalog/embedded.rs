@@ -171,6 +171,19 @@ mod tests {
     }
 
     #[test]
+    fn an_old_version_has_the_file_that_speaks_for_it() {
+        let file = |version| {
+            let mut names = names(&[("redis", &[version])]);
+            names.retain(|name| name.starts_with("redis"));
+            names
+        };
+        assert_eq!(file("0.23.3"), ["redis@0.29.yaml"]);
+        assert_eq!(file("0.29.5"), ["redis@0.29.yaml"]);
+        assert_eq!(file("0.32.7"), ["redis.yaml"]);
+        assert_eq!(file("1.8.1"), ["redis.yaml"]);
+    }
+
+    #[test]
     fn a_version_of_zero_is_a_generation_of_its_own() {
         assert_eq!(generation(&numbers("0.32.7")), [0, 32]);
         assert_eq!(generation(&numbers("1.8.1")), [1]);

@@ -30,8 +30,8 @@ pub struct RawType {
     pub path: SmolStr,
     /// Traits of the client whose methods it has.
     pub implements: Vec<SmolStr>,
-    /// It has the methods of this type, too: with `async` each gives a future, with `queue` each only queues its command.
-    pub like: Option<SmolStr>,
+    /// It has the methods of these types, too: with `async` each gives a future, with `queue` each only queues its command.
+    pub like: Vec<SmolStr>,
     pub is_async: bool,
     pub queue: bool,
     /// What it dereferences to (`lapin::message::Delivery` → `lapin::acker::Acker`).
@@ -57,6 +57,8 @@ pub struct RawType {
     /// A framework calls a function that takes one (alone, or as an argument of another type) for each message, and settles by what
     /// the function gives. A function that such a function calls is none.
     pub handed: Option<Receive>,
+    /// Of a trait: types that the catalog does not list have its distinctive methods, too (`(StatusCode, String)` is an answer).
+    pub for_all: bool,
     /// Of a trait: a framework calls these methods of what implements it for each message. Where no other parameter is the message,
     /// `self` is.
     pub handles: BTreeMap<SmolStr, Receive>,
@@ -74,7 +76,7 @@ pub struct RawType {
 
 record!(RawType, "a type", requires ["path"], {
     path, implements, like, is_async as "async", queue, deref, awaits, item, receive, builder, defaults, fields, settles, store, transaction,
-    handed, handles, accepts, gives_back, carries, tables,
+    handed, for_all, handles, accepts, gives_back, carries, tables,
 });
 
 /// In which variant of an event a message comes.
@@ -310,6 +312,8 @@ facts! {
     multiple: Operand,
     /// The transaction that the ack, effect or publish belongs to.
     tx: Operand,
+    /// Of an ack: the transaction that it commits, too.
+    commits: Operand,
     requeue: Operand,
     kind: EffectKind,
     idempotent: Known,
@@ -445,6 +449,10 @@ pub struct Receive {
     pub ordered: bool,
     /// Taking a message puts it somewhere else: code that does nothing more with it only moves it.
     pub moves: bool,
+    /// Whatever the function gives is an answer to somebody who sends again until it is a good one (a webhook).
+    pub answered: bool,
+    /// Counts only in a function that declares a source: most requests are no deliveries.
+    pub declared: bool,
 }
 
 impl Default for Receive {
@@ -461,11 +469,13 @@ impl Default for Receive {
             positions_in: None,
             ordered: false,
             moves: false,
+            answered: false,
+            declared: false,
         }
     }
 }
 
-record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, lease, lease_unit, settle, dead_letter, uncommitted, positions_in, ordered, moves });
+record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, lease, lease_unit, settle, dead_letter, uncommitted, positions_in, ordered, moves, answered, declared });
 
 /// Who settles, under conditions on the receiver's properties.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -4,6 +4,7 @@ mod confirms;
 mod declared;
 mod operands;
 mod positions;
+pub(super) mod queued;
 pub(super) mod rows;
 mod stores;
 mod tasks;
@@ -56,6 +57,8 @@ impl Operands<'_> {
 pub(in crate::lower) struct Doing<'c> {
     facts: &'c Facts,
     role: Role,
+    /// Of a command that is queued: what it does when the batch is executed.
+    queues: Option<Role>,
     returns: Option<&'c TypeExpr>,
     call: &'c catalog::Call,
     recv: Option<Value>,
@@ -125,6 +128,7 @@ impl<'a> Lowering<'a> {
             because,
             facts,
             role,
+            queues: case.and_then(|case| case.queues).or(call.queues),
             returns,
             call,
             recv,
@@ -137,7 +141,8 @@ impl<'a> Lowering<'a> {
 
     fn act(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
         match doing.role {
-            Role::Pure | Role::Apply | Role::Queue => self.compute(doing, state),
+            Role::Pure | Role::Apply => self.compute(doing, state),
+            Role::Queue => self.queue(doing, state),
             Role::Channel => self.channel(doing, state),
             Role::Take => self.take(doing, state),
             Role::Monitor => {
@@ -230,7 +235,13 @@ impl<'a> Lowering<'a> {
                 "the transaction that takes the position is begun where it cannot be followed",
             );
         }
-        self.two_way(&doing, state, Step::Ack(Ack { covers, tx, fenced }))
+        let acked = self.two_way(&doing, state, Step::Ack(Ack { covers, tx, fenced }));
+        match tx.filter(|_| doing.facts.commits.is_some()) {
+            Some(tx) => self.each(acked, |this, state, value| {
+                this.end_transaction(&doing, tx, state, value)
+            }),
+            None => acked,
+        }
     }
 
     fn nack(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
@@ -448,6 +459,7 @@ impl<'c> Doing<'c> {
         Self {
             facts: self.facts,
             role: self.role,
+            queues: self.queues,
             returns: self.returns,
             call: self.call,
             recv: self.recv.clone(),

@@ -235,14 +235,7 @@ impl<'a> Lowering<'a> {
                     name: name.into(),
                     fields: Shared::default(),
                 };
-                Value::new(
-                    kind,
-                    Ty::External {
-                        path: parent.into(),
-                        args: Types::NONE,
-                    },
-                    Origin::NONE,
-                )
+                Value::new(kind, Ty::external(parent, Vec::new()), Origin::NONE)
             }
             _ => Value::opaque(ty, Origin::NONE),
         }
@@ -436,14 +429,7 @@ impl<'a> Lowering<'a> {
                 for ((name, value), at) in fields {
                     api.props.insert(name, Prop { value, at: Some(at) });
                 }
-                Value::new(
-                    Kind::Api(Arc::new(api)),
-                    Ty::External {
-                        path,
-                        args: Types::NONE,
-                    },
-                    origin,
-                )
+                Value::new(Kind::Api(Arc::new(api)), Ty::external(&path, Vec::new()), origin)
             }
             _ => {
                 let mut known = match base.map(|base| base.kind) {

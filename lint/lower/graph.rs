@@ -42,7 +42,7 @@ pub struct Graph {
     pub answers: Vec<Answered>,
     /// Requests whose answer is looked at closely.
     pub compared: Vec<EffectId>,
-    /// Messages that were handed over together with somewhere to send the answer.
+    /// Messages that were handed over, and tasks that were spawned, together with somewhere to send the answer.
     pub replies: Vec<NodeId>,
     /// What was put into collections that others empty.
     pub left: Vec<NodeId>,
@@ -156,7 +156,8 @@ impl Graph {
         }
     }
 
-    /// A publish that was sent and whose confirmation is awaited later: here it only goes out, and may fail to.
+    /// A publish that was sent and whose confirmation is awaited later: here it only goes out, and may fail to. A task whose answer is
+    /// awaited is a call, and begins there.
     pub fn unsend(&mut self, sent: NodeId, site: &Site) {
         let on = self.condition(
             CondKind::Free,
@@ -167,6 +168,11 @@ impl Graph {
             "send",
         );
         let node = &mut self.nodes[sent.0 as usize];
+        if matches!(node.step, Step::Spawn { .. }) {
+            node.step = Step::Pass;
+            node.edges.retain(|edge| edge.when == Outcome::Then);
+            return;
+        }
         if !matches!(node.step, Step::Effect { .. } | Step::Handoff { .. }) {
             return;
         }

@@ -67,7 +67,7 @@ fn registrations(context: &Context<'_>) -> Vec<Registrations> {
         .filter(|call| call.does == Role::Receive && call.facts.closure.is_some());
     let mut by: BTreeSet<FnId> = BTreeSet::new();
     for call in registering {
-        let may = |krate| context.index.crate_depends(krate, &call.package);
+        let may = |krate| context.reaches(krate, &call.package);
         by.extend(context.index.mentions(call.name(), may));
     }
     let seen = by.into_iter().map(|by| {
@@ -105,7 +105,11 @@ fn handed<'c>(context: &'c Context<'_>) -> impl Iterator<Item = Handler> + 'c {
             .find_map(|ty| handed_in(context, ty))?
             .handed
             .as_ref()?;
-        Some(Handler::new(context, f, receive))
+        let declares_source = || {
+            let declared = context.index.function(f).hir.declaration.as_ref();
+            declared.is_some_and(|declared| declared.declaration.source.is_some())
+        };
+        (!receive.declared || declares_source()).then(|| Handler::new(context, f, receive))
     })
 }
 
@@ -240,7 +244,8 @@ impl<'a> Lowering<'a> {
     /// How messages come to a closure, by the types that it names.
     fn closure_receives(&self, closure: &Closure) -> Option<Receive> {
         let args = self.closure_arguments(closure);
-        args.iter().find_map(|arg| self.handed_type(&arg.ty)?.handed.clone())
+        let handed = args.iter().find_map(|arg| self.handed_type(&arg.ty)?.handed.clone());
+        handed.filter(|receive| !receive.declared)
     }
 
     /// The part of a type that only a framework hands out.
@@ -283,12 +288,20 @@ impl<'a> Lowering<'a> {
             Some(false) => Ended::Err,
             Some(true) => Ended::Ok,
             None => {
-                if self.is_handed && self.is_answer(&answer) {
+                if self.is_unclear(&answer) {
                     self.give_up(at, "which messages the answer accepts cannot be seen");
                 }
                 Ended::Ok
             }
         }
+    }
+
+    /// Whether an answer may be a refusal, for all that can be seen of it.
+    fn is_unclear(&self, answer: &Value) -> bool {
+        let answered = self.draft.as_ref().is_some_and(|draft| draft.answered);
+        let is_own = !matches!(answer.ty, Ty::External { .. } | Ty::Tuple(_));
+        let plain = matches!(answer.kind, Kind::Text(_) | Kind::Tuple(_));
+        (self.is_handed || answered) && self.is_answer(answer) || answered && is_own && !plain
     }
 
     /// Whether an answer accepts the message; `None` where that cannot be seen, or where it is no answer.
@@ -314,9 +327,11 @@ impl<'a> Lowering<'a> {
         if known.accepts.is_empty() {
             return None;
         }
-        let said = answer
-            .prop("answer")
-            .map_or_else(|| text_of(answer), |(value, _)| text_of(value))?;
+        let said = match answer.prop("answer") {
+            Some((inner, _)) if self.is_answer(inner) => return self.accepts(inner),
+            Some((inner, _)) => text_of(inner),
+            None => text_of(answer),
+        }?;
         Some(known.accepts.contains(&said))
     }
 

@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use super::api::{Operands, holds, text_of};
+use super::api::{Doing, Operands, holds, text_of};
 use super::call::CallSite;
 use super::state::{Flowing, State};
 use super::time::millis;
@@ -38,6 +38,8 @@ pub(super) struct Draft {
     pub ordered: bool,
     /// Receiving it puts it elsewhere.
     pub moves: bool,
+    /// Whatever the function gives is an answer.
+    pub answered: bool,
 }
 
 impl<'a> Lowering<'a> {
@@ -75,6 +77,9 @@ impl<'a> Lowering<'a> {
         if !self.receive_sites.contains(&site.at) {
             self.receive_sites.push(site.at);
         }
+        if let Some(read) = self.read_again(receive, &given, &state) {
+            return read;
+        }
         let other = |at: Span| at != site.at;
         if self.focus.is_some_and(other) || self.draft.as_ref().is_some_and(|draft| other(draft.site.span)) {
             let nothing = self.nothing(&given).filter(|_| waiting == Waiting::OrNothing);
@@ -93,6 +98,16 @@ impl<'a> Lowering<'a> {
                 (state, value)
             })
             .collect()
+    }
+
+    /// In a function that is called with a message, what gives it once more (and tells whether its signature is right) is no receive.
+    fn read_again(&self, receive: &Receive, given: &Ty, state: &State) -> Option<Flowing> {
+        let draft = self.draft.as_ref().filter(|draft| draft.answered && self.is_handed)?;
+        if !receive.answered || receive.transport != draft.transport {
+            return None;
+        }
+        let value = self.typed(given.clone(), Origin::MESSAGE);
+        Some(vec![(state.clone(), value)])
     }
 
     /// What a receive gives that finds nothing; `None` where it waits until there is something.
@@ -157,6 +172,7 @@ impl<'a> Lowering<'a> {
             positions_in: receive.positions_in.clone(),
             ordered,
             moves: receive.moves,
+            answered: receive.answered,
         }
     }
 
@@ -295,7 +311,28 @@ impl<'a> Lowering<'a> {
     /// Whether a loop goes over a batch of messages. One of them stands for all, so that the loop goes round once, and what comes after
     /// it sees what became of the message: that the batch held others changes what is delivered again, and not what may be lost.
     pub(super) fn is_batch(&self, value: &Value) -> bool {
-        self.draft.is_some() && self.receives > 0 && value.origin.has(Origin::MESSAGE) && self.element_settles(value)
+        let is_message = self.draft.is_some() && self.receives > 0 && value.origin.has(Origin::MESSAGE);
+        is_message && (self.shaped_here || self.element_settles(value))
+    }
+
+    /// Whether what is received has a type of the code's own choice, of which nobody knows what settles it.
+    pub(super) fn is_shaped_here(&self, receive: &Receive, given: &Ty, doing: &Doing<'_>) -> bool {
+        let is_own = self.draft.as_ref().is_none_or(|draft| draft.site.span == doing.site.at);
+        let by_hand = self.settle_of(receive, &doing.operands()).0 == Settle::Manual;
+        is_own && by_hand && !self.is_known(given)
+    }
+
+    fn is_known(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::External { args, .. } => {
+                let own = self
+                    .client_path(ty)
+                    .is_some_and(|path| self.catalog.ty(&path).is_some());
+                own || args.iter().any(|arg| self.is_known(arg))
+            }
+            Ty::Slice(element) => self.is_known(element),
+            _ => false,
+        }
     }
 
     fn element_settles(&self, value: &Value) -> bool {

@@ -26,7 +26,7 @@ use super::state::State;
 use super::upkeep::{body_text, constants_with, naming};
 use super::value::{Origin, Value};
 use super::{Capture, Context, Lowering, MAX_STEPS_ASKED, Met, SeenCall, Tables};
-use crate::catalog::{Catalog, Role};
+use crate::catalog::{Catalog, Role, Type};
 use crate::flow::{Broker, EffectKind, Flow, Idempotency, Outcome, Settle, Site, Step};
 use crate::resolve::{FnId, Ty, TyBound};
 use crate::span::Span;
@@ -102,7 +102,7 @@ fn candidates(context: &Context<'_>) -> Vec<FnId> {
         if is_library && !sockets(context.catalog).iter().any(|name| (context.mentions)(name)) {
             continue;
         }
-        let may = |krate| is_library || context.index.crate_depends(krate, package);
+        let may = |krate| is_library || context.reaches(krate, package);
         for name in names {
             note(&mut named, name, context.index.mentions(name, may));
         }
@@ -127,7 +127,7 @@ fn takers<'c>(context: &'c Context<'_>) -> impl Iterator<Item = FnId> + 'c {
         .map(|call| (call.package.as_str(), call.name()))
         .collect();
     let mentioning = named.into_iter().flat_map(move |(package, name)| {
-        let may = |krate| context.index.crate_depends(krate, package);
+        let may = |krate| context.reaches(krate, package);
         context.index.mentions(name, may)
     });
     let naming = naming(context, &constants_with(context, may_take));
@@ -488,11 +488,13 @@ impl Lowering<'_> {
 
     /// Whether a type is a client's object rather than a message: a pool, a connection, a producer.
     pub(super) fn is_tool(&self, ty: &Ty) -> bool {
-        let own = self.client_path(ty).and_then(|path| {
-            self.catalog
-                .ty(&path)
-                .map(|known| !known.settles && known.item.is_none())
-        });
+        let carries = |known: &Type| {
+            let request = known.handed.as_ref().is_some_and(|handed| handed.declared);
+            known.settles || known.item.is_some() || request
+        };
+        let own = self
+            .client_path(ty)
+            .and_then(|path| Some(!carries(self.catalog.ty(&path)?)));
         let inside = match ty {
             Ty::External { args, .. } => args.iter().any(|arg| self.is_tool(arg)),
             Ty::Bounds(bounds) | Ty::Param { bounds, .. } => bounds.iter().any(|bound| match bound {

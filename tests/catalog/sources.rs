@@ -52,6 +52,8 @@ pub struct Fun {
 
 /// The packages that the fixtures depend on.
 pub struct Sources {
+    /// Package → library, both as code spells them.
+    libraries: BTreeMap<String, String>,
     /// Library name → versions with the path of the root file.
     packages: BTreeMap<String, BTreeMap<String, PathBuf>>,
     chosen: BTreeMap<String, String>,
@@ -120,6 +122,7 @@ impl Sources {
         let output = cargo::metadata(manifest)?;
         let metadata: serde_json::Value = serde_json::from_slice(&output).map_err(|error| error.to_string())?;
         let mut packages: BTreeMap<String, BTreeMap<String, PathBuf>> = BTreeMap::new();
+        let mut libraries = BTreeMap::new();
         for package in metadata["packages"].as_array().into_iter().flatten() {
             let version = package["version"].as_str().unwrap_or_default();
             for target in package["targets"].as_array().into_iter().flatten() {
@@ -127,6 +130,8 @@ impl Sources {
                     .as_array()
                     .is_some_and(|kinds| kinds.iter().any(|kind| kind == "lib" || kind == "proc-macro"));
                 if library && let (Some(name), Some(root)) = (target["name"].as_str(), target["src_path"].as_str()) {
+                    let package = package["name"].as_str().unwrap_or_default().replace('-', "_");
+                    libraries.insert(package, name.replace('-', "_"));
                     packages
                         .entry(name.replace('-', "_"))
                         .or_default()
@@ -135,6 +140,7 @@ impl Sources {
             }
         }
         Ok(Self {
+            libraries,
             packages,
             chosen: BTreeMap::new(),
             crates: BTreeMap::new(),
@@ -143,8 +149,9 @@ impl Sources {
         })
     }
 
-    /// From here on `library` means this version.
-    pub fn choose(&mut self, library: &str, version: &str) -> Result<(), String> {
+    /// From here on the library of this package means this version of it.
+    pub fn choose(&mut self, package: &str, version: &str) -> Result<(), String> {
+        let library = self.libraries.get(package).map_or(package, String::as_str);
         let versions = self
             .packages
             .get(library)
@@ -285,15 +292,19 @@ impl Sources {
         if depth == 0 {
             self.visited.clear();
         }
-        if !self
-            .visited
-            .insert((krate.to_owned(), module.to_vec(), name.to_owned(), value))
-        {
+        let place = (krate.to_owned(), module.to_vec(), name.to_owned(), value);
+        if !self.visited.insert(place.clone()) || depth > MAX_STEPS {
             return None;
         }
-        if depth > MAX_STEPS {
-            return None;
+        let found = self.look_in(krate, module, name, value, depth);
+        if found.is_some() {
+            // Another glob may lead through the same module.
+            self.visited.remove(&place);
         }
+        found
+    }
+
+    fn look_in(&mut self, krate: &str, module: &[String], name: &str, value: bool, depth: usize) -> Option<Target> {
         self.load(krate);
         if name.ends_with('!') {
             return self.macro_named(krate, module, name.trim_end_matches('!'), depth);

@@ -1,6 +1,6 @@
 //! Whether what the catalog says is so in the clients' sources.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use cargo_delivery::catalog::{Call, Catalog, Operand, RawCall, Type, TypeExpr};
@@ -23,10 +23,11 @@ pub fn problems(catalog: &Catalog, sources: &mut Sources) -> Vec<String> {
                 .map(|problem| format!("{}: `{}` {problem}", ty.file, ty.path)),
         );
     }
+    let likes = Likes::of(catalog);
     let awaited: BTreeSet<_> = catalog.types().into_iter().filter_map(|ty| ty.awaits.clone()).collect();
     for call in catalog.calls().into_iter().filter(|call| !is_std(&call.path)) {
         problems.extend(
-            of_call(call, awaited.contains(&call.path), sources)
+            of_call(call, &likes, awaited.contains(&call.path), sources)
                 .into_iter()
                 .map(|problem| format!("{}: `{}` {problem}", call.file, call.path)),
         );
@@ -59,8 +60,35 @@ fn of_type(ty: &Type, sources: &mut Sources) -> Vec<String> {
     problems
 }
 
-fn of_call(call: &Call, awaited: bool, sources: &mut Sources) -> Vec<String> {
-    match sources.find(&call.path) {
+/// Which types have the methods of which others.
+struct Likes(BTreeMap<String, Vec<String>>);
+
+impl Likes {
+    fn of(catalog: &Catalog) -> Self {
+        let models = |ty: &Type| ty.like.iter().map(ToString::to_string).collect();
+        Self(
+            catalog
+                .types()
+                .into_iter()
+                .map(|ty| (ty.path.to_string(), models(ty)))
+                .collect(),
+        )
+    }
+
+    /// The method of a trait that the call's type implements and is like.
+    fn of_trait(&self, call: &Call, sources: &mut Sources) -> Option<Target> {
+        let def = sources.ty(call.owner())?;
+        self.0.get(call.owner())?.iter().find_map(|model| {
+            let name = model.rsplit("::").next().unwrap_or(model);
+            let found = sources.find(&format!("{model}::{}", call.name()));
+            found.filter(|_| sources.implements(&def, name))
+        })
+    }
+}
+
+fn of_call(call: &Call, likes: &Likes, awaited: bool, sources: &mut Sources) -> Vec<String> {
+    let found = sources.find(&call.path);
+    match found.or_else(|| likes.of_trait(call, sources)) {
         None => vec!["is not there".to_owned()],
         Some(Target::Fn(found)) => of_function(call, &found, awaited, sources),
         Some(Target::Macro) if call.path.ends_with('!') => Vec::new(),

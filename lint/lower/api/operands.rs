@@ -91,11 +91,29 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// The receiver of a method that it has by dereferencing, as the type whose arguments the method's result speaks of.
+    fn as_owner(&self, recv: &Value, returns: &TypeExpr, doing: &Doing<'_>) -> Option<Value> {
+        const MAX_DEREFS: usize = 4;
+        if !speaks_of_arguments(returns) {
+            return None;
+        }
+        let mut ty = recv.ty.clone();
+        for _ in 0..MAX_DEREFS {
+            if self.client_path(&ty)? == doing.call.owner() {
+                return Some(Value { ty, ..recv.clone() });
+            }
+            ty = self.dereferenced(&ty)?;
+        }
+        None
+    }
+
     /// The value that a call gives when it succeeds, without the `Result` around it.
     pub(in crate::lower) fn given(&self, doing: &Doing<'_>) -> Value {
         let unknown = Value::unknown();
         let recv = doing.recv.as_ref().unwrap_or(&unknown);
         let origin = origin_of(doing.recv.iter().chain(&doing.args));
+        let owner = doing.returns.and_then(|returns| self.as_owner(recv, returns, doing));
+        let recv = owner.as_ref().unwrap_or(recv);
         let receiver = matches!(doing.returns, Some(TypeExpr::Receiver));
         if receiver && doing.recv.is_some() {
             return self.with_sets(recv.clone().with_origin(origin), doing);
@@ -360,6 +378,8 @@ impl<'a> Lowering<'a> {
             .returns
             .map_or(Ty::Unknown, |expr| self.type_of_expr(expr, recv, &doing.args));
         let inner = self.expected_inside(inner, doing);
+        let chosen = matches!(doing.returns, Some(TypeExpr::Expected | TypeExpr::Generic(_)));
+        self.shaped_here |= chosen && self.is_shaped_here(&receive, &inner, doing);
         let given = if doing.call.fallible {
             Ty::result(inner, self.error_ty(doing))
         } else {
@@ -373,6 +393,11 @@ impl<'a> Lowering<'a> {
             state,
         )
     }
+}
+
+/// Whether a type names an argument of the receiver's (`$0`).
+fn speaks_of_arguments(ty: &TypeExpr) -> bool {
+    matches!(ty, TypeExpr::Param(_)) || ty.args().iter().any(speaks_of_arguments)
 }
 
 /// The bound values, where they can be told apart.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::catalog::{Answer, Role};
-use crate::flow::{Durability, EffectKind, Idempotency, Key, KeyId, Known, MarkMode, Outcome, Step, TxId};
+use crate::flow::{Durability, Key, KeyId, Known, MarkMode, Outcome, Step, TxId};
 use crate::lower::expr::deep_origin;
 use crate::lower::query::MARK_COLUMNS;
 use crate::lower::state::{Flowing, State, merge_values};
@@ -289,31 +289,6 @@ impl<'a> Lowering<'a> {
             (state.after(node, Outcome::Ok), value),
             (state.after(node, Outcome::Err), self.failure(doing)),
         ]
-    }
-
-    /// Commands that were queued act together.
-    pub(in crate::lower) fn execute_queued(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let queued = doing
-            .recv
-            .as_ref()
-            .is_some_and(|recv| deep_origin(recv).has(Origin::MESSAGE));
-        if !queued || !state.holding {
-            return self.compute(doing, state);
-        }
-        let idempotency = match doing.facts.idempotent {
-            Some(Known::Yes) => Idempotency::Idempotent,
-            Some(Known::No) => Idempotency::NotIdempotent,
-            _ => Idempotency::Unknown,
-        };
-        let effect = self.effect(
-            doing,
-            EffectKind::Cache,
-            idempotency,
-            "commands queued on a pipeline".into(),
-            true,
-            None,
-        );
-        self.two_way(doing, state, Step::Effect { effect, tx: None })
     }
 
     pub(in crate::lower) fn sql(&mut self, doing: &Doing<'_>, state: State) -> Flowing {

@@ -30,7 +30,10 @@ impl<'a> Lowering<'a> {
         let Some(task) = task.or_else(|| doing.args.last().cloned()) else {
             return self.compute(doing, state);
         };
+        let answers = task.any(&|value| value.prop(REPLY).is_some());
         let (mut state, handle) = self.spawn(task, doing.site.at, false, state);
+        let spawned = state.at.first().filter(|_| answers);
+        self.graph.replies.extend(spawned.map(|spawned| spawned.from));
         if let (Some(recv), Some(Some(place))) = (&doing.recv, doing.places.first()) {
             let list = Value::new(Kind::List(Box::new(handle.clone())), recv.ty.clone(), recv.origin);
             state.write(place, list);

@@ -54,8 +54,7 @@ impl<'a> Lowering<'a> {
             .first()
             .and_then(|frame| frame.function)
             .map(|f| self.index.function(f).krate);
-        let depends =
-            |call: &&crate::catalog::Call| krate.is_some_and(|krate| self.index.crate_depends(krate, &call.package));
+        let depends = |call: &&crate::catalog::Call| krate.is_some_and(|krate| self.reaches(krate, &call.package));
         let named = self.catalog.by_name(name).into_iter().filter(|call| call.distinctive);
         match named.filter(|_| path.segments.len() > 1).find(depends) {
             Some(call) => Callee::External(call.path.clone(), None),

@@ -222,7 +222,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// What a client's type dereferences to.
-    fn dereferenced(&self, ty: &Ty) -> Option<Ty> {
+    pub(in crate::lower) fn dereferenced(&self, ty: &Ty) -> Option<Ty> {
         let Ty::External { path, .. } = ty else { return None };
         let deref = self.catalog.ty(&self.catalog.canonical(path))?.deref.as_ref()?;
         let value = Value::opaque(ty.clone(), Origin::NONE);
@@ -236,6 +236,13 @@ impl<'a> Lowering<'a> {
         {
             return Some(call.clone());
         }
+        // What a wrapper dereferences to may be its argument.
+        if let Some(behind) = self.dereferenced(&recv.ty).filter(|behind| *behind != recv.ty)
+            && let Some(behind) = self.client_path(&behind)
+            && let Some(call) = self.catalog.method(&behind, name)
+        {
+            return Some(call.clone());
+        }
         if let Ty::Bounds(bounds) | Ty::Param { bounds, .. } = &recv.ty {
             for bound in bounds.iter() {
                 if let crate::resolve::TyBound::External { path, .. } = bound
@@ -245,7 +252,7 @@ impl<'a> Lowering<'a> {
                 }
             }
         }
-        if recv.ty != Ty::Unknown {
+        if matches!(recv.ty, Ty::Local { .. }) {
             return None;
         }
         let krate = self
@@ -253,10 +260,11 @@ impl<'a> Lowering<'a> {
             .first()
             .and_then(|frame| frame.function)
             .map(|f| self.index.function(f).krate)?;
-        let candidates = self.catalog.by_name(name);
+        let candidates = self.catalog.by_name(name).into_iter();
+        let for_all = |call: &&crate::catalog::Call| self.catalog.ty(call.owner()).is_some_and(|owner| owner.for_all);
         candidates
-            .into_iter()
-            .find(|call| self.index.crate_depends(krate, &call.package))
+            .filter(|call| recv.ty == Ty::Unknown || for_all(call))
+            .find(|call| self.reaches(krate, &call.package))
             .cloned()
     }
 
@@ -265,7 +273,7 @@ impl<'a> Lowering<'a> {
         let function = self.frames.first().and_then(|frame| frame.function)?;
         let krate = self.index.function(function).krate;
         let calls = self.catalog.by_name(name).into_iter();
-        let made = calls.filter(|call| self.index.crate_depends(krate, &call.package));
+        let made = calls.filter(|call| self.reaches(krate, &call.package));
         let error = made.filter_map(|call| call.error.as_ref()).next()?;
         Some(self.type_of_expr(error, &Value::unknown(), &[]))
     }

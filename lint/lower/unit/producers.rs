@@ -180,7 +180,7 @@ fn drops_failures(unit: &Unit) -> bool {
 fn candidates(context: &Context<'_>) -> BTreeSet<FnId> {
     let mut named = Named::new();
     for (package, names) in publishing_names(context.catalog) {
-        let may = |krate| context.index.crate_depends(krate, package);
+        let may = |krate| context.reaches(krate, package);
         for name in names {
             note(&mut named, name, context.index.mentions(name, may));
         }

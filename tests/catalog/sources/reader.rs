@@ -5,6 +5,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 
 /// Reads the files of a crate.
@@ -40,25 +41,24 @@ impl Reader<'_> {
             syn::Item::Use(found) => self.import(&found.tree, &mut Vec::new(), module),
             syn::Item::ExternCrate(found) => {
                 let name = found.rename.as_ref().map_or(&found.ident, |(_, name)| name).to_string();
-                self.add_use(vec![found.ident.to_string()], Some(name), module);
+                self.add_use(vec![plain(&found.ident)], Some(name), module);
             }
             syn::Item::Fn(found) => self.add(&found.sig.ident, Item::Fn(signature(&found.sig)), module),
             syn::Item::Trait(found) => {
                 let methods = found.items.iter().filter_map(|item| match item {
-                    syn::TraitItem::Fn(method) => Some((method.sig.ident.to_string(), signature(&method.sig))),
+                    syn::TraitItem::Fn(method) => Some((plain(&method.sig.ident), signature(&method.sig))),
                     _ => None,
                 });
                 let methods = methods.collect();
                 self.add(&found.ident, Item::Trait(methods), module);
             }
             syn::Item::Struct(found) => {
-                let fields = found
-                    .fields
-                    .iter()
-                    .filter(|field| matches!(field.vis, syn::Visibility::Public(_)));
-                let fields = fields
-                    .filter_map(|field| Some(field.ident.as_ref()?.to_string()))
-                    .collect();
+                let fields = (0..)
+                    .zip(&found.fields)
+                    .filter(|(_, field)| matches!(field.vis, syn::Visibility::Public(_)));
+                let name =
+                    |(at, field): (usize, &syn::Field)| field.ident.as_ref().map_or_else(|| at.to_string(), plain);
+                let fields = fields.map(name).collect();
                 let item = Item::Type {
                     fields,
                     variants: BTreeMap::new(),
@@ -70,7 +70,7 @@ impl Reader<'_> {
                 let variants = found
                     .variants
                     .iter()
-                    .map(|variant| (variant.ident.to_string(), variant.fields.len()))
+                    .map(|variant| (plain(&variant.ident), variant.fields.len()))
                     .collect();
                 let item = Item::Type {
                     fields: BTreeSet::new(),
@@ -91,7 +91,7 @@ impl Reader<'_> {
     pub(super) fn alias(&mut self, found: &syn::ItemType, module: &[String]) {
         let text = found.ty.to_token_stream();
         if text.to_string().contains("Future") {
-            self.opaque(quote::quote!(Future #text), Some(&found.ident.to_string()));
+            self.opaque(quote::quote!(Future #text), Some(&plain(&found.ident)));
         }
         let item = type_path(&found.ty).map_or(Item::Other, Item::Alias);
         self.add(&found.ident, item, module);
@@ -99,7 +99,7 @@ impl Reader<'_> {
 
     pub(super) fn add(&mut self, name: &syn::Ident, item: Item, module: &[String]) {
         let module = self.krate.modules.entry(module.to_vec()).or_default();
-        module.items.entry(name.to_string()).or_default().push(item);
+        module.items.entry(plain(name)).or_default().push(item);
     }
 
     pub(super) fn add_use(&mut self, path: Vec<String>, name: Option<String>, module: &[String]) {
@@ -112,7 +112,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn module(&mut self, found: &syn::ItemMod, folder: &Path, module: &[String]) {
-        let name = found.ident.to_string();
+        let name = plain(&found.ident);
         let mut inner = module.to_vec();
         inner.push(name.clone());
         self.add(&found.ident, Item::Module, module);
@@ -139,7 +139,7 @@ impl Reader<'_> {
     pub(super) fn import(&mut self, tree: &syn::UseTree, path: &mut Vec<String>, module: &[String]) {
         match tree {
             syn::UseTree::Path(found) => {
-                path.push(found.ident.to_string());
+                path.push(plain(&found.ident));
                 self.import(&found.tree, path, module);
                 path.pop();
             }
@@ -147,13 +147,13 @@ impl Reader<'_> {
                 let name = if found.ident == "self" {
                     path.last().cloned()
                 } else {
-                    Some(found.ident.to_string())
+                    Some(plain(&found.ident))
                 };
-                self.add_use([&path[..], &[found.ident.to_string()]].concat(), name, module);
+                self.add_use([&path[..], &[plain(&found.ident)]].concat(), name, module);
             }
             syn::UseTree::Rename(found) => {
                 self.add_use(
-                    [&path[..], &[found.ident.to_string()]].concat(),
+                    [&path[..], &[plain(&found.ident)]].concat(),
                     Some(found.rename.to_string()),
                     module,
                 );
@@ -173,9 +173,12 @@ impl Reader<'_> {
         for item in &found.items {
             match item {
                 syn::ImplItem::Fn(method) => {
-                    methods.insert(method.sig.ident.to_string(), signature(&method.sig));
+                    methods.insert(plain(&method.sig.ident), signature(&method.sig));
                 }
-                syn::ImplItem::Macro(found) => self.opaque(found.mac.tokens.clone(), ty.last()),
+                syn::ImplItem::Macro(found) => {
+                    methods.extend(named_first(&found.mac.tokens));
+                    self.opaque(found.mac.tokens.clone(), ty.last());
+                }
                 _ => {}
             }
         }
@@ -277,6 +280,26 @@ impl Opaque {
     }
 }
 
+/// What a macro among a type's methods is told to make: `static_resp!(Created, StatusCode::CREATED)`.
+fn named_first(tokens: &TokenStream) -> Option<(String, Fun)> {
+    let mut tokens = tokens.clone().into_iter();
+    let (Some(TokenTree::Ident(name)), Some(TokenTree::Punct(comma))) = (tokens.next(), tokens.next()) else {
+        return None;
+    };
+    let made = Fun {
+        receiver: false,
+        args: None,
+        is_async: false,
+        output: None,
+    };
+    (comma.as_char() == ',').then(|| (plain(&name), made))
+}
+
+/// A name as paths spell it, and as its file is named: `r#async` is `async`.
+fn plain(name: &syn::Ident) -> String {
+    name.unraw().to_string()
+}
+
 pub(super) fn signature(signature: &syn::Signature) -> Fun {
     let receiver = signature.receiver().is_some();
     let output = match &signature.output {
@@ -293,7 +316,7 @@ pub(super) fn signature(signature: &syn::Signature) -> Fun {
 
 pub(super) fn type_path(ty: &syn::Type) -> Option<Vec<String>> {
     match ty {
-        syn::Type::Path(found) => Some(found.path.segments.iter().map(|part| part.ident.to_string()).collect()),
+        syn::Type::Path(found) => Some(found.path.segments.iter().map(|part| plain(&part.ident)).collect()),
         syn::Type::Reference(found) => type_path(&found.elem),
         syn::Type::Paren(found) => type_path(&found.elem),
         syn::Type::Group(found) => type_path(&found.elem),
