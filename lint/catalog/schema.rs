@@ -354,6 +354,8 @@ facts! {
     /// SQL: the bound values; a property that a builder appends to (`recv.binds`) or an array argument.
     binds: Operand,
     outcome: Answer,
+    /// Of a check: what is not there is a failure, where a text or a number is expected.
+    strict: Known,
     closure: Operand,
     task: Operand,
     value: Operand,

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::harness::check;
+use crate::harness::{check, check_each};
 
 #[test]
 fn a_count_says_whether_a_row_is_there() {
@@ -98,6 +98,48 @@ async fn run(mut consumer: Consumer, http: Client, pool: PgPool, channel: Channe
             n3: ack ok=n0 err=n4
             n4: exit err
             n5: exit ok
+        "#]],
+    );
+}
+
+/// Where a number is expected, a member that is not there is a failure; that is none of the system.
+#[test]
+fn a_typed_read_of_what_is_not_there() {
+    check_each(
+        r#"
+use redis::AsyncCommands;
+async fn seen(redis: &mut redis::aio::MultiplexedConnection, id: &str) -> Result<bool> {
+    let score: Option<f64> = redis.zscore("seen", id).await.ok();
+    Ok(score.is_some())
+}
+"#,
+        r#"
+        let order = decode(&delivery.data)?;
+        let mut redis = redis::Client::open("redis://cache").unwrap().get_multiplexed_async_connection().await?;
+        if let Ok(true) = seen(&mut redis, &order.id).await {
+            delivery.ack(BasicAckOptions::default()).await?;
+            continue;
+        }
+        pay(&http, &delivery.data).await?;
+        let _: () = redis.zadd("seen", &order.id, 1).await?;
+        delivery.ack(BasicAckOptions::default()).await?;
+"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 http:POST plain http unconfirmed
+            key k0 redis:seen cache unique
+            cond c0 malformed # serde_json::from_slice(body)
+            n0: receive next=n1 err=n10 end=n10
+            n1: branch c0 0=n2 1=n7
+            n2: read redis ok=n3 err=n7
+            n3: check k0 absent=n4 found=n8 err=n4
+            n4: effect e0 ok=n5 err=n7
+            n5: mark k0 if-absent fresh=n6 dup=n6 err=n7
+            n6: ack ok=n0 err=n7
+            n7: exit err
+            n8: ack ok=n9 err=n7
+            n9: pass then=n0
+            n10: exit ok
         "#]],
     );
 }

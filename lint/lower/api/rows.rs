@@ -183,10 +183,9 @@ impl Lowering<'_> {
             Some(mut taking) => {
                 let binds = self.operand_of(doing.facts.binds.as_ref(), doing);
                 let binds = bound(binds.as_ref().map(|(value, _)| value));
-                let known = |by: &sql::By| Some((by.column.clone(), text_of(binds.get(by.bind)?)?));
-                taking
-                    .free
-                    .extend(statements.iter().flat_map(selected).filter_map(known));
+                let known = |by: &sql::By| binds.get(by.bind).and_then(text_of).unwrap_or_default();
+                let states = statements.iter().flat_map(selected);
+                taking.free.extend(states.map(|by| (by.column.clone(), known(by))));
                 self.take_rows(&taking, doing, state)
             }
             None => self.compute(doing, state),

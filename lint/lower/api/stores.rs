@@ -107,14 +107,28 @@ impl<'a> Lowering<'a> {
         let mut all: Flowing = outcomes
             .into_iter()
             .map(|outcome| {
+                let after = state.after(node, outcome);
+                if outcome == Outcome::Absent && self.needs_a_value(doing) {
+                    return (after, self.failure(doing));
+                }
                 let value = self.answer(doing, outcome);
-                (state.after(node, outcome), self.succeed(doing, value))
+                (after, self.succeed(doing, value))
             })
             .collect();
         if doing.call.fallible {
             all.push((state.after(node, Outcome::Err), self.failure(doing)));
         }
         all
+    }
+
+    /// Whether what is expected of a check has no room for nothing.
+    fn needs_a_value(&self, doing: &Doing<'_>) -> bool {
+        const SCALARS: [&str; 13] = [
+            "String", "i8", "i16", "i32", "i64", "i128", "u8", "u16", "u32", "u64", "u128", "f32", "f64",
+        ];
+        let expected = self.expected.clone().map(|ty| self.expected_inside(ty, doing));
+        let is_scalar = |ty: Ty| matches!(&ty, Ty::External { path, .. } if SCALARS.contains(&path.rsplit("::").next().unwrap_or(path)));
+        doing.facts.strict == Some(Known::Yes) && expected.is_some_and(is_scalar)
     }
 
     /// What a check or mark answers.

@@ -49,8 +49,15 @@ impl<'a> Lowering<'a> {
             .first()
             .map(|ty| self.canonical_ty(self.index.ty(&self.frame().scope, ty)));
         let outer_expected = self.expected.take();
+        if name.0 == "ok"
+            && let Some(ty) = outer_expected.as_ref().filter(|ty| self.is_option(ty))
+        {
+            self.expected = Some(Ty::result(self.type_argument(ty, 0), Ty::Unknown));
+        }
+        let received = self.eval(recv, state);
+        self.expected = None;
         let mut all = Vec::new();
-        for (state, value) in self.eval(recv, state) {
+        for (state, value) in received {
             for (state, values) in self.eval_all(args.iter(), state) {
                 self.expected = expected
                     .clone()
