@@ -443,15 +443,20 @@ impl Lowering<'_> {
 
     /// The steps that a path may come to before it receives again.
     fn ahead(&self, from: Option<NodeId>) -> impl Iterator<Item = &Step> {
-        let mut seen = BTreeSet::new();
+        let nodes = &self.graph.nodes;
+        let mut seen = vec![false; nodes.len()];
         let mut next: Vec<NodeId> = from.into_iter().collect();
         while let Some(id) = next.pop() {
-            let node = &self.graph.nodes[id.0 as usize];
-            if node.step != Step::Receive && seen.insert(id) {
+            let (node, known) = (&nodes[id.0 as usize], &mut seen[id.0 as usize]);
+            if !*known && node.step != Step::Receive {
+                *known = true;
                 next.extend(node.edges.iter().map(|edge| edge.to));
             }
         }
-        seen.into_iter().map(|id| &self.graph.nodes[id.0 as usize].step)
+        nodes
+            .iter()
+            .zip(seen)
+            .filter_map(|(node, seen)| seen.then_some(&node.step))
     }
 
     /// Where the control itself cannot be seen, nothing may be refuted.

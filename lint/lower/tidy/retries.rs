@@ -41,14 +41,15 @@ fn chain(retry: Option<RetryId>, around: &[Option<RetryId>]) -> impl Iterator<It
 /// Whether the loop comes back to a step when it fails, and does not when it succeeds.
 fn is_repeated(flow: &Flow, members: &BTreeSet<NodeId>, at: NodeId) -> bool {
     let node = flow.node(at);
-    let fails = node
-        .on(Outcome::Err)
-        .is_some_and(|next| reaches(flow, members, next, at));
-    let goes_on = node
-        .edges
-        .iter()
-        .any(|edge| edge.when != Outcome::Err && reaches(flow, members, edge.to, at));
-    is_work(&node.step) && fails && !goes_on
+    let fails = || {
+        node.on(Outcome::Err)
+            .is_some_and(|next| reaches(flow, members, next, at))
+    };
+    let goes_on = || {
+        let mut good = node.edges.iter().filter(|edge| edge.when != Outcome::Err);
+        good.any(|edge| reaches(flow, members, edge.to, at))
+    };
+    is_work(&node.step) && fails() && !goes_on()
 }
 
 /// Whether control may leave the loop although the step never succeeds.

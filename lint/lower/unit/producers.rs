@@ -86,6 +86,14 @@ struct Producer {
     hands_out: bool,
 }
 
+/// A function that publishes, executed.
+struct Produced {
+    /// Nothing where it could not be understood.
+    found: Option<Producer>,
+    /// What its callers pass may tell more.
+    needs_caller: bool,
+}
+
 fn publishes(unit: &Unit) -> impl Iterator<Item = &Effect> {
     unit.flow
         .effects
@@ -213,18 +221,18 @@ fn produce(context: &Context<'_>, f: FnId) -> Option<Producer> {
         f,
         focus: Some(at),
     };
-    let (plain, unclear) = run.produce(&Arguments::default());
-    let informed = unclear.then(|| arguments(context, f, MAX_CALLERS_UP)).flatten();
-    let found = informed.map_or(plain, |seen| run.produce(&seen).0);
-    let is_one = !found.unit.flow.nodes.is_empty()
-        && found.unit.flow.unknown.is_empty()
-        && publishes(&found.unit).next().is_some();
-    is_one.then_some(found)
+    let plain = run.produce(&Arguments::default())?;
+    let informed = plain
+        .needs_caller
+        .then(|| arguments(context, f, MAX_CALLERS_UP))
+        .flatten();
+    let found = informed.map_or(plain.found, |seen| run.produce(&seen)?.found);
+    found.filter(|found| !found.unit.flow.nodes.is_empty() && publishes(&found.unit).next().is_some())
 }
 
 impl<'a> Run<'_, 'a> {
-    /// The function as somebody calls it, and whether what its callers pass may tell more.
-    fn produce(self, known: &Arguments<'a>) -> (Producer, bool) {
+    /// The function as somebody calls it, if it publishes anything.
+    fn produce(self, known: &Arguments<'a>) -> Option<Produced> {
         let mut lowering = Lowering::new(self.context);
         lowering.adopt(known.tables.clone());
         lowering.focus = self.focus;
@@ -232,12 +240,20 @@ impl<'a> Run<'_, 'a> {
         let mut state = State::start();
         state.holding = true;
         let ended = lowering.root(self.f, known.recv.clone(), args, state);
+        let mut effects = lowering.graph.effects.iter();
+        effects.find(|effect| effect.kind == EffectKind::Publish)?;
         let hands_out = ended
             .iter()
             .any(|(_, value)| value.any(&|value| matches!(value.kind, Kind::Pending(..) | Kind::Future(_))));
         let info = self.context.index.function(self.f);
         let met = std::mem::take(&mut lowering.met);
         let needs_caller = info.hir.receiver.is_some() || !met.unresolved.is_empty();
+        if !lowering.unknown.is_empty() {
+            return Some(Produced {
+                found: None,
+                needs_caller,
+            });
+        }
         let at = lowering.site_of(self.f);
         let mut flow = lowering.finish(info.path.clone(), ended, at, true);
         end_rounds(&mut flow);
@@ -246,6 +262,10 @@ impl<'a> Run<'_, 'a> {
             flow,
             met,
         };
-        (Producer { unit, hands_out }, needs_caller)
+        let known = unit.flow.unknown.is_empty();
+        Some(Produced {
+            found: known.then_some(Producer { unit, hands_out }),
+            needs_caller,
+        })
     }
 }
