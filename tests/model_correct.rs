@@ -420,6 +420,19 @@ correct! {
                 commit t ?
                 exit ok
     "
+    workers_that_are_spawned_in_a_loop: EffectivelyOnce, "
+        source postgres queue manual
+        effect save postgres:rows idem
+        cond more free
+        task w
+        start:  branch more 0=spawn 1=fin
+        spawn:  spawn w child=work then=start
+        work:   receive ?
+                effect save err=bad
+                ack ok=work err=bad
+        bad:    end err
+        fin:    exit ok
+    "
     relay_that_publishes_ids: EffectivelyOnce, "
         source postgres queue manual dlq
         effect send amqp:orders idem publish

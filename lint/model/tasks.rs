@@ -32,6 +32,14 @@ impl Stepper<'_, '_> {
     pub(super) fn spawn(&mut self, task: &Running, id: NodeId, child: TaskId) {
         let node = self.program.flow.node(id);
         let Some(start) = node.on(Outcome::Child) else { return };
+        let then = node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok));
+        if self.is_one_of_many(task, child) {
+            return self.go(
+                self.from.clone(),
+                Move::of(task, id, Event::Spawn { task: child }),
+                then,
+            );
+        }
         let mut state = self.from.clone();
         let known: Vec<u8> = state.tasks.iter().map(|task| task.slot).collect();
         if !self.add_task(&mut state, task, Role::Child(u8::try_from(child.0).unwrap_or(NONE))) {
@@ -44,9 +52,16 @@ impl Stepper<'_, '_> {
             .find(|slot| !known.contains(slot))
             .unwrap_or(NONE);
         let step = Move::of(task, id, Event::Spawn { task: child });
-        let then = node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok));
         let program = self.program;
         land(program, state, slot, start, &mut |state, _| self.go(state, step, then));
+    }
+
+    /// Workers that take messages of their own from a queue are alike: what one more of them could do in this process, the other process
+    /// does.
+    fn is_one_of_many(&self, task: &Running, child: TaskId) -> bool {
+        let role = Role::Child(u8::try_from(child.0).unwrap_or(NONE));
+        let is_alike = |other: &Running| other.process == task.process && other.role == role;
+        task.message == NONE && !self.program.is_log() && self.from.tasks.iter().any(is_alike)
     }
 
     pub(super) fn join(&mut self, task: &Running, id: NodeId, child: TaskId) {

@@ -210,7 +210,9 @@ async fn take(tx: &mut Transaction<'_, Postgres>, table: &str, urgent: bool) -> 
     let text = TAKE.get_or_init(|| {
         let mut text = String::from("SELECT id, body FROM jobs WHERE state = $1 ");
         if urgent {
-            text.push_str("AND urgent ");
+            text.push_str("AND (urgent OR ");
+            text.push_str(&table.to_uppercase());
+            text.push(')');
         }
         text.push_str("LIMIT 1 FOR UPDATE SKIP LOCKED");
         text

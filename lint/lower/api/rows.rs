@@ -247,16 +247,13 @@ impl Lowering<'_> {
                 .claim
                 .as_ref()
                 .map(|(column, _)| (column.clone(), SmolStr::default()));
-            self.rows = Some(Rows {
-                target: smol_str::format_smolstr!("{store}:{}", taking.table),
-                free: taking.free.clone(),
-                columns: taking
-                    .free
-                    .iter()
-                    .chain(&taken)
-                    .map(|(column, _)| column.clone())
-                    .collect(),
-            });
+            let target = smol_str::format_smolstr!("{store}:{}", taking.table);
+            let mut free = taking.free.clone();
+            // Another path may have put the statement together otherwise.
+            let known = self.rows.take().filter(|rows| rows.target == target);
+            free.extend(known.into_iter().flat_map(|rows| rows.free));
+            let columns = free.iter().chain(&taken).map(|(column, _)| column.clone()).collect();
+            self.rows = Some(Rows { target, free, columns });
         }
         let stays =
             |(_, to): &&(SmolStr, Option<SmolStr>)| !taking.expires && !self.is_taken_back(&taking.table, to.as_ref());

@@ -1,6 +1,6 @@
 //! Values that expressions make: literals, texts, operations on what is known.
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, ToSmolStr};
 
 use crate::lower::shared::Shared;
 use crate::lower::value::{Api, Kind, Origin, Value};
@@ -13,7 +13,8 @@ pub(in crate::lower) fn literal(lit: &Lit) -> Value {
         Lit::Str(text) => (Kind::Text(text.clone()), "str"),
         Lit::Int(value) => (Kind::Int(*value), ""),
         Lit::Bool(value) => (Kind::Bool(*value), "bool"),
-        Lit::ByteStr | Lit::Float(_) | Lit::Char(_) => (Kind::Opaque, ""),
+        Lit::Char(char) => (Kind::Text(char.to_smolstr()), "char"),
+        Lit::ByteStr | Lit::Float(_) => (Kind::Opaque, ""),
     };
     let ty = if ty.is_empty() {
         Ty::Unknown
