@@ -14,6 +14,7 @@ use questions::Asked;
 pub(super) use questions::Memory;
 
 use super::state::{Env, Flowing, State, merge_values};
+use super::unit::leaves_open;
 use super::value::{Api, Call, Closure, Future, Kind, Origin, Place, Target, Value, index_name};
 use super::{Body, Lowering, MAX_INLINED, MAX_STEPS_MORE};
 use crate::flow::CondKind;
@@ -331,7 +332,7 @@ impl<'a> Lowering<'a> {
         let aside = self.stays_aside(f, &args);
         if recursive || aside || self.frames.len() > MAX_INLINED || info.hir.body.is_none() {
             let mut origin = origin_of(recv.iter().chain(&args));
-            if aside {
+            if aside && leaves_open(&self.index.returned(f)) {
                 origin = origin.with(Origin::UNFOLLOWED);
             }
             let value = self.unseen_result(f, origin, at);

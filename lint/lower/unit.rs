@@ -13,8 +13,8 @@ use smol_str::SmolStr;
 
 pub use arguments::Asked;
 use arguments::{Arguments, arguments};
-pub(super) use probe::Probe;
 use probe::{Named, Wanted, note, probed};
+pub(super) use probe::{Probe, leaves_open};
 pub use rehearsal::every_function;
 pub(super) use rehearsal::rehearsed;
 

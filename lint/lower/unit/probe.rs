@@ -55,6 +55,19 @@ pub(super) fn probed(context: &Context<'_>, wanted: Wanted, named: Named) -> BTr
     functions.par_iter().filter_map(may).collect()
 }
 
+/// Whether a type leaves it to the code behind it what a value is: `impl Stream`, `Box<dyn Stream>`, `T`. What the workspace's own traits
+/// promise is known.
+pub(in crate::lower) fn leaves_open(ty: &Ty) -> bool {
+    match ty {
+        Ty::Bounds(bounds) | Ty::Param { bounds, .. } => {
+            bounds.is_empty() || bounds.iter().any(|bound| bound.local().is_none())
+        }
+        Ty::External { args, .. } | Ty::Local { args, .. } | Ty::Tuple(args) => args.iter().any(leaves_open),
+        Ty::Slice(item) => leaves_open(item),
+        Ty::Fn { .. } | Ty::Unknown => false,
+    }
+}
+
 impl Run<'_, '_> {
     /// Whether a function whose body mentions one of `names` may do what is wanted.
     pub(super) fn may(self, wanted: Wanted, names: &BTreeSet<String>) -> bool {
