@@ -64,7 +64,7 @@ const MAX_DEPTH: usize = 220;
 const MAX_INLINED: usize = 28;
 /// A unit that needs more evaluations than this is not understood.
 const MAX_STEPS: usize = 60_000;
-/// Where it is only asked what a function is called with, this many have to do.
+/// Where it is only asked what a function is called with, or whether it has to do with messages at all, this many have to do.
 const MAX_STEPS_ASKED: usize = 20_000;
 /// And once a call was seen, this many more.
 const MAX_STEPS_MORE: usize = 4_000;
@@ -338,6 +338,9 @@ impl<'a> Lowering<'a> {
     /// One more evaluation; whether there have been too many.
     fn spent(&mut self) -> bool {
         self.steps += 1;
+        if self.steps > self.limit && self.limit < MAX_STEPS && self.is_worth_more() {
+            self.limit = MAX_STEPS;
+        }
         let spent = self.steps > self.limit || self.graph.nodes.len() > MAX_NODES;
         if spent && self.unknown.is_empty() {
             self.unknown.push(Unknown {
@@ -346,6 +349,12 @@ impl<'a> Lowering<'a> {
             });
         }
         spent
+    }
+
+    /// Whether a function in question turned out to have to do with messages.
+    fn is_worth_more(&self) -> bool {
+        let publishes = |effect: &crate::flow::Effect| effect.kind == crate::flow::EffectKind::Publish;
+        self.capture.is_none() && (self.draft.is_some() || self.graph.effects.iter().any(publishes))
     }
 
     fn give_up(&mut self, at: Span, why: &str) {

@@ -264,6 +264,9 @@ impl<'a> Run<'_, 'a> {
     fn follow(self, known: &Arguments<'a>, relays: Option<Span>) -> Option<(Executed, Vec<Span>)> {
         let mut lowering = Lowering::new(self.context);
         lowering.adopt(known.tables.clone());
+        if self.context.index.function(self.f).hir.declaration.is_none() {
+            lowering.limit = MAX_STEPS_ASKED;
+        }
         lowering.focus = self.focus;
         lowering.relays = relays;
         let ended = lowering.root(self.f, known.recv.clone(), known.args.clone(), State::start());

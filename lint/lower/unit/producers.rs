@@ -14,7 +14,7 @@ use crate::catalog::{Catalog, Role};
 use crate::flow::{Effect, EffectKind, Ended, Flow, Node, NodeId, Outcome, Step};
 use crate::lower::state::State;
 use crate::lower::value::Kind;
-use crate::lower::{Context, Lowering};
+use crate::lower::{Context, Lowering, MAX_STEPS_ASKED};
 use crate::resolve::FnId;
 use crate::span::Span;
 
@@ -235,6 +235,7 @@ impl<'a> Run<'_, 'a> {
     fn produce(self, known: &Arguments<'a>) -> Option<Produced> {
         let mut lowering = Lowering::new(self.context);
         lowering.adopt(known.tables.clone());
+        lowering.limit = MAX_STEPS_ASKED;
         lowering.focus = self.focus;
         let args = lowering.message_arguments(self.f, known.args.clone());
         let mut state = State::start();
