@@ -25,6 +25,7 @@ mod names;
 mod pattern;
 mod query;
 mod receive;
+mod replaced;
 mod shared;
 mod state;
 mod stream;

@@ -306,6 +306,13 @@ impl<'a> Lowering<'a> {
         if let (Some(key), true) = (key, state.holding) {
             self.graph.writes.insert(effect, key);
         }
+        let named = doing
+            .recv
+            .as_ref()
+            .is_some_and(|recv| deep_origin(recv).has(Origin::MESSAGE));
+        if doing.facts.removes == Some(Known::Yes) && named {
+            self.graph.removing.insert(effect);
+        }
         self.two_way(doing, state, Step::Effect { effect, tx })
     }
 

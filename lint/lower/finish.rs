@@ -31,6 +31,7 @@ impl Lowering<'_> {
         self.settle_refusals();
         self.pair_checks();
         self.settle_marks();
+        self.note_replacing();
         self.doubt_guarded();
         self.look_after_marks();
         let source = self.source(at, caller);

@@ -38,6 +38,8 @@ pub struct Graph {
     pub effects: Vec<Effect>,
     /// By what a written row or entry is recognised, where a check of the same turns the write into a mark.
     pub writes: HashMap<EffectId, KeyId>,
+    /// Effects that remove what the message names.
+    pub removing: BTreeSet<EffectId>,
     /// Answers to requests that were looked at.
     pub answers: Vec<Answered>,
     /// Requests whose answer is looked at closely.

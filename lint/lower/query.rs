@@ -147,7 +147,11 @@ impl<'a> Lowering<'a> {
             Statement::Delete(delete) => {
                 self.note_removal(delete, query);
                 let why = "deleting again deletes nothing more".into();
-                self.sql_effect(query, &delete.table, Idempotency::Idempotent, why, state)
+                let done = self.sql_effect(query, &delete.table, Idempotency::Idempotent, why, state);
+                if delete.by.iter().any(|by| query.origin(by.bind).has(Origin::MESSAGE)) {
+                    self.graph.removing.extend(self.graph.last_effect());
+                }
+                done
             }
             Statement::AdvisoryLock { .. } => {
                 self.isolate(query.tx, Isolation::Locked);

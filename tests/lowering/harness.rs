@@ -49,8 +49,8 @@ pub fn check(source: &str, expected: Expect) {
     expected.assert_eq(&flows(&[("main.rs", &file)]));
 }
 
-/// Checks what is done for each message of a queue: `body` is a receive loop's, `items` stand beside it.
-pub fn check_each(items: &str, body: &str, expected: Expect) {
+/// The flow of what is done for each message of a queue: `body` is a receive loop's, `items` stand beside it.
+pub fn lowered_each(items: &str, body: &str) -> String {
     let run = format!(
         r#"{items}
 async fn run(mut consumer: Consumer, http: Client, pool: PgPool) -> Result<()> {{
@@ -60,7 +60,12 @@ async fn run(mut consumer: Consumer, http: Client, pool: PgPool) -> Result<()> {
     Ok(())
 }}"#
     );
-    check(&run, expected);
+    lowered(&run)
+}
+
+/// Checks [`lowered_each`].
+pub fn check_each(items: &str, body: &str, expected: Expect) {
+    expected.assert_eq(&lowered_each(items, body));
 }
 
 /// Checks the flows of several files.

@@ -381,3 +381,31 @@ fn a_duplicate_that_rolls_back() {
         "#]],
     );
 }
+
+/// Rows that are removed and written anew in one transaction: a repetition leaves the same, unless others were removed or nothing was.
+#[test]
+fn rows_replaced() {
+    let replaces = |removed: &str| {
+        let body = format!(
+            r#"
+        let order = decode(&delivery.data)?;
+        let mut tx = pool.begin().await?;
+        {removed}
+        sqlx::query("INSERT INTO lines (order_id, total) VALUES ($1, $2)").bind(&order.id).bind(order.total).execute(&mut *tx).await?;
+        tx.commit().await?;
+        delivery.ack(BasicAckOptions::default()).await?;
+"#
+        );
+        crate::harness::lowered_each("", &body)
+    };
+    let all = r#"sqlx::query("DELETE FROM lines WHERE order_id = $1").bind(&order.id).execute(&mut *tx).await?;"#;
+    let old = r#"sqlx::query("DELETE FROM lines WHERE made_at < now() - interval '1 day'").execute(&mut *tx).await?;"#;
+    let some = r#"if order.total > 0 { sqlx::query("DELETE FROM lines WHERE order_id = $1").bind(&order.id).execute(&mut *tx).await?; }"#;
+    let inserts = |text: String| {
+        let mut effects = text.lines().filter(|line| line.contains("postgres:lines"));
+        effects.next_back().unwrap_or_default().to_owned()
+    };
+    assert_eq!(inserts(replaces(all)), "effect e1 postgres:lines idem");
+    assert_eq!(inserts(replaces(old)), "effect e1 postgres:lines plain");
+    assert_eq!(inserts(replaces(some)), "effect e1 postgres:lines plain");
+}
