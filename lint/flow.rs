@@ -453,6 +453,17 @@ pub struct Condition {
     /// Asks whether one quantity is larger than another (`attempts >= MAX`).
     #[serde(default)]
     pub measures: bool,
+    /// One bit a way: on it, something has failed (`Err` of a `Result`).
+    #[serde(default)]
+    pub failing: u32,
+}
+
+impl Condition {
+    /// Whether something has failed where control goes this way.
+    #[must_use]
+    pub fn fails(&self, way: Outcome) -> bool {
+        matches!(way, Outcome::Case(n) if self.failing >> u32::from(n) & 1 == 1)
+    }
 }
 
 /// How a condition behaves when the same message comes again.

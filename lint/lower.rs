@@ -162,8 +162,8 @@ struct Lowering<'a> {
     removals: Vec<upkeep::Seen>,
     met: Met,
     returns: Vec<upkeep::Return>,
-    /// What tasks give: a `Result` or not.
-    fallible_tasks: HashMap<TaskId, bool>,
+    /// What tasks give.
+    task_ends: HashMap<TaskId, future::TaskEnds>,
     ends: ends::Ends,
     /// What to record instead of following a call: the arguments of calls of a function.
     capture: Option<Capture>,
@@ -310,7 +310,7 @@ impl<'a> Lowering<'a> {
             removals: Vec::new(),
             met: Met::default(),
             returns: Vec::new(),
-            fallible_tasks: HashMap::new(),
+            task_ends: HashMap::new(),
             ends: ends::Ends::default(),
             capture: None,
             probe: None,

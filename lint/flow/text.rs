@@ -63,9 +63,13 @@ impl Flow {
         }
         for (n, condition) in self.conditions.iter().enumerate() {
             let measures = when(condition.measures, " measures");
+            let failing = match condition.failing {
+                0 => String::new(),
+                ways => format!(" failing={ways}"),
+            };
             writeln!(
                 f,
-                "cond c{n} {}{measures} # {}",
+                "cond c{n} {}{measures}{failing} # {}",
                 condition_kind(condition.kind),
                 condition.text
             )?;

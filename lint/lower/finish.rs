@@ -191,6 +191,7 @@ impl Lowering<'_> {
             at: site.map(|site| site.span),
             text: text.into(),
             measures: false,
+            failing: 0,
         });
         CondId(self.graph.conditions.len() as u32 - 1)
     }

@@ -13,6 +13,38 @@ use crate::resolve::Ty;
 use crate::source::hir::Expr;
 use crate::span::Span;
 
+/// What a task gives to whoever waits for it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TaskEnds {
+    /// A `Result`.
+    fallible: bool,
+    /// What it gives where it ends well.
+    given: Option<Value>,
+}
+
+impl TaskEnds {
+    fn note(&mut self, value: &Value) {
+        let name = value.variant_name();
+        self.fallible |= matches!(name, Some("Ok" | "Err"));
+        if name == Some("Err") {
+            return;
+        }
+        let given = if name == Some("Ok") {
+            value.payload_or_self()
+        } else {
+            value.clone()
+        };
+        // Its transactions ended with it.
+        if !given.any(&|part| matches!(part.kind, Kind::Tx(_))) {
+            self.given = Some(
+                self.given
+                    .take()
+                    .map_or_else(|| given.clone(), |known| known.join(&given)),
+            );
+        }
+    }
+}
+
 impl<'a> Lowering<'a> {
     /// `value.await`.
     pub(super) fn await_value(&mut self, value: Value, state: State, at: Span) -> Flowing {
@@ -284,8 +316,7 @@ impl<'a> Lowering<'a> {
         self.graph.retry = outer;
         for (state, value) in ended {
             let failed = value.variant_name() == Some("Err");
-            let fallible = matches!(value.variant_name(), Some("Ok" | "Err"));
-            *self.fallible_tasks.entry(id).or_default() |= fallible;
+            self.task_ends.entry(id).or_default().note(&value);
             let state = self.roll_back(state, &std::collections::BTreeSet::new(), &Value::unit());
             self.graph
                 .emit(&state, Step::TaskEnd(if failed { Ended::Err } else { Ended::Ok }), None);
@@ -307,15 +338,15 @@ impl<'a> Lowering<'a> {
     /// Waits for a task. Its own failure is inside, its panic outside.
     pub(super) fn join(&mut self, task: TaskId, state: State, at: Span) -> Flowing {
         let node = self.graph.emit(&state, Step::Join { task }, Some(self.site(at)));
-        let fallible = self.fallible_tasks.get(&task).copied().unwrap_or_default();
-        let unit = Value::unit();
-        let (done, failed) = if fallible {
+        let ends = self.task_ends.get(&task).cloned().unwrap_or_default();
+        let given = ends.given.unwrap_or_else(Value::unit);
+        let (done, failed) = if ends.fallible {
             (
-                Value::ok(Value::ok(unit)),
+                Value::ok(Value::ok(given)),
                 Value::ok(Value::err(Value::failure(Ty::Unknown))),
             )
         } else {
-            (Value::ok(unit), Value::err(Value::failure(Ty::Unknown)))
+            (Value::ok(given), Value::err(Value::failure(Ty::Unknown)))
         };
         vec![
             (state.after(node, Outcome::Ok), done),

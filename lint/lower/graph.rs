@@ -200,9 +200,20 @@ impl Graph {
                 at: Some(site.span),
                 text: site.text.clone(),
                 measures: false,
+                failing: 0,
             });
         }
         id
+    }
+
+    /// On these ways of a condition something has failed.
+    pub fn fails_on(&mut self, state: &State, ways: u32) {
+        let Some(from) = state.at.first().map(|dangling| dangling.from) else {
+            return;
+        };
+        if let Step::Branch { on } = self.nodes[from.0 as usize].step {
+            self.conditions[on.0 as usize].failing = ways;
+        }
     }
 
     /// The conditions from `from` on compare quantities.

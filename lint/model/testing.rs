@@ -524,10 +524,14 @@ fn condition(number: u32, words: &[&str]) -> Condition {
         "store" => CondKind::Store,
         _ => CondKind::Free,
     };
+    let failing = words
+        .iter()
+        .find_map(|word| word.strip_prefix("failing=")?.parse().ok());
     Condition {
         kind,
         at: Some(line(number)),
         text: SmolStr::new(words[1]),
         measures: words.contains(&"measures"),
+        failing: failing.unwrap_or(0),
     }
 }

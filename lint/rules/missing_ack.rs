@@ -67,14 +67,18 @@ fn unsettled(flow: &Flow, start: NodeId, receive: NodeId) -> Vec<NodeId> {
 }
 
 fn onwards<'f>(flow: &'f Flow, path: Path, node: &'f Node) -> impl Iterator<Item = Path> + 'f {
-    let kind = match node.step {
-        Step::Branch { on } => Some(flow.conditions[on.0 as usize].kind),
+    let asked = match node.step {
+        Step::Branch { on } => Some(&flow.conditions[on.0 as usize]),
         _ => None,
     };
+    let kind = asked.map(|asked| asked.kind);
     let processed = path.processed || is_processing(&node.step);
     let fails = move |edge: &Edge| kind == Some(CondKind::Malformed) && edge.when != Outcome::Case(0);
     let last = if node.at.is_some() { Some(path.at) } else { path.last };
+    // What has failed does not end well, whatever is done about it.
+    let broken = move |edge: &Edge| asked.is_some_and(|asked| asked.fails(edge.when));
     let good = node.edges.iter().filter(|edge| !matches!(edge.when, Outcome::Err | Outcome::Child));
+    let good = good.filter(move |edge| !broken(edge));
     good.map(move |edge| Path { at: edge.to, processed, malformed: path.malformed || fails(edge), last })
 }
 

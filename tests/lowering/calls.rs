@@ -429,7 +429,7 @@ fn an_iterator_chain() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(&delivery.data)
+            cond c0 malformed failing=2 # serde_json::from_slice(&delivery.data)
             cond c1 fixed measures # total > 0
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5
@@ -489,7 +489,7 @@ async fn run(mut consumer: Consumer, pool: sqlx::Pool<Postgres>) -> Result<()> {
             source amqp queue manual ordered
             effect e0 postgres:orders idem
             effect e1 postgres:orders idem
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n5 end=n6
             n1: branch c0 0=n2 1=n5
             n2: effect e0 ok=n3 err=n5

@@ -24,7 +24,7 @@ fn question_mark_in_a_helper() {
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n6
             n2: effect e0 ok=n3 err=n6
@@ -54,7 +54,7 @@ fn question_mark_in_an_async_block() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n5 end=n5
             n1: branch c0 0=n2 1=n3
             n2: effect e0 ok=n3 err=n3
@@ -79,7 +79,7 @@ fn question_mark_in_a_closure() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5
             n2: effect e0 ok=n3 err=n4
@@ -194,8 +194,8 @@ fn ok_or_turns_an_option_into_a_failure() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
-            cond c1 malformed # customer(&order).ok_or_else(|| anyhow!("no customer"))
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
+            cond c1 malformed failing=2 # customer(&order).ok_or_else(|| anyhow!("no customer"))
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5
             n2: branch c1 0=n3 1=n5
@@ -223,7 +223,7 @@ fn and_then_runs_on_success_only() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 malformed measures # order.total > 0
             n0: receive next=n1 err=n8 end=n8
             n1: branch c0 0=n2 1=n6
@@ -285,7 +285,7 @@ fn expect_on_decoding_panics() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(&delivery.data).expect("an order")
+            cond c0 malformed failing=2 # serde_json::from_slice(&delivery.data).expect("an order")
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5
             n2: effect e0 ok=n3 err=n4

@@ -105,7 +105,7 @@ async fn run(mut consumer: Consumer, http: Client) {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice::<Order>(&delivery.data)
+            cond c0 malformed failing=2 # serde_json::from_slice::<Order>(&delivery.data)
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n4
             n2: effect e0 ok=n3 err=n0
@@ -161,7 +161,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(&delivery.data)
+            cond c0 malformed failing=2 # serde_json::from_slice(&delivery.data)
             cond c1 fixed # &orders
             n0: receive next=n1 err=n8 end=n8
             n1: branch c0 0=n2 1=n5
@@ -225,7 +225,7 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed # order.total == 0
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n3

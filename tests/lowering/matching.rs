@@ -19,7 +19,7 @@ fn match_on_a_message_enum() {
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed # order.kind
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n5
@@ -48,7 +48,7 @@ fn guards() {
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed measures # order.total > 100
             cond c2 fixed measures # order.total > 0
             n0: receive next=n1 err=n8 end=n8
@@ -78,7 +78,7 @@ fn if_let_chain() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed # order.kind
             cond c2 fixed measures # order.total > 0
             n0: receive next=n1 err=n7 end=n7
@@ -105,7 +105,7 @@ fn matches_macro() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed # order.kind
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5
@@ -135,7 +135,7 @@ fn one_condition_asked_twice() {
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed # large
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n6
@@ -161,7 +161,7 @@ fn if_else_as_a_value() {
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed measures # order.total > 100
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n5
@@ -193,7 +193,7 @@ fn nested_let_else() {
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             cond c0 malformed # delivery.properties.kind().as_ref()
-            cond c1 malformed # serde_json::from_slice(body)
+            cond c1 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n10 end=n10
             n1: branch c0 0=n2 1=n8
             n2: branch c1 0=n3 1=n6
@@ -224,7 +224,7 @@ fn match_on_a_tuple() {
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed # (order.kind, order.total)
             cond c2 fixed # (order.kind, order.total)
             n0: receive next=n1 err=n8 end=n8
@@ -310,7 +310,7 @@ fn a_flag_set_in_branches() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n3
             n2: effect e0 ok=n3 err=n5
@@ -335,7 +335,7 @@ fn option_map_or() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed # large
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n4
@@ -361,7 +361,7 @@ fn bool_then() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed # (order.total > 0).then(|| order.id.clone())
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5
@@ -390,7 +390,7 @@ fn open(body: &[u8]) -> Result<Envelope> { Ok(serde_json::from_slice(body)?) }"#
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             effect e1 http:PUT idem http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed # open(&delivery.data)?
             cond c2 fixed # open(&delivery.data)?
             n0: receive next=n1 err=n9 end=n9

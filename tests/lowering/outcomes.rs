@@ -19,7 +19,7 @@ fn result_of_bool() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n6
             n2: effect e0 ok=n3 err=n5
@@ -54,7 +54,7 @@ async fn process(http: &Client, delivery: &Delivery) -> Outcome {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n6
             n2: effect e0 ok=n3 err=n5
@@ -109,7 +109,7 @@ async fn process(http: &Client, delivery: &Delivery) -> Outcome {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n6
             n2: effect e0 ok=n3 err=n5
@@ -138,7 +138,7 @@ fn an_option_returning_decoder() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # std::str::from_utf8(body).ok()
+            cond c0 malformed failing=2 # std::str::from_utf8(body).ok()
             cond c1 malformed # parse(&delivery.data)
             n0: receive next=n1 err=n8 end=n8
             n1: branch c0 0=n2 1=n6
@@ -172,7 +172,7 @@ fn early_return_acks_first() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed # order.total == 0
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n0
@@ -205,7 +205,7 @@ async fn process(http: &Client, body: &[u8]) -> Result<(), Failure> {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n6
             n2: effect e0 ok=n3 err=n5
@@ -246,7 +246,7 @@ async fn process(http: &Client, body: &[u8]) -> Result<(), Failure> {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed measures # order.total < 0
             n0: receive next=n1 err=n8 end=n8
             n1: branch c0 0=n2 1=n3
@@ -280,7 +280,7 @@ fn bail_and_ensure() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 malformed # order.id.is_empty()
             cond c2 fixed measures # order.total < 0
             n0: receive next=n1 err=n8 end=n8
@@ -358,7 +358,7 @@ fn a_return_stands_for_the_place_where_a_message_is_left() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed # order.total == 0
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n6

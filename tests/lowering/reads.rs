@@ -19,7 +19,7 @@ fn a_read_may_fail() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5
             n2: read postgres:customers ok=n3 err=n5
@@ -42,7 +42,7 @@ fn a_read_whose_failure_changes_nothing_is_none() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n5 end=n5
             n1: branch c0 0=n2 1=n4
             n2: effect e0 ok=n3 err=n4
@@ -65,7 +65,7 @@ fn a_table_that_the_unit_does_not_write_recognises_nothing() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 store # customer(&pool, &order).await?.is_some()
             n0: receive next=n1 err=n7 end=n7
             n1: branch c0 0=n2 1=n6
@@ -93,7 +93,7 @@ fn a_table_that_the_unit_writes_may_recognise_a_repetition() {
             source amqp queue manual ordered
             effect e0 http:POST unknown http unconfirmed
             effect e1 postgres:customers idem
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 store # customer(&pool, &order).await?.is_some()
             n0: receive next=n1 err=n8 end=n8
             n1: branch c0 0=n2 1=n7

@@ -230,7 +230,7 @@ fn a_loop_over_items_is_no_retry() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(&delivery.data)
+            cond c0 malformed failing=2 # serde_json::from_slice(&delivery.data)
             cond c1 fixed # orders
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5

@@ -226,7 +226,7 @@ fn join_all_over_items() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(&delivery.data)
+            cond c0 malformed failing=2 # serde_json::from_slice(&delivery.data)
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n4
             n2: effect e0 ok=n3 err=n5
@@ -248,7 +248,7 @@ fn try_join_all() {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # serde_json::from_slice(&delivery.data)
+            cond c0 malformed failing=2 # serde_json::from_slice(&delivery.data)
             n0: receive next=n1 err=n5 end=n5
             n1: branch c0 0=n2 1=n4
             n2: effect e0 ok=n3 err=n4

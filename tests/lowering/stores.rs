@@ -27,7 +27,7 @@ async fn run(mut consumer: Consumer, http: Client, pool: PgPool) -> Result<()> {
             effect e0 postgres:sums plain
             key k0 postgres:paid
             tx t0 postgres
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n10 end=n10
             n1: branch c0 0=n2 1=n8
             n2: begin t0 ok=n3 err=n8
@@ -64,7 +64,7 @@ async fn run(mut consumer: Consumer, http: Client, pool: PgPool, db: Db) -> Resu
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             key k0 postgres:paid unique
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n6 end=n6
             n1: branch c0 0=n2 1=n5
             n2: mark k0 if-absent fresh=n3 dup=n4 err=n5
@@ -128,7 +128,7 @@ async fn seen(redis: &mut redis::aio::MultiplexedConnection, id: &str) -> Result
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
             key k0 redis:seen cache unique
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n10 end=n10
             n1: branch c0 0=n2 1=n7
             n2: read redis ok=n3 err=n7

@@ -26,7 +26,7 @@ async fn run(consumer: Consumer, pool: &PgPool) -> Result<()> {
         expect![[r#"
             source amqp queue manual ordered
             effect e0 postgres:orders idem
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n4 end=n5
             n1: ack ok=n2 err=n4
             n2: branch c0 0=n3 1=n4
@@ -154,7 +154,7 @@ async fn run(sqs: aws_sdk_sqs::Client, http: Client) -> Result<()> {
         expect![[r#"
             source sqs queue manual # q
             effect e0 http:POST plain http unconfirmed
-            cond c0 malformed # message.receipt_handle.context("no handle")
+            cond c0 malformed failing=2 # message.receipt_handle.context("no handle")
             n0: receive next=n1 err=n4
             n1: branch c0 0=n2 1=n4
             n2: effect e0 ok=n3 err=n4
@@ -188,7 +188,7 @@ async fn run(mut consumer: Consumer, pending: Arc<Pending>) -> Result<()> {
 }"#,
         expect![[r#"
             source amqp queue manual ordered
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n4 end=n5
             n1: branch c0 0=n2 1=n4
             n2: handoff ok=n3

@@ -20,7 +20,7 @@ fn begun_and_committed() {
             source amqp queue manual ordered
             effect e0 postgres:orders idem overwrites
             tx t0 postgres
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n8 end=n8
             n1: branch c0 0=n2 1=n6
             n2: begin t0 ok=n3 err=n6
@@ -57,7 +57,7 @@ async fn process(pool: &PgPool, body: &[u8]) -> Result<bool> {
             source amqp queue manual ordered
             effect e0 postgres:orders idem overwrites
             tx t0 postgres
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed measures # order.total < 0
             n0: receive next=n1 err=n10 end=n10
             n1: branch c0 0=n2 1=n7
@@ -93,7 +93,7 @@ async fn finish(tx: Transaction<'_, Postgres>) -> Result<()> {
             source amqp queue manual ordered
             effect e0 postgres:orders idem overwrites
             tx t0 postgres
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n8 end=n8
             n1: branch c0 0=n2 1=n6
             n2: begin t0 ok=n3 err=n6
@@ -126,7 +126,7 @@ async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>> {
             source amqp queue manual ordered
             effect e0 postgres:orders idem overwrites
             tx t0 postgres
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n8 end=n8
             n1: branch c0 0=n2 1=n6
             n2: begin t0 ok=n3 err=n6
@@ -160,7 +160,7 @@ fn rolled_back_explicitly() {
             source amqp queue manual ordered
             effect e0 postgres:orders idem overwrites
             tx t0 postgres
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n9 end=n9
             n1: branch c0 0=n2 1=n6
             n2: begin t0 ok=n3 err=n6
@@ -197,7 +197,7 @@ impl<'p> Work<'p> {
             source amqp queue manual ordered
             effect e0 postgres:orders idem overwrites
             tx t0 postgres
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n8 end=n8
             n1: branch c0 0=n2 1=n6
             n2: begin t0 ok=n3 err=n6
@@ -229,7 +229,7 @@ fn an_effect_outside() {
             effect e0 postgres:orders idem overwrites
             effect e1 http:POST plain http unconfirmed
             tx t0 postgres
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n9 end=n9
             n1: branch c0 0=n2 1=n7
             n2: begin t0 ok=n3 err=n7
@@ -264,7 +264,7 @@ fn dropped_explicitly() {
             source amqp queue manual ordered
             effect e0 postgres:orders idem overwrites
             tx t0 postgres
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed # order.total == 0
             n0: receive next=n1 err=n10 end=n10
             n1: branch c0 0=n2 1=n7
@@ -327,7 +327,7 @@ fn in_an_option() {
             source amqp queue manual ordered
             effect e0 postgres:orders idem overwrites
             tx t0 postgres
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             cond c1 fixed measures # order.total > 0
             n0: receive next=n1 err=n9 end=n9
             n1: branch c0 0=n2 1=n7
@@ -366,7 +366,7 @@ fn a_duplicate_that_rolls_back() {
             effect e0 postgres:totals plain
             key k0 postgres:counted unique
             tx t0 postgres
-            cond c0 malformed # serde_json::from_slice(body)
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n10 end=n10
             n1: branch c0 0=n2 1=n7
             n2: begin t0 ok=n3 err=n7

@@ -79,6 +79,9 @@ impl Lowering<'_> {
             1 => vec![state.clone()],
             n => self.branch_on(state, kind, at, "answers", n as u8),
         };
+        if answers.len() > 1 {
+            self.note_failing(&ways, &answers);
+        }
         ways.into_iter().zip(answers).collect()
     }
 
@@ -130,7 +133,8 @@ impl Lowering<'_> {
             let answers = ended.into_iter().map(|(_, value)| value).collect();
             return self.one_question(kind, answers, &before.entry, at);
         }
-        let ways = self.one_question(kind, vec![Value::unit(); answers], &before.entry, at);
+        let given = ended.iter().map(|(_, value)| value.clone()).collect();
+        let ways = self.one_question(kind, given, &before.entry, at);
         let ways = ways.into_iter().map(|(way, _)| way.at);
         ways.zip(ended)
             .map(|(at, (state, value))| (State { at, ..state }, value))

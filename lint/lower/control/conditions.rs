@@ -163,6 +163,7 @@ impl<'a> Lowering<'a> {
         let kind = failure_kind(&value, failing);
         let which: Vec<&str> = variants.iter().filter_map(Value::variant_name).collect();
         let cases = self.branch_on(&state, kind, at, &which.join("|"), variants.len() as u8);
+        self.note_failing(&cases, &variants);
         let mut all = Vec::new();
         for (case, variant) in cases.into_iter().zip(variants) {
             all.extend(self.explode_payloads(variant, &asked, case, at));
@@ -318,7 +319,19 @@ impl<'a> Lowering<'a> {
         let kind = failure_kind(&value, true);
         let which = if is_option { "Some|None" } else { "Ok|Err" };
         let cases = self.branch_on(&state, kind, at, which, 2);
+        self.note_failing(&cases, &variants);
         cases.into_iter().zip(variants).collect()
+    }
+
+    /// Takes note of the ways of a branch that are failures.
+    pub(in crate::lower) fn note_failing(&mut self, cases: &[State], values: &[Value]) {
+        let failing = (0..)
+            .zip(values)
+            .filter(|(_, value)| value.variant_name() == Some("Err"));
+        let ways = failing.fold(0, |ways, (n, _): (u32, _)| ways | 1 << n);
+        if let Some(case) = cases.first().filter(|_| ways != 0) {
+            self.graph.fails_on(case, ways);
+        }
     }
 }
 

@@ -47,6 +47,8 @@ struct Nest {
     head: NodeId,
     kind: CondKind,
     ways: Vec<NodeId>,
+    /// One bit a way: only failures lead there.
+    failing: u32,
 }
 
 impl Nest {
@@ -57,6 +59,7 @@ impl Nest {
         let first = flow.conditions[on.0 as usize].clone();
         let united = Condition {
             kind: self.kind,
+            failing: self.failing,
             text: format!("{} …", first.text.trim_end_matches(" …")).into(),
             ..first
         };
@@ -108,15 +111,28 @@ fn nests(flow: &Flow, fits: impl Fn(CondKind, CondKind) -> bool) -> Vec<Nest> {
         }
         if nest.len() > 1 {
             let ways = ways_out(flow, head, &nest);
+            let failing = (0..).zip(&ways).filter(|(_, way)| only_failures(flow, &nest, **way));
+            let failing = failing.fold(0, |all, (n, _): (u32, _)| all | 1 << n);
             taken.extend(nest);
             found.push(Nest {
                 head,
                 kind: mixed,
                 ways,
+                failing,
             });
         }
     }
     found
+}
+
+/// Whether every edge that leads out of a nest to this place is taken where something has failed.
+fn only_failures(flow: &Flow, nest: &BTreeSet<NodeId>, to: NodeId) -> bool {
+    nest.iter().all(|id| {
+        let node = flow.node(*id);
+        let Step::Branch { on } = node.step else { return false };
+        let mut leading = node.edges.iter().filter(|edge| edge.to == to);
+        leading.all(|edge| flow.conditions[on.0 as usize].fails(edge.when))
+    })
 }
 
 /// From where each node is reached.
