@@ -203,7 +203,7 @@ pub fn merge(states: Vec<State>) -> Vec<State> {
             None => merged.push(state),
         }
     }
-    widen(merged, State::is_like, State::join)
+    widen(merged, State::is_like, State::join, |_| false)
 }
 
 /// As [`merge`], for paths that carry a value.
@@ -220,10 +220,11 @@ pub fn merge_values(flowing: Flowing) -> Flowing {
         }
     }
     let alike = |(a, x): &(State, Value), (b, y): &(State, Value)| x.is_like(y) && a.is_like(b);
-    widen(merged, alike, |(a, x), (b, y)| {
+    let both = |(a, x): (State, Value), (b, y): (State, Value)| {
         let value = x.join(&y);
         (a.join(b), value)
-    })
+    };
+    widen(merged, alike, both, |(_, value)| value.variant_name() == Some("Err"))
 }
 
 /// More paths than this at one point are joined where they know things of one shape: what told them apart decides nothing.
@@ -231,7 +232,13 @@ const MANY_PATHS: usize = 6;
 /// More than this are joined whatever they know: knowledge is lost, never correctness of what is kept.
 const MAX_PATHS: usize = 24;
 
-fn widen<T>(paths: Vec<T>, alike: impl Fn(&T, &T) -> bool, join: impl Fn(T, T) -> T) -> Vec<T> {
+/// What has failed is never joined with what has not: then a failure that is handed on would count as a good end.
+fn widen<T>(
+    paths: Vec<T>,
+    alike: impl Fn(&T, &T) -> bool,
+    join: impl Fn(T, T) -> T,
+    failed: impl Fn(&T) -> bool,
+) -> Vec<T> {
     if paths.len() <= MANY_PATHS {
         return paths;
     }
@@ -248,5 +255,7 @@ fn widen<T>(paths: Vec<T>, alike: impl Fn(&T, &T) -> bool, join: impl Fn(T, T) -
     if kept.len() <= MAX_PATHS {
         return kept;
     }
-    kept.into_iter().reduce(join).into_iter().collect()
+    let (bad, good): (Vec<T>, Vec<T>) = kept.into_iter().partition(failed);
+    let one = |paths: Vec<T>| paths.into_iter().reduce(&join);
+    [good, bad].into_iter().filter_map(one).collect()
 }

@@ -48,6 +48,18 @@ fn a_huge_match() {
 }
 
 #[test]
+fn many_kinds_of_failure_stay_failures() {
+    let kinds = repeated(40, |i| format!("V{i},"));
+    let parts = repeated(40, |i| {
+        format!("let _part{i} = part{i}(&delivery.data).map_err(|_| Failure::V{i})?;")
+    });
+    let items = format!("#[derive(Debug)] enum Failure {{ {kinds} }}");
+    let (flow, _) = timed(&items, &parts);
+    assert!(flow.contains("exit err"), "{flow}");
+    assert_eq!(flow.matches("exit ok").count(), 1, "{flow}");
+}
+
+#[test]
 fn a_match_on_many_strings() {
     let arms = repeated(200, |i| format!("\"event.{i}\" => pay(&http, &delivery.data).await?,"));
     let body = format!("match delivery.routing_key.as_str() {{ {arms} _ => {{}} }}");
