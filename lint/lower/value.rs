@@ -581,5 +581,9 @@ pub const RANGE_LAST: &str = "(last)";
 /// "0", "1", ….
 #[must_use]
 pub fn index_name(index: usize) -> SmolStr {
-    smol_str::format_smolstr!("{index}")
+    const FIRST: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
+    FIRST.get(index).map_or_else(
+        || smol_str::format_smolstr!("{index}"),
+        |name| SmolStr::new_static(name),
+    )
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use super::collect::Mentioned;
@@ -158,11 +159,9 @@ impl Index<'_> {
         let noted = noted.flat_map(|named| named.by_path.iter().map(|(by, _)| by).chain(&named.by_method));
         let late = self.calls.unread_with(name, &self.fns, is_of);
         let says = |f: &FnId| Complete::of(*f, name, self.function(*f).hir).is_some();
-        noted
-            .copied()
-            .filter(is_of)
-            .chain(late.into_iter().filter(says))
-            .collect()
+        // Their bodies are parsed for that.
+        let late: Vec<FnId> = late.into_par_iter().filter(says).collect();
+        noted.copied().filter(is_of).chain(late).collect()
     }
 
     /// Every function with a receiver by that name: for a receiver of unknown type.
