@@ -108,7 +108,7 @@ impl<'a> Lowering<'a> {
         let owner = owner.rsplit("::").next().unwrap_or(owner);
         let first = || args.first().cloned().unwrap_or_else(Value::unit);
         match (owner, name) {
-            ("Arc" | "Arc" | "Cell" | "RefCell" | "Mutex" | "RwLock", "new")
+            ("Arc" | "Rc" | "Cell" | "RefCell" | "Mutex" | "RwLock", "new")
                 if args.iter().any(Value::is_known_empty) =>
             {
                 Some(first().forgotten())

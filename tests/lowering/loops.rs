@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::harness::check;
+use crate::harness::{check, lowered_each};
 
 #[test]
 fn while_let_over_a_stream() {
@@ -262,4 +262,19 @@ async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
             n4: exit ok
         "#]],
     );
+}
+
+#[test]
+fn what_is_empty_behind_a_pointer_may_be_filled_by_others() {
+    let behind = |pointer: &str| {
+        let body = format!(
+            "let waiting = std::{pointer}::new(Vec::<Vec<u8>>::new());
+            for body in waiting.iter() {{ pay(&http, body).await?; }}
+            delivery.ack(BasicAckOptions::default()).await?;"
+        );
+        lowered_each("", &body)
+    };
+    let shared = behind("sync::Arc");
+    assert!(shared.contains(": effect "), "{shared}");
+    assert_eq!(behind("rc::Rc").replace("rc::Rc", "sync::Arc"), shared);
 }
