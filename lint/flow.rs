@@ -10,6 +10,7 @@
 
 mod text;
 mod usual;
+mod walk;
 
 use std::fmt;
 
@@ -17,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::span::Span;
+
+pub use walk::reachable;
 
 /// An index into [`Flow::nodes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -35,7 +35,7 @@ pub use explore::{Exploration, Goal, explore};
 pub use fault_table::FaultPoint;
 pub use judge::{Property, Violation};
 pub use narrate::narrate;
-pub use program::{Program, Scenario, reachable};
+pub use program::{Program, Scenario};
 pub use replay::{replay, replay_states};
 pub use state::{Place, State};
 pub use trace::{Actor, Event, Trace, TraceStep};

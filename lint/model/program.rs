@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::flow::{
     Broker, CondKind, Covers, EffectId, Flow, Idempotency, KeyId, Known, MarkMode, NodeId, Outcome, Settle, Step,
+    reachable,
 };
 
 use super::bounds::Bounds;
@@ -298,27 +299,6 @@ fn is_loop(flow: &Flow) -> bool {
             .into_iter()
             .any(|id| flow.node(id).step == Step::Receive)
     })
-}
-
-/// The nodes that can be reached from `start` (itself included) while the message is the same one, by edges that `follow` lets pass.
-#[must_use]
-pub fn reachable(flow: &Flow, start: NodeId, follow: impl Fn(Outcome) -> bool) -> Vec<NodeId> {
-    let mut seen = vec![false; flow.nodes.len()];
-    let mut found = vec![start];
-    seen[start.0 as usize] = true;
-    let mut next = 0;
-    while let Some(&id) = found.get(next) {
-        next += 1;
-        if flow.node(id).step == Step::Receive {
-            continue;
-        }
-        for edge in flow.node(id).edges.iter().filter(|edge| follow(edge.when)) {
-            if !std::mem::replace(&mut seen[edge.to.0 as usize], true) {
-                found.push(edge.to);
-            }
-        }
-    }
-    found
 }
 
 /// Whether a branch decides if a loop takes another turn: one of its ways leads back to it, and nowhere else without a failure.

@@ -183,7 +183,7 @@ impl<'a> Case<'a> {
 
     /// Whether the effect can be reached from a node while the message is the same.
     pub fn reaches(&self, from: NodeId, effect: EffectId) -> bool {
-        crate::model::reachable(self.flow, from, |_| true)
+        crate::flow::reachable(self.flow, from, |_| true)
             .into_iter()
             .any(|id| applies(&self.flow.node(id).step, effect))
     }
@@ -191,7 +191,7 @@ impl<'a> Case<'a> {
     /// The steps whose failure can lead to one of `wanted` while the message is the same.
     pub fn failures_towards(&self, wanted: &[NodeId]) -> Vec<NodeId> {
         let leads = |to: NodeId| {
-            crate::model::reachable(self.flow, to, |_| true)
+            crate::flow::reachable(self.flow, to, |_| true)
                 .iter()
                 .any(|id| wanted.contains(id))
         };

@@ -2,8 +2,8 @@
 
 use delivery_grammar::Semantic;
 
-use crate::flow::{Outcome, Step};
-use crate::model::{reachable, repair};
+use crate::flow::{Outcome, Step, reachable};
+use crate::model::repair;
 
 use super::non_idempotent_effect::is_repeated_at_once;
 use super::{Case, Check, Level, Named, Rule};

@@ -1,7 +1,6 @@
 //! A consumer that ends in a task nobody watches looks like a queue that nobody reads.
 
-use crate::flow::{Broker, CondKind, Flow, Known, Node, NodeId, Outcome, Site, Step};
-use crate::model::reachable;
+use crate::flow::{Broker, CondKind, Flow, Known, Node, NodeId, Outcome, Site, Step, reachable};
 
 use super::{Cause, Check, Level, Promise, Rule, finding};
 

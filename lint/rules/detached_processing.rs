@@ -1,7 +1,7 @@
 //! Effects in a task that nobody waits for are not done when the message is acknowledged.
 
-use crate::flow::{Node, NodeId, Outcome, Step};
-use crate::model::{reachable, repair};
+use crate::flow::{Node, NodeId, Outcome, Step, reachable};
+use crate::model::repair;
 
 use super::{Case, Check, Level, Named, Rule};
 

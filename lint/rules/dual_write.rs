@@ -1,7 +1,7 @@
 //! A database and a broker that do not commit together drift apart.
 
-use crate::flow::{Broker, Effect, EffectId, EffectKind, Idempotency, KeyId, NodeId, Step, TxId};
-use crate::model::{Event, reachable, repair};
+use crate::flow::{Broker, Effect, EffectId, EffectKind, Idempotency, KeyId, NodeId, Step, TxId, reachable};
+use crate::model::{Event, repair};
 
 use super::{Case, Check, Level, Named, Rule};
 

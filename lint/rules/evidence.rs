@@ -4,9 +4,8 @@ use delivery_grammar::Mechanism;
 
 use crate::flow::{
     Broker, Durability, Effect, EffectKind, Flow, Idempotency, Isolation, MarkMode, Node, NodeId, Outcome, Settle,
-    Site, Step,
+    Site, Step, reachable,
 };
-use crate::model::reachable;
 
 /// For each mechanism that a flow can show, the places that show it: no place means that the code shows no sign of it. Mechanisms
 /// that are missing here (circuit breakers, sagas, two-phase commit) leave no trace in a flow, and are not judged.

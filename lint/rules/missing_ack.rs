@@ -1,7 +1,6 @@
 //! A message that is never settled comes again and again, or blocks its consumer.
 
-use crate::flow::{Broker, CondKind, Covers, Edge, Ended, Flow, Node, NodeId, Outcome, Settle, Step};
-use crate::model::reachable;
+use crate::flow::{Broker, CondKind, Covers, Edge, Ended, Flow, Node, NodeId, Outcome, Settle, Step, reachable};
 
 use super::{Cause, Check, Level, Promise, Rule, finding};
 

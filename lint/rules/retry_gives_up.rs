@@ -1,7 +1,7 @@
 //! A retry that runs out, and the message is gone.
 
-use crate::flow::{Broker, Edge, Ended, Flow, Known, NodeId, Outcome, Step};
-use crate::model::{TraceStep, reachable, repair};
+use crate::flow::{Broker, Edge, Ended, Flow, Known, NodeId, Outcome, Step, reachable};
+use crate::model::{TraceStep, repair};
 
 use super::{ack_on_error, Case, Check, Level, Named, Rule};
 

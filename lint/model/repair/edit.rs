@@ -1,8 +1,6 @@
 //! What the repairs are made of: adding nodes, turning edges, copying the part of a flow behind a node.
 
-use crate::flow::{Broker, Edge, Ended, Flow, Node, NodeId, Outcome, Step};
-
-use crate::model::program::reachable;
+use crate::flow::{Broker, Edge, Ended, Flow, Node, NodeId, Outcome, Step, reachable};
 
 /// A flow that is being changed.
 pub(super) struct Editor {

@@ -1,9 +1,8 @@
 //! Repairs of when and whether a message is settled.
 
-use crate::flow::{Ack, Broker, Covers, Edge, Ended, Flow, NodeId, Outcome, Settle, Step, TaskId};
+use crate::flow::{Ack, Broker, Covers, Edge, Ended, Flow, NodeId, Outcome, Settle, Step, TaskId, reachable};
 
 use super::edit::{Editor, good, is_fallible, is_retried};
-use crate::model::program::reachable;
 
 /// After a failure of one of `sources` the steps in `settling` (acks, rejections, the end of a handler) give the message back
 /// instead. A step that is tried again and works is no failure any more.
