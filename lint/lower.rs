@@ -38,8 +38,7 @@ mod violation;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use smol_str::SmolStr;
 
@@ -170,7 +169,7 @@ struct Lowering<'a> {
     /// Only the function's own body is looked into.
     probe: Option<unit::Probe>,
     /// What functions made of what they were given, where they did nothing else.
-    answers: call::Memory,
+    answers: call::Answers,
     depth: usize,
     steps: usize,
     /// How many there may be.
@@ -314,18 +313,11 @@ impl<'a> Lowering<'a> {
             ends: ends::Ends::default(),
             capture: None,
             probe: None,
-            answers: call::Memory::new(),
+            answers: call::Answers::new(),
             depth: 0,
             steps: 0,
             limit: MAX_STEPS,
         }
-    }
-
-    /// Takes over what values of another lowering refer to.
-    fn adopt(&mut self, tables: Tables<'a>) {
-        self.scopes = tables.scopes;
-        self.bodies = tables.bodies;
-        self.body_ids = tables.body_ids;
     }
 
     fn frame(&self) -> &Frame<'a> {
@@ -354,8 +346,7 @@ impl<'a> Lowering<'a> {
 
     /// Whether a function in question turned out to have to do with messages.
     fn is_worth_more(&self) -> bool {
-        let publishes = |effect: &crate::flow::Effect| effect.kind == crate::flow::EffectKind::Publish;
-        self.capture.is_none() && (self.draft.is_some() || self.graph.effects.iter().any(publishes))
+        self.capture.is_none() && (self.draft.is_some() || self.graph.publishes())
     }
 
     fn give_up(&mut self, at: Span, why: &str) {

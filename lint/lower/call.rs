@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use super::expr::{origin_of, place_of, unseen};
-use questions::Asked;
-pub(super) use questions::Memory;
+pub(super) use questions::Answers;
+use questions::Question;
 
+use super::expr::{origin_of, place_of, unseen};
 use super::state::{Env, Flowing, State, merge_values};
 use super::unit::leaves_open;
 use super::value::{Api, Call, Closure, Future, Kind, Origin, Place, Target, Value, index_name};
@@ -345,13 +345,13 @@ impl<'a> Lowering<'a> {
         let Some(called) = at else {
             return self.execute(f, owner, recv, args, at, state, places);
         };
-        let asked = Asked::new(f, owner, recv.as_ref(), &args, called);
-        if let Some(known) = self.recalled(&asked, &state) {
+        let question = Question::new(f, owner, recv.as_ref(), &args, called);
+        if let Some(known) = self.recalled(&question, &state) {
             return known;
         }
         let before = self.before(&state);
         let ended = self.execute(f, owner, recv, args, at, state, places);
-        self.as_one_question(asked, &before, ended)
+        self.as_one_question(question, &before, ended)
     }
 
     /// Executes the unit's own function; unlike any other it is not reached by a call.

@@ -6,8 +6,8 @@ use smol_str::SmolStr;
 
 use super::state::State;
 use crate::flow::{
-    CondId, CondKind, Condition, Edge, Effect, EffectId, Isolation, Key, KeyId, Known, Node, NodeId, Outcome, Retry,
-    RetryId, Site, Step, Task, TaskId, Transaction, TxId,
+    CondId, CondKind, Condition, Edge, Effect, EffectId, EffectKind, Isolation, Key, KeyId, Known, Node, NodeId,
+    Outcome, Retry, RetryId, Site, Step, Task, TaskId, Transaction, TxId,
 };
 use crate::span::Span;
 
@@ -158,6 +158,12 @@ impl Graph {
         }
     }
 
+    /// Whether anything is published.
+    #[must_use]
+    pub fn publishes(&self) -> bool {
+        self.effects.iter().any(|effect| effect.kind == EffectKind::Publish)
+    }
+
     /// A publish that was sent and whose confirmation is awaited later: here it only goes out, and may fail to. A task whose answer is
     /// awaited is a call, and begins there.
     pub fn unsend(&mut self, sent: NodeId, site: &Site) {
@@ -206,12 +212,9 @@ impl Graph {
         id
     }
 
-    /// On these ways of a condition something has failed.
-    pub fn fails_on(&mut self, state: &State, ways: u32) {
-        let Some(from) = state.at.first().map(|dangling| dangling.from) else {
-            return;
-        };
-        if let Step::Branch { on } = self.nodes[from.0 as usize].step {
+    /// On these ways of the last question something has failed: one bit a way.
+    pub fn fails_on(&mut self, ways: u32) {
+        if let Some(Step::Branch { on }) = self.nodes.last().map(|node| &node.step) {
             self.conditions[on.0 as usize].failing = ways;
         }
     }

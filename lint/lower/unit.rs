@@ -13,7 +13,7 @@ use smol_str::SmolStr;
 
 pub use arguments::Asked;
 use arguments::{Arguments, arguments};
-use probe::{Named, Wanted, note, probed};
+use probe::{Named, Wanted, probed};
 pub(super) use probe::{Probe, leaves_open};
 pub use rehearsal::every_function;
 pub(super) use rehearsal::rehearsed;
@@ -25,7 +25,7 @@ use super::receive::Draft;
 use super::state::State;
 use super::upkeep::{body_text, constants_with, naming};
 use super::value::{Origin, Value};
-use super::{Capture, Context, Lowering, MAX_STEPS_ASKED, Met, SeenCall, Tables};
+use super::{Context, Lowering, MAX_STEPS_ASKED, Met, SeenCall, Tables};
 use crate::catalog::{Catalog, Role, Type};
 use crate::flow::{Broker, EffectKind, Flow, Idempotency, Outcome, Settle, Site, Step};
 use crate::resolve::{FnId, Ty, TyBound};
@@ -96,16 +96,13 @@ pub fn units(context: &Context<'_>) -> Vec<Unit> {
 
 /// Functions that mention something that receives, in crates that depend on the client that it belongs to, and those that are declared.
 fn candidates(context: &Context<'_>) -> Vec<FnId> {
-    let mut named = Named::new();
+    let mut named = Named::default();
     for (package, names) in receiving_names(context.catalog) {
         let is_library = LIBRARIES.contains(&package);
         if is_library && !sockets(context.catalog).iter().any(|name| (context.mentions)(name)) {
             continue;
         }
-        let may = |krate| is_library || context.reaches(krate, package);
-        for name in names {
-            note(&mut named, name, context.index.mentions(name, may));
-        }
+        named.note(context, names, |krate| is_library || context.reaches(krate, package));
     }
     let mut all = probed(context, Wanted::Receive, named);
     all.extend(takers(context));
@@ -239,21 +236,11 @@ struct Executed {
 
 impl<'a> Run<'_, 'a> {
     fn capture(self, of: FnId, known: &Arguments<'a>) -> (Vec<SeenCall>, Tables<'a>) {
-        let mut lowering = Lowering::new(self.context);
+        let mut lowering = Lowering::capturing(self.context, of);
         lowering.adopt(known.tables.clone());
-        lowering.limit = MAX_STEPS_ASKED;
-        lowering.capture = Some(Capture {
-            of,
-            seen: Vec::new(),
-            calls: Vec::new(),
-        });
         lowering.root(self.f, known.recv.clone(), known.args.clone(), State::start());
-        let tables = Tables {
-            scopes: lowering.scopes,
-            bodies: lowering.bodies,
-            body_ids: lowering.body_ids,
-        };
-        (lowering.capture.map(|capture| capture.seen).unwrap_or_default(), tables)
+        let seen = lowering.capture.take().map(|capture| capture.seen).unwrap_or_default();
+        (seen, lowering.into_tables())
     }
 
     fn execute(self, known: &Arguments<'a>) -> Option<(Executed, Vec<Span>)> {

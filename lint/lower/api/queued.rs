@@ -2,14 +2,13 @@
 
 use smol_str::SmolStr;
 
-use super::Doing;
+use super::{Doing, appended};
 use crate::catalog::Role;
 use crate::flow::{EffectKind, Idempotency, Known, Step};
 use crate::lower::Lowering;
 use crate::lower::expr::{deep_origin, origin_of};
 use crate::lower::state::{Flowing, State};
 use crate::lower::value::{Kind, Origin, Value};
-use crate::resolve::Ty;
 
 /// The property of a batch that holds its commands, by number.
 const QUEUED: &str = "(queued)";
@@ -29,22 +28,15 @@ impl Lowering<'_> {
         let (Some(does), Some(batch)) = (doing.queues, &doing.recv) else {
             return self.compute(doing, state);
         };
-        let mut commands = match batch.prop(QUEUED).map(|(commands, _)| &commands.kind) {
-            Some(Kind::Tuple(commands)) => commands.clone(),
-            _ => Vec::new(),
-        };
-        commands.push(Value::int(self.queued.len() as i128));
+        let command = Value::int(self.queued.len() as i128);
         self.queued.push(Queued {
             does,
             idempotent: doing.facts.idempotent.unwrap_or(Known::Unknown),
             why: doing.facts.why.clone().unwrap_or_default(),
             target: self.target(doing),
         });
-        let commands = Value::new(Kind::Tuple(commands), Ty::Unknown, Origin::NONE);
-        let batch = self
-            .with_sets(batch.clone(), doing)
-            .with_prop(QUEUED.into(), commands, None)
-            .with_origin(origin_of(&doing.args));
+        let batch = self.with_sets(batch.clone(), doing);
+        let batch = appended(batch, QUEUED, command, doing.site.label).with_origin(origin_of(&doing.args));
         if let Some(Some(place)) = doing.places.first() {
             state.change(place, batch.clone());
         }

@@ -100,16 +100,10 @@ impl<'a> Lowering<'a> {
             state.write(place, text);
             return vec![(state, Value::unit())];
         }
-        if let (
-            "get_or_init",
-            [
-                Value {
-                    kind: Kind::Closure(_), ..
-                },
-            ],
-        ) = (name.as_str(), &args[..])
+        if let ("get_or_init", [init]) = (name.as_str(), &args[..])
+            && matches!(init.kind, Kind::Closure(_))
         {
-            return self.call_value(&args[0], Vec::new(), site, state);
+            return self.call_value(init, Vec::new(), site, state);
         }
         if let Some(value) = crate::lower::combinator::unlocked(recv, name) {
             return vec![(state, value)];

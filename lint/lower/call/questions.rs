@@ -17,22 +17,8 @@ const MOST_ANSWERS: usize = 15;
 /// So many answers of one function are remembered.
 const MOST_REMEMBERED: usize = 16;
 
-/// What a function was asked, and said.
-pub(in crate::lower) struct Remembered {
-    recv: Option<Value>,
-    args: Vec<Value>,
-    owner: Ty,
-    holding: bool,
-    /// What decides between the answers, where there are several.
-    kind: CondKind,
-    answers: Vec<Value>,
-}
-
-/// By function.
-pub(in crate::lower) type Memory = HashMap<FnId, Vec<Remembered>>;
-
 /// A call of a function of the workspace: what of it decides what it gives.
-pub(in crate::lower) struct Asked {
+pub(in crate::lower) struct Question {
     f: FnId,
     recv: Option<Value>,
     args: Vec<Value>,
@@ -40,7 +26,7 @@ pub(in crate::lower) struct Asked {
     at: Span,
 }
 
-impl Asked {
+impl Question {
     pub(in crate::lower) fn new(f: FnId, owner: &Ty, recv: Option<&Value>, args: &[Value], at: Span) -> Self {
         Self {
             f,
@@ -50,7 +36,24 @@ impl Asked {
             at,
         }
     }
+
+    /// Whether both ask a function the same, wherever they stand.
+    fn is_as(&self, other: &Self) -> bool {
+        self.owner == other.owner && self.recv == other.recv && self.args == other.args
+    }
 }
+
+/// What a function was asked, and said.
+pub(in crate::lower) struct Answered {
+    question: Question,
+    holding: bool,
+    /// What decides between the answers, where there are several.
+    kind: CondKind,
+    answers: Vec<Value>,
+}
+
+/// By function.
+pub(in crate::lower) type Answers = HashMap<FnId, Vec<Answered>>;
 
 /// Where lowering stood before a call.
 pub(in crate::lower) struct Before {
@@ -62,27 +65,19 @@ pub(in crate::lower) struct Before {
 
 impl Lowering<'_> {
     /// What the function said when it was asked the same.
-    pub(in crate::lower) fn recalled(&mut self, asked: &Asked, state: &State) -> Option<Flowing> {
-        let known = self.answers.get(&asked.f)?.iter().find(|known| {
-            known.holding == state.holding
-                && known.owner == asked.owner
-                && known.recv == asked.recv
-                && known.args == asked.args
-        })?;
+    pub(in crate::lower) fn recalled(&mut self, question: &Question, state: &State) -> Option<Flowing> {
+        let mut known = self.answers.get(&question.f)?.iter();
+        let known = known.find(|known| known.holding == state.holding && known.question.is_as(question))?;
         let (kind, answers) = (known.kind, known.answers.clone());
-        Some(self.one_question(kind, answers, state, asked.at))
+        Some(self.one_question(kind, answers, state, question.at))
     }
 
     /// One question with a way for each of the answers.
     fn one_question(&mut self, kind: CondKind, answers: Vec<Value>, state: &State, at: Span) -> Flowing {
-        let ways = match answers.len() {
-            1 => vec![state.clone()],
-            n => self.branch_on(state, kind, at, "answers", n as u8),
-        };
-        if answers.len() > 1 {
-            self.note_failing(&ways, &answers);
+        match <[Value; 1]>::try_from(answers) {
+            Ok([only]) => vec![(state.clone(), only)],
+            Err(answers) => self.branch_into(state, kind, at, "answers: ", answers),
         }
-        ways.into_iter().zip(answers).collect()
     }
 
     pub(in crate::lower) fn before(&self, state: &State) -> Before {
@@ -106,54 +101,44 @@ impl Lowering<'_> {
     }
 
     /// After a call: one question instead of many, if that is all that the function did.
-    pub(in crate::lower) fn as_one_question(&mut self, asked: Asked, before: &Before, ended: Flowing) -> Flowing {
+    pub(in crate::lower) fn as_one_question(&mut self, question: Question, before: &Before, ended: Flowing) -> Flowing {
         let emitted = self.graph.since(before.mark);
-        let answers = ended.len();
-        let only_asks = emitted.iter().all(is_idle) && self.noted() == before.noted && !ended.is_empty();
-        if !only_asks || answers > MOST_ANSWERS {
+        let only_asks = emitted.iter().all(is_idle) && self.noted() == before.noted;
+        if !only_asks || ended.is_empty() || ended.len() > MOST_ANSWERS {
             return ended;
         }
-        let changes = ended.iter().any(|(state, _)| !state.agrees(&before.entry));
-        let Some(kind) = self
-            .what_decides(before.mark)
-            .or((answers == 1).then_some(CondKind::Fixed))
-        else {
+        let is_decided = ended.len() == 1;
+        let decides = self.what_decides(before.mark);
+        let Some(kind) = decides.or(is_decided.then_some(CondKind::Fixed)) else {
             return ended;
         };
-        if emitted.len() < MANY_QUESTIONS {
-            if !changes && answers == 1 {
-                self.remember(asked, kind, before, &ended);
-            }
+        let many = emitted.len() >= MANY_QUESTIONS;
+        let at = question.at;
+        let answers: Vec<Value> = ended.iter().map(|(_, value)| value.clone()).collect();
+        let changes = ended.iter().any(|(state, _)| !state.agrees(&before.entry));
+        if !changes && (many || is_decided) {
+            self.remember(question, kind, before, answers.clone());
+        }
+        if !many {
             return ended;
         }
-        let at = asked.at;
         self.graph.undo(before.mark);
-        if !changes {
-            self.remember(asked, kind, before, &ended);
-            let answers = ended.into_iter().map(|(_, value)| value).collect();
-            return self.one_question(kind, answers, &before.entry, at);
-        }
-        let given = ended.iter().map(|(_, value)| value.clone()).collect();
-        let ways = self.one_question(kind, given, &before.entry, at);
-        let ways = ways.into_iter().map(|(way, _)| way.at);
-        ways.zip(ended)
-            .map(|(at, (state, value))| (State { at, ..state }, value))
-            .collect()
+        let ways = self.one_question(kind, answers, &before.entry, at);
+        let asked =
+            |((way, _), (state, value)): ((State, Value), (State, Value))| (State { at: way.at, ..state }, value);
+        ways.into_iter().zip(ended).map(asked).collect()
     }
 
-    fn remember(&mut self, asked: Asked, kind: CondKind, before: &Before, ended: &Flowing) {
-        let known = self.answers.entry(asked.f).or_default();
-        if known.len() == MOST_REMEMBERED {
-            return;
+    fn remember(&mut self, question: Question, kind: CondKind, before: &Before, answers: Vec<Value>) {
+        let known = self.answers.entry(question.f).or_default();
+        if known.len() < MOST_REMEMBERED {
+            known.push(Answered {
+                question,
+                holding: before.entry.holding,
+                kind,
+                answers,
+            });
         }
-        known.push(Remembered {
-            recv: asked.recv,
-            args: asked.args,
-            owner: asked.owner,
-            holding: before.entry.holding,
-            kind,
-            answers: ended.iter().map(|(_, value)| value.clone()).collect(),
-        });
     }
 
     /// How the questions since `mark` behave together when the message comes again; nothing where that cannot be said of them as one.

@@ -105,6 +105,25 @@ impl<'a> Lowering<'a> {
         (0..n).map(|case| state.after(node, Outcome::Case(case))).collect()
     }
 
+    /// A branch with a way for each of the values, of which it is noted which are failures. What they are, behind `which`, tells several
+    /// questions about one place apart.
+    pub(in crate::lower) fn branch_into(
+        &mut self,
+        state: &State,
+        kind: CondKind,
+        at: Span,
+        which: &str,
+        values: Vec<Value>,
+    ) -> Flowing {
+        let names: Vec<&str> = values.iter().map(|value| value.variant_name().unwrap_or("_")).collect();
+        let which = format!("{which}{}", names.join("|"));
+        let failing = (0..).zip(&names).filter(|(_, name)| **name == "Err");
+        let failing = failing.fold(0, |ways, (n, _): (u32, _)| ways | 1 << n);
+        let cases = self.branch_on(state, kind, at, &which, values.len() as u8);
+        self.graph.fails_on(failing);
+        cases.into_iter().zip(values).collect()
+    }
+
     /// The states in which `pat` matches, with its bindings, and those in which it does not.
     pub(in crate::lower) fn split(
         &mut self,
@@ -161,11 +180,8 @@ impl<'a> Lowering<'a> {
             .iter()
             .any(|variant| matches!(variant.variant_name(), Some("Err" | "None")));
         let kind = failure_kind(&value, failing);
-        let which: Vec<&str> = variants.iter().filter_map(Value::variant_name).collect();
-        let cases = self.branch_on(&state, kind, at, &which.join("|"), variants.len() as u8);
-        self.note_failing(&cases, &variants);
         let mut all = Vec::new();
-        for (case, variant) in cases.into_iter().zip(variants) {
+        for (case, variant) in self.branch_into(&state, kind, at, "", variants) {
             all.extend(self.explode_payloads(variant, &asked, case, at));
         }
         all
@@ -317,21 +333,7 @@ impl<'a> Lowering<'a> {
             return vec![(state, variants.remove(0))];
         }
         let kind = failure_kind(&value, true);
-        let which = if is_option { "Some|None" } else { "Ok|Err" };
-        let cases = self.branch_on(&state, kind, at, which, 2);
-        self.note_failing(&cases, &variants);
-        cases.into_iter().zip(variants).collect()
-    }
-
-    /// Takes note of the ways of a branch that are failures.
-    pub(in crate::lower) fn note_failing(&mut self, cases: &[State], values: &[Value]) {
-        let failing = (0..)
-            .zip(values)
-            .filter(|(_, value)| value.variant_name() == Some("Err"));
-        let ways = failing.fold(0, |ways, (n, _): (u32, _)| ways | 1 << n);
-        if let Some(case) = cases.first().filter(|_| ways != 0) {
-            self.graph.fails_on(case, ways);
-        }
+        self.branch_into(&state, kind, at, "", variants)
     }
 }
 

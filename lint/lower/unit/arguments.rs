@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{MAX_CALLERS, Run};
 use crate::lower::state::State;
 use crate::lower::value::Value;
-use crate::lower::{Context, Lowering, MAX_STEPS_ASKED, SeenCall, Tables};
+use crate::lower::{Capture, Context, Lowering, MAX_STEPS_ASKED, SeenCall, Tables};
 use crate::resolve::{FnId, Ty, TypeId};
 
 /// What a function is called with.
@@ -57,8 +57,8 @@ pub(super) fn arguments<'a>(context: &Context<'a>, f: FnId, up: usize) -> Option
 /// What the first of its callers that tells something passes to a function.
 fn passed<'a>(context: &Context<'a>, f: FnId, up: usize) -> Option<Arguments<'a>> {
     let callers = context.index.callers(f).into_iter().take(MAX_CALLERS);
-    let followed = callers.filter(|caller| *caller != f && context.index.function(*caller).hir.body.is_some());
-    followed.filter_map(|caller| passed_by(context, caller, f, up)).next()
+    let mut followed = callers.filter(|caller| *caller != f && context.index.function(*caller).hir.body.is_some());
+    followed.find_map(|caller| passed_by(context, caller, f, up))
 }
 
 fn passed_by<'a>(context: &Context<'a>, caller: FnId, f: FnId, up: usize) -> Option<Arguments<'a>> {
@@ -102,11 +102,7 @@ fn made<'a>(context: &Context<'a>, ty: TypeId) -> Option<Arguments<'a>> {
         let mut lowering = Lowering::new(context);
         lowering.limit = MAX_STEPS_ASKED;
         let ended = lowering.root(maker, None, Vec::new(), State::start());
-        let tables = Tables {
-            scopes: lowering.scopes,
-            bodies: lowering.bodies,
-            body_ids: lowering.body_ids,
-        };
+        let tables = lowering.into_tables();
         ended
             .into_iter()
             .map(move |(_, value)| (value.payload_or_self().detached(), tables.clone()))
@@ -119,4 +115,35 @@ fn made<'a>(context: &Context<'a>, ty: TypeId) -> Option<Arguments<'a>> {
         args: Vec::new(),
         tables,
     })
+}
+
+impl<'a> Lowering<'a> {
+    /// A lowering that is only to show what a function is called with.
+    pub(super) fn capturing(context: &Context<'a>, of: FnId) -> Self {
+        Self {
+            limit: MAX_STEPS_ASKED,
+            capture: Some(Capture {
+                of,
+                seen: Vec::new(),
+                calls: Vec::new(),
+            }),
+            ..Self::new(context)
+        }
+    }
+
+    /// What its values refer to.
+    pub(super) fn into_tables(self) -> Tables<'a> {
+        Tables {
+            scopes: self.scopes,
+            bodies: self.bodies,
+            body_ids: self.body_ids,
+        }
+    }
+
+    /// Takes over what values of another lowering refer to.
+    pub(super) fn adopt(&mut self, tables: Tables<'a>) {
+        self.scopes = tables.scopes;
+        self.bodies = tables.bodies;
+        self.body_ids = tables.body_ids;
+    }
 }

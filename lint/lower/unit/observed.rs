@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::{MAX_CALLERS, MAX_CALLERS_UP, Run, Unit};
 use crate::flow::{Broker, Known};
 use crate::lower::state::State;
-use crate::lower::{Capture, Context, Lowering, MAX_STEPS_ASKED};
+use crate::lower::{Context, Lowering};
 use crate::resolve::FnId;
 
 /// Finds out for each unit whether somebody sees how it ends.
@@ -41,13 +41,7 @@ fn observed(context: &Context<'_>, f: FnId, up: usize) -> Known {
 impl Run<'_, '_> {
     /// Whether somebody sees how `of` ends, which is called here; `None` where that is whoever calls this function.
     fn watch(self, of: FnId) -> Option<Known> {
-        let mut lowering = Lowering::new(self.context);
-        lowering.limit = MAX_STEPS_ASKED;
-        lowering.capture = Some(Capture {
-            of,
-            seen: Vec::new(),
-            calls: Vec::new(),
-        });
+        let mut lowering = Lowering::capturing(self.context, of);
         lowering.root(self.f, None, Vec::new(), State::start());
         let calls = lowering.capture.take().map(|capture| capture.calls).unwrap_or_default();
         let Some(first) = calls.first() else {

@@ -6,20 +6,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
+use smol_str::SmolStr;
 
-use super::Run;
-use crate::flow::EffectKind;
 use crate::lower::state::State;
 use crate::lower::value::{Kind, Origin, Value};
 use crate::lower::{Context, Lowering};
-use crate::resolve::{FnId, Ty};
+use crate::resolve::{CrateId, FnId, Ty};
 use crate::source::hir::{Receiver, Type};
 
 /// A look at one body.
 #[derive(Debug, Clone)]
 pub(in crate::lower) struct Probe {
     /// The names that made it worth a look.
-    names: BTreeSet<String>,
+    names: BTreeSet<SmolStr>,
     /// One of them is called on something of which it cannot be told what it is.
     perhaps: bool,
 }
@@ -32,27 +31,52 @@ pub(super) enum Wanted {
 }
 
 /// Functions with those of the names in question that their bodies mention.
-pub(super) type Named = BTreeMap<FnId, BTreeSet<String>>;
+#[derive(Default)]
+pub(super) struct Named(BTreeMap<FnId, BTreeSet<SmolStr>>);
 
-pub(super) fn note(named: &mut Named, name: &str, by: impl IntoIterator<Item = FnId>) {
-    for f in by {
-        named.entry(f).or_default().insert(name.to_owned());
+impl Named {
+    /// Adds the functions that mention one of a package's names, in crates that can reach it.
+    pub(super) fn note(&mut self, context: &Context<'_>, names: BTreeSet<&str>, may: impl Fn(CrateId) -> bool) {
+        for name in names {
+            for f in context.index.mentions(name, &may) {
+                self.0.entry(f).or_default().insert(name.into());
+            }
+        }
+    }
+
+    /// Keeps only those functions.
+    pub(super) fn retain(&mut self, keep: impl Fn(FnId) -> bool) {
+        self.0.retain(|f, _| keep(*f));
     }
 }
 
 /// Those of the functions that may do what is wanted.
 pub(super) fn probed(context: &Context<'_>, wanted: Wanted, named: Named) -> BTreeSet<FnId> {
-    let functions: Vec<(FnId, BTreeSet<String>)> = named.into_iter().collect();
-    let may = |(f, names): &(FnId, BTreeSet<String>)| {
-        let has_body = context.index.function(*f).hir.body.is_some();
-        let run = Run {
-            context,
-            f: *f,
-            focus: None,
-        };
-        (has_body && run.may(wanted, names)).then_some(*f)
+    let may = |(f, names): (FnId, BTreeSet<SmolStr>)| {
+        let has_body = context.index.function(f).hir.body.is_some();
+        (has_body && may(context, f, wanted, names)).then_some(f)
     };
-    functions.par_iter().filter_map(may).collect()
+    named.0.into_par_iter().filter_map(may).collect()
+}
+
+/// Whether a function whose body mentions these names may do what is wanted.
+fn may(context: &Context<'_>, f: FnId, wanted: Wanted, names: BTreeSet<SmolStr>) -> bool {
+    let mut lowering = Lowering::new(context);
+    lowering.probe = Some(Probe { names, perhaps: false });
+    let mut state = State::start();
+    let mut args = Vec::new();
+    if wanted == Wanted::Publish {
+        // Messages that are received here belong to other units.
+        lowering.focus = Some(context.index.function(f).hir.name_span);
+        args = lowering.message_arguments(f, args);
+        state.holding = true;
+    }
+    lowering.root(f, None, args, state);
+    let found = match wanted {
+        Wanted::Receive => lowering.draft.is_some() || !lowering.registered.is_empty(),
+        Wanted::Publish => lowering.graph.publishes(),
+    };
+    found || lowering.probe.is_none_or(|probe| probe.perhaps)
 }
 
 /// Whether a type leaves it to the code behind it what a value is: `impl Stream`, `Box<dyn Stream>`, `T`. What the workspace's own traits
@@ -68,52 +92,27 @@ pub(in crate::lower) fn leaves_open(ty: &Ty) -> bool {
     }
 }
 
-impl Run<'_, '_> {
-    /// Whether a function whose body mentions one of `names` may do what is wanted.
-    pub(super) fn may(self, wanted: Wanted, names: &BTreeSet<String>) -> bool {
-        let mut lowering = Lowering::new(self.context);
-        lowering.probe = Some(Probe {
-            names: names.clone(),
-            perhaps: false,
-        });
-        let mut state = State::start();
-        let mut args = Vec::new();
-        if wanted == Wanted::Publish {
-            // Messages that are received here belong to other units.
-            lowering.focus = Some(self.context.index.function(self.f).hir.name_span);
-            args = lowering.message_arguments(self.f, args);
-            state.holding = true;
-        }
-        lowering.root(self.f, None, args, state);
-        let found = match wanted {
-            Wanted::Receive => lowering.draft.is_some() || !lowering.registered.is_empty(),
-            Wanted::Publish => {
-                let mut effects = lowering.graph.effects.iter();
-                effects.any(|effect| effect.kind == EffectKind::Publish)
-            }
-        };
-        found || lowering.probe.is_none_or(|probe| probe.perhaps)
-    }
-}
-
 impl Lowering<'_> {
     /// Takes note of a method that may be what a probe is about.
     pub(in crate::lower) fn probe_method(&mut self, recv: &Value, name: &str, args: &[Value]) {
-        if self.probe.as_ref().is_some_and(|probe| probe.names.contains(name)) && self.may_be_a_client(recv, name, args)
-        {
-            self.probe_perhaps();
+        let asked = self.probe.as_ref().is_some_and(|probe| probe.names.contains(name));
+        if asked && self.may_be_a_client(recv, name, args) {
+            self.probe_function(name);
         }
     }
 
     /// Takes note of a function of some other crate that may be what a probe is about.
     pub(in crate::lower) fn probe_function(&mut self, name: &str) {
-        if self.probe.as_ref().is_some_and(|probe| probe.names.contains(name)) {
-            self.probe_perhaps();
+        if let Some(probe) = &mut self.probe {
+            probe.perhaps |= probe.names.contains(name);
         }
     }
 
     /// Whether a call of `f` is not followed, since only what a function itself does matters now, or what it passes on.
     pub(in crate::lower) fn stays_aside(&mut self, f: FnId, args: &[Value]) -> bool {
+        if self.probe.is_none() && self.capture.is_none() {
+            return false;
+        }
         let is_code = |value: &Value| matches!(value.kind, Kind::Closure(_) | Kind::Future(_) | Kind::Stream(_));
         let gives_code = args.iter().any(|arg| arg.any(&is_code));
         match &mut self.probe {
@@ -121,7 +120,7 @@ impl Lowering<'_> {
                 probe.perhaps |= gives_code;
                 true
             }
-            None => self.capture.is_some() && !gives_code && self.leaves_nothing(f),
+            None => !gives_code && self.leaves_nothing(f),
         }
     }
 
@@ -133,12 +132,6 @@ impl Lowering<'_> {
         let gives = self.index.returned(f);
         let gives_nothing = nothing(&gives) || self.is_result(&gives) && gives.arguments().first().is_some_and(nothing);
         gives_nothing && hir.receiver != Some(Receiver::RefMut) && !hir.params.iter().any(|(_, ty)| changes(ty))
-    }
-
-    fn probe_perhaps(&mut self) {
-        if let Some(probe) = &mut self.probe {
-            probe.perhaps = true;
-        }
     }
 
     /// Whether a value may turn out to be a client's once the function is followed that gave it.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::probe::{Named, Wanted, note, probed};
+use super::probe::{Named, Wanted, probed};
 use super::relays::relays;
 use super::{Arguments, LIBRARIES, MAX_CALLERS_UP, Run, Unit, arguments};
 use crate::catalog::{Catalog, Role};
@@ -25,7 +25,7 @@ const MAX_CALLERS_OF_PRODUCERS_UP: usize = 2;
 pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> {
     let covered: BTreeSet<Span> = consumers
         .iter()
-        .flat_map(publishes)
+        .flat_map(|unit| publishes(&unit.flow))
         .map(|effect| effect.at.span)
         .collect();
     let taken: BTreeSet<FnId> = consumers.iter().map(|unit| unit.function).collect();
@@ -34,7 +34,7 @@ pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> 
     let own: Vec<Producer> = lowered
         .into_iter()
         .filter(|found| {
-            publishes(&found.unit)
+            publishes(&found.unit.flow)
                 .map(|effect| effect.at.span)
                 .any(|at| stands_in(context, found.unit.function, at) && !covered.contains(&at))
         })
@@ -94,11 +94,8 @@ struct Produced {
     needs_caller: bool,
 }
 
-fn publishes(unit: &Unit) -> impl Iterator<Item = &Effect> {
-    unit.flow
-        .effects
-        .iter()
-        .filter(|effect| effect.kind == EffectKind::Publish)
+pub(super) fn publishes(flow: &Flow) -> impl Iterator<Item = &Effect> {
+    flow.effects.iter().filter(|effect| effect.kind == EffectKind::Publish)
 }
 
 /// Whether something stands in a function's own code, closures included.
@@ -186,14 +183,11 @@ fn drops_failures(unit: &Unit) -> bool {
 
 /// Functions that mention something that publishes, in crates that depend on the client that it belongs to.
 fn candidates(context: &Context<'_>) -> BTreeSet<FnId> {
-    let mut named = Named::new();
+    let mut named = Named::default();
     for (package, names) in publishing_names(context.catalog) {
-        let may = |krate| context.reaches(krate, package);
-        for name in names {
-            note(&mut named, name, context.index.mentions(name, may));
-        }
+        named.note(context, names, |krate| context.reaches(krate, package));
     }
-    named.retain(|f, _| is_open(context, *f));
+    named.retain(|f| is_open(context, f));
     probed(context, Wanted::Publish, named)
 }
 
@@ -227,7 +221,7 @@ fn produce(context: &Context<'_>, f: FnId) -> Option<Producer> {
         .then(|| arguments(context, f, MAX_CALLERS_UP))
         .flatten();
     let found = informed.map_or(plain.found, |seen| run.produce(&seen)?.found);
-    found.filter(|found| !found.unit.flow.nodes.is_empty() && publishes(&found.unit).next().is_some())
+    found.filter(|found| !found.unit.flow.nodes.is_empty() && publishes(&found.unit.flow).next().is_some())
 }
 
 impl<'a> Run<'_, 'a> {
@@ -241,8 +235,9 @@ impl<'a> Run<'_, 'a> {
         let mut state = State::start();
         state.holding = true;
         let ended = lowering.root(self.f, known.recv.clone(), args, state);
-        let mut effects = lowering.graph.effects.iter();
-        effects.find(|effect| effect.kind == EffectKind::Publish)?;
+        if !lowering.graph.publishes() {
+            return None;
+        }
         let hands_out = ended
             .iter()
             .any(|(_, value)| value.any(&|value| matches!(value.kind, Kind::Pending(..) | Kind::Future(_))));

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use smol_str::SmolStr;
 
-use super::producers::publishes_in;
+use super::producers::{publishes, publishes_in};
 use super::{Arguments, Executed, MAX_CALLERS_UP, Run, Unit, arguments};
-use crate::flow::{EffectKind, Flow, NodeId, Step};
+use crate::flow::{EffectKind, Flow, Node, NodeId, Step, reachable};
 use crate::lower::Context;
 use crate::span::Span;
 
@@ -29,8 +29,7 @@ pub(super) fn relays(context: &Context<'_>, unit: Unit) -> Vec<Unit> {
 }
 
 fn published(flow: &Flow) -> impl Iterator<Item = Span> {
-    let publishes = flow.effects.iter().filter(|effect| effect.kind == EffectKind::Publish);
-    publishes.map(|effect| effect.at.span)
+    publishes(flow).map(|effect| effect.at.span)
 }
 
 /// The function, lowered again with the rows of a read as its messages: with what its callers pass, where that is needed to see what
@@ -58,27 +57,29 @@ fn settling(followed: Option<(Executed, Vec<Span>)>) -> Option<Unit> {
 /// publish, the last.
 fn relayed(unit: &Unit) -> BTreeSet<Span> {
     let flow = &unit.flow;
-    let polls = |id: NodeId| {
-        let at = flow.node(id).at.as_ref()?.span;
-        matches!(flow.node(id).step, Step::Read { .. }).then_some(())?;
-        Some((at, unit.met.polls.get(&at)?.clone()))
-    };
-    let mut found = BTreeSet::new();
-    for (id, node) in flow.iter() {
-        if !publishes_in(flow, node) {
-            continue;
-        }
-        let settled: BTreeSet<&SmolStr> = after(flow, id).into_iter().filter_map(|id| changed(flow, id)).collect();
-        let mut before: Vec<NodeId> = (0..id.0).map(NodeId).collect();
-        before.retain(|read| after(flow, *read).contains(&id));
-        let last = before
-            .into_iter()
+    let reads = flow.iter().filter(|(_, node)| matches!(node.step, Step::Read { .. }));
+    let polls = reads.filter_map(|(id, node)| {
+        let at = node.at.as_ref()?.span;
+        Some((id, at, unit.met.polls.get(&at)?, ahead(flow, id)))
+    });
+    let polls: Vec<(NodeId, Span, &SmolStr, Vec<NodeId>)> = polls.collect();
+    let publishing = flow.iter().filter(|(_, node)| publishes_in(flow, node));
+    let read_for = |(id, _): (NodeId, &Node)| {
+        let settled: BTreeSet<&SmolStr> = ahead(flow, id).into_iter().filter_map(|id| changed(flow, id)).collect();
+        let mut before = polls
+            .iter()
             .rev()
-            .filter_map(polls)
-            .find(|(_, table)| settled.contains(table));
-        found.extend(last.map(|(at, _)| at));
-    }
-    found
+            .filter(|(read, .., ahead)| *read < id && ahead.contains(&id));
+        before
+            .find(|(_, _, table, _)| settled.contains(table))
+            .map(|(_, at, ..)| *at)
+    };
+    publishing.filter_map(read_for).collect()
+}
+
+/// Everything that control may come to from a node, with the same message.
+fn ahead(flow: &Flow, from: NodeId) -> Vec<NodeId> {
+    reachable(flow, from, |_| true)
 }
 
 /// The table that a step changes or clears.
@@ -88,15 +89,4 @@ fn changed(flow: &Flow, id: NodeId) -> Option<&SmolStr> {
     };
     let effect = flow.effect(effect);
     (effect.kind == EffectKind::Database).then_some(&effect.target)
-}
-
-/// Everything that control may come to from a node.
-fn after(flow: &Flow, from: NodeId) -> BTreeSet<NodeId> {
-    let mut seen = BTreeSet::new();
-    let mut open = vec![from];
-    while let Some(id) = open.pop() {
-        let next = flow.node(id).edges.iter().map(|edge| edge.to);
-        open.extend(next.filter(|to| seen.insert(*to)));
-    }
-    seen
 }
