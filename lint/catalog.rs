@@ -18,11 +18,12 @@ mod read;
 mod schema;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 pub use embedded::{EmbeddedFile, Used};
@@ -38,13 +39,13 @@ const MAX_ALIASES: usize = 8;
 /// Everything that is known of client crates.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
-    types: HashMap<SmolStr, Type>,
-    calls: HashMap<SmolStr, Call>,
+    types: FxHashMap<SmolStr, Type>,
+    calls: FxHashMap<SmolStr, Call>,
     /// The paths of distinctive methods, by name.
-    names: HashMap<SmolStr, BTreeSet<SmolStr>>,
-    aliases: HashMap<SmolStr, SmolStr>,
+    names: FxHashMap<SmolStr, BTreeSet<SmolStr>>,
+    aliases: FxHashMap<SmolStr, SmolStr>,
     /// Aliases that end in `::*`, without it.
-    modules: HashMap<SmolStr, SmolStr>,
+    modules: FxHashMap<SmolStr, SmolStr>,
     packages: BTreeMap<SmolStr, Package>,
     /// Crates that re-export parts of others, by the crate that they re-export, all as code spells them.
     exporters: BTreeMap<SmolStr, BTreeSet<SmolStr>>,

@@ -23,6 +23,7 @@ mod macros;
 mod met;
 mod names;
 mod pattern;
+mod phrases;
 mod query;
 mod receive;
 mod replaced;
@@ -37,9 +38,10 @@ mod value;
 mod violation;
 mod work;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::catalog::Catalog;
@@ -115,10 +117,10 @@ struct Lowering<'a> {
     frames: Vec<Frame<'a>>,
     scopes: Vec<(Scope<'a>, FileId)>,
     bodies: Vec<Body<'a>>,
-    body_ids: HashMap<usize, BodyId>,
-    constants: HashMap<ConstId, Value>,
+    body_ids: FxHashMap<usize, BodyId>,
+    constants: FxHashMap<ConstId, Value>,
     /// Where each block's variables are used last.
-    last_uses: HashMap<*const hir::Block, Arc<names::LastUses>>,
+    last_uses: FxHashMap<*const hir::Block, Arc<names::LastUses>>,
     /// The calls from the unit's function to here.
     via: Vec<Span>,
     /// What the code around an expression expects (a `let`'s type).
@@ -154,7 +156,7 @@ struct Lowering<'a> {
     /// Whether what settles a message went where it cannot be followed.
     escaped: Option<Span>,
     /// Where the producers were constructed that messages go to, by transport.
-    producers: HashMap<SmolStr, Span>,
+    producers: FxHashMap<SmolStr, Span>,
     /// The lease that a statement gives the row it takes.
     lease: Option<Lease>,
     /// Statements that clear a table, and those that take back what somebody claimed.
@@ -162,7 +164,7 @@ struct Lowering<'a> {
     met: Met,
     returns: Vec<upkeep::Return>,
     /// What tasks give.
-    task_ends: HashMap<TaskId, future::TaskEnds>,
+    task_ends: FxHashMap<TaskId, future::TaskEnds>,
     ends: ends::Ends,
     /// What to record instead of following a call: the arguments of calls of a function.
     capture: Option<Capture>,
@@ -181,7 +183,7 @@ struct Lowering<'a> {
 struct Tables<'a> {
     scopes: Vec<(Scope<'a>, FileId)>,
     bodies: Vec<Body<'a>>,
-    body_ids: HashMap<usize, BodyId>,
+    body_ids: FxHashMap<usize, BodyId>,
 }
 
 /// A call that was seen: receiver, arguments, place.
@@ -283,9 +285,9 @@ impl<'a> Lowering<'a> {
             frames: Vec::new(),
             scopes: Vec::new(),
             bodies: Vec::new(),
-            body_ids: HashMap::new(),
-            constants: HashMap::new(),
-            last_uses: HashMap::new(),
+            body_ids: FxHashMap::default(),
+            constants: FxHashMap::default(),
+            last_uses: FxHashMap::default(),
             via: Vec::new(),
             expected: None,
             draft: None,
@@ -304,16 +306,16 @@ impl<'a> Lowering<'a> {
             unknown: Vec::new(),
             assumptions: BTreeSet::new(),
             escaped: None,
-            producers: HashMap::new(),
+            producers: FxHashMap::default(),
             lease: None,
             removals: Vec::new(),
             met: Met::default(),
             returns: Vec::new(),
-            task_ends: HashMap::new(),
+            task_ends: FxHashMap::default(),
             ends: ends::Ends::default(),
             capture: None,
             probe: None,
-            answers: call::Answers::new(),
+            answers: call::Answers::default(),
             depth: 0,
             steps: 0,
             limit: MAX_STEPS,

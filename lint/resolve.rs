@@ -304,11 +304,7 @@ impl<'a> Index<'a> {
     pub fn crate_depends(&self, krate: CrateId, package: &str) -> bool {
         let krate = &self.crates[krate.0 as usize];
         let package = tree::snake(package);
-        let depends = krate.externs.values().any(|meant| match meant {
-            names::Extern::External(name) => *name == package,
-            names::Extern::Local(other) => tree::snake(&self.crates[other.0 as usize].package) == package,
-        });
-        depends || krate.named.contains(&package)
+        krate.packages.contains(&package) || krate.named.contains(&package)
     }
 }
 

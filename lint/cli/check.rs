@@ -54,11 +54,14 @@ pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> any
         console.stderr.text(&render::skipped(&session.overview().skipped));
     }
     console.stdout.finish().context("cannot write the result")?;
-    Ok(if report.counts.deny > 0 || !succeeded {
+    let outcome = if report.counts.deny > 0 || !succeeded {
         Outcome::Denied
     } else {
         Outcome::Clean
-    })
+    };
+    // The process ends here: taking a large workspace apart, node by node, would be waited for in vain.
+    std::mem::forget(session);
+    Ok(outcome)
 }
 
 /// Sets aside what is about nothing that changed since the revision.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use smol_str::SmolStr;
 
 use super::unit::LIBRARIES;
-use crate::catalog::{Call, Catalog, Role};
+use crate::catalog::{Call, Catalog, Role, Type};
 
 /// What code that receives, publishes or runs SQL names: the crate of a client, as code spells it, or, of a library that nearly every crate
 /// depends on, the type that receives. Names that manifests give to those crates are to be added.
@@ -15,13 +15,18 @@ pub fn clues(catalog: &Catalog) -> BTreeSet<SmolStr> {
     let acting = [Role::Receive, Role::Publish, Role::Sql];
     let calls = calls.filter(|call| acting.iter().any(|role| does(call, *role)));
     let types = catalog.types().into_iter();
-    let types = types.filter(|ty| ty.receive.is_some() || ty.handed.is_some() || !ty.handles.is_empty());
+    let types = types.filter(|ty| ty.receive.is_some() || is_handed_unasked(ty) || !ty.handles.is_empty());
     let packages = calls.map(|call| &call.package).chain(types.map(|ty| &ty.package));
     packages
         .filter(|package| !LIBRARIES.contains(&package.as_str()))
         .map(|package| SmolStr::new(package.replace('-', "_")))
         .chain(sockets(catalog))
         .collect()
+}
+
+/// What makes a function a handler without a declaration. Whatever names our crate is read anyway.
+fn is_handed_unasked(ty: &Type) -> bool {
+    ty.handed.as_ref().is_some_and(|handed| !handed.declared)
 }
 
 /// The types of libraries that receive.
@@ -47,7 +52,7 @@ mod tests {
         for clue in ["rdkafka", "lapin", "UdpSocket"] {
             assert!(clues.contains(clue), "{clue}: {clues:?}");
         }
-        for common in ["std", "tokio", "serde_json", "tracing"] {
+        for common in ["std", "tokio", "serde_json", "tracing", "http"] {
             assert!(!clues.contains(common), "{common}: {clues:?}");
         }
     }

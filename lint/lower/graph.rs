@@ -1,7 +1,8 @@
 //! Building a flow: nodes are emitted where control stands, and edges close behind.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::state::State;
@@ -37,7 +38,7 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     pub effects: Vec<Effect>,
     /// By what a written row or entry is recognised, where a check of the same turns the write into a mark.
-    pub writes: HashMap<EffectId, KeyId>,
+    pub writes: FxHashMap<EffectId, KeyId>,
     /// Effects that remove what the message names.
     pub removing: BTreeSet<EffectId>,
     /// Answers to requests that were looked at.
@@ -63,11 +64,11 @@ pub struct Graph {
     pub retry: Vec<RetryId>,
     /// The retry that each retry stands in.
     pub around: Vec<Option<RetryId>>,
-    effect_ids: HashMap<Key2, EffectId>,
-    condition_ids: HashMap<(Key2, SmolStr), CondId>,
-    transaction_ids: HashMap<Key2, TxId>,
-    task_ids: HashMap<Key2, TaskId>,
-    retry_ids: HashMap<Key2, RetryId>,
+    effect_ids: FxHashMap<Key2, EffectId>,
+    condition_ids: FxHashMap<(Key2, SmolStr), CondId>,
+    transaction_ids: FxHashMap<Key2, TxId>,
+    task_ids: FxHashMap<Key2, TaskId>,
+    retry_ids: FxHashMap<Key2, RetryId>,
     /// Edges in the order in which they were added, so that a trial can be undone.
     journal: Vec<NodeId>,
 }

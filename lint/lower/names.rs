@@ -1,8 +1,8 @@
 //! Which names code mentions: what is not mentioned any more need not be remembered.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::source::hir::{Block, Expr, ExprKind, Stmt};
@@ -10,7 +10,7 @@ use crate::source::hir::{Block, Expr, ExprKind, Stmt};
 /// The last statement of a block that mentions each variable.
 #[derive(Debug, Default)]
 pub(super) struct LastUses {
-    by_name: HashMap<SmolStr, usize>,
+    by_name: FxHashMap<SmolStr, usize>,
     /// The last statement that may mention anything.
     anything: Option<usize>,
 }

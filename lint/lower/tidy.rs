@@ -7,7 +7,9 @@ mod nests;
 mod numbers;
 mod retries;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
 
 use crate::flow::{Edge, Flow, Node, NodeId, Outcome, RetryId, Settle, Site, Step};
 
@@ -141,7 +143,7 @@ fn prune(flow: &mut Flow) {
         start = next;
     }
     let order = preorder(flow, start);
-    let place: HashMap<NodeId, NodeId> = order.iter().copied().zip((0..).map(NodeId)).collect();
+    let place: FxHashMap<NodeId, NodeId> = order.iter().copied().zip((0..).map(NodeId)).collect();
     let nodes = order.iter().map(|id| {
         let mut node = flow.node(*id).clone();
         for edge in &mut node.edges {
@@ -176,7 +178,7 @@ fn merge_equal(flow: &mut Flow) {
         }
         classes = refined;
     }
-    let mut first: HashMap<usize, NodeId> = HashMap::new();
+    let mut first: FxHashMap<usize, NodeId> = FxHashMap::default();
     for (id, _) in flow.iter() {
         first.entry(classes[id.0 as usize]).or_insert(id);
     }
@@ -192,7 +194,7 @@ fn count(classes: &[usize]) -> usize {
 }
 
 fn first_classes(flow: &Flow) -> Vec<usize> {
-    let mut known: HashMap<Spot<'_>, Vec<(&Step, usize)>> = HashMap::new();
+    let mut known: FxHashMap<Spot<'_>, Vec<(&Step, usize)>> = FxHashMap::default();
     let mut next = 0;
     let mut classes = Vec::new();
     for node in &flow.nodes {
@@ -211,7 +213,7 @@ fn first_classes(flow: &Flow) -> Vec<usize> {
 }
 
 fn refine(flow: &Flow, classes: &[usize]) -> Vec<usize> {
-    let mut known: HashMap<(usize, Vec<(Outcome, usize)>), usize> = HashMap::new();
+    let mut known: FxHashMap<(usize, Vec<(Outcome, usize)>), usize> = FxHashMap::default();
     let mut refined = Vec::new();
     for (node, class) in flow.nodes.iter().zip(classes) {
         let ways = node

@@ -1,12 +1,13 @@
 //! Upkeep: which tables the workspace clears of old rows, and how old rows get there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use super::Lowering;
+use super::phrases::Phrases;
 use super::query::Query;
 use super::time;
 use super::unit::rehearsed;
@@ -16,7 +17,10 @@ use crate::span::Span;
 use crate::sql::{Age, Delete, Statement};
 
 /// How a statement that clears a table begins.
-const CLEARS: [&str; 3] = ["DELETE FROM", "delete from", "Delete from"];
+static CLEARS: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(&["delete from"]));
+
+/// How one begins that may take rows back.
+static CHANGES: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(&["update "]));
 
 /// A table is cleared of rows older than `millis` (of some rows, where nobody can tell which).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,10 +71,7 @@ pub fn upkeep(context: &Context<'_>) -> Upkeep {
 
 /// What takes rows of a table back: every function is followed that changes it or reads it for work.
 fn returns_of(context: &Context<'_>, table: &str) -> Vec<Return> {
-    let may_return = |text: &str| {
-        let changes = ["UPDATE ", "update ", "Update "].iter().any(|word| text.contains(word));
-        changes && text.contains(table)
-    };
+    let may_return = |text: &str| text.contains(table) && CHANGES.are_in(text);
     let functions = functions_with(context, &constants_with(context, may_return), may_return);
     let found = functions.into_iter().flat_map(|f| rehearsed(context, f).1);
     found.filter(|found| found.table == table).collect()
@@ -92,7 +93,7 @@ fn sooner(a: Removal, b: Removal) -> Removal {
 }
 
 fn clears(text: &str) -> bool {
-    CLEARS.iter().any(|begin| text.contains(begin))
+    CLEARS.are_in(text)
 }
 
 /// Constants whose text has something, and where that is written.

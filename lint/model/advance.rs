@@ -1,11 +1,9 @@
 //! Lets a task go on through steps that nobody but itself can see, up to the next one that matters.
 
-use std::collections::HashSet;
-use std::hash::BuildHasherDefault;
+use rustc_hash::FxHashSet;
 
 use crate::flow::{Broker, CondId, NodeId, Outcome, Settle, Step};
 
-use super::explore::Mix;
 use super::program::Program;
 use super::state::{Message, NONE, Place, State, Ways};
 
@@ -48,7 +46,7 @@ pub(super) fn land(program: &Program<'_>, state: State, slot: u8, at: NodeId, la
     if let (course, then, None) = first {
         return landed(arrived(program, state, slot, course), then);
     }
-    let mut branched: HashSet<Course, BuildHasherDefault<Mix>> = HashSet::default();
+    let mut branched: FxHashSet<Course> = FxHashSet::default();
     let mut waiting = vec![(first.0, first.1)];
     while let Some((course, then)) = waiting.pop() {
         let (course, then, on) = walk.run(course, then);

@@ -1,7 +1,9 @@
 //! Breadth-first search: every state that an adversary can bring about, the nearest first.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::{FxHashMap, FxHasher};
 
 use super::bounds::{Bounds, Faults, Tier};
 use super::judge::{Violation, judge};
@@ -71,7 +73,7 @@ pub(super) struct Search<'a, 'f> {
     states: Vec<State>,
     origins: Vec<Origin>,
     /// The newest state with a hash, and for each state the one before it with the same hash.
-    newest: HashMap<u64, u32, BuildHasherDefault<Identity>>,
+    newest: FxHashMap<u64, u32>,
     before: Vec<u32>,
     next: usize,
     is_capped: bool,
@@ -92,7 +94,7 @@ impl<'a, 'f> Search<'a, 'f> {
             tier,
             states: Vec::new(),
             origins: Vec::new(),
-            newest: HashMap::default(),
+            newest: FxHashMap::default(),
             before: Vec::new(),
             next: 0,
             is_capped: false,
@@ -297,73 +299,7 @@ fn effective(program: &Program<'_>, faults: Faults) -> Faults {
 }
 
 fn hash(state: &State) -> u64 {
-    let mut hasher = Mix(0);
+    let mut hasher = FxHasher::default();
     state.hash(&mut hasher);
     hasher.finish()
-}
-
-/// A multiply-and-rotate hash (as in rustc): fast on small keys, the same on every run.
-#[derive(Default)]
-pub(super) struct Mix(u64);
-
-impl Mix {
-    fn mix(&mut self, word: u64) {
-        const K: u64 = 0x517c_c1b7_2722_0a95;
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(K);
-    }
-}
-
-impl Hasher for Mix {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.mix(u64::from_le_bytes(word));
-        }
-    }
-
-    fn write_u8(&mut self, n: u8) {
-        self.mix(n.into());
-    }
-
-    fn write_u16(&mut self, n: u16) {
-        self.mix(n.into());
-    }
-
-    fn write_u32(&mut self, n: u32) {
-        self.mix(n.into());
-    }
-
-    fn write_u64(&mut self, n: u64) {
-        self.mix(n);
-    }
-
-    fn write_u128(&mut self, n: u128) {
-        self.mix(n as u64);
-        self.mix((n >> 64) as u64);
-    }
-
-    fn write_usize(&mut self, n: usize) {
-        self.mix(n as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-/// The keys are hashes already.
-#[derive(Default)]
-struct Identity(u64);
-
-impl Hasher for Identity {
-    fn write(&mut self, _: &[u8]) {}
-
-    fn write_u64(&mut self, n: u64) {
-        self.0 = n;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }

@@ -3,10 +3,11 @@
 //! Bodies that were parsed with their files are noted when the index is built. Others are asked about one name at a time: those whose
 //! text holds it as a word are parsed then.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::collect::Mentioned;
@@ -17,15 +18,15 @@ use crate::span::FileId;
 /// What bodies mention, by the last name.
 #[derive(Debug, Default)]
 pub(super) struct Calls<'a> {
-    noted: HashMap<SmolStr, Named<'a>>,
+    noted: FxHashMap<SmolStr, Named<'a>>,
     /// Functions whose bodies have not been looked into, by file.
     unread: Vec<(FileId, Vec<FnId>)>,
     /// With what was found in unread bodies.
-    complete: Mutex<HashMap<SmolStr, Arc<Complete>>>,
+    complete: Mutex<FxHashMap<SmolStr, Arc<Complete>>>,
     /// Functions with a receiver.
-    pub declared: HashMap<SmolStr, Vec<FnId>>,
+    pub declared: FxHashMap<SmolStr, Vec<FnId>>,
     /// By a function's own name, those that imports give it.
-    pub renamed: HashMap<SmolStr, Vec<SmolStr>>,
+    pub renamed: FxHashMap<SmolStr, Vec<SmolStr>>,
 }
 
 /// Who mentions one name in a body that was noted.
@@ -50,7 +51,7 @@ struct Complete {
 /// Who names which function.
 #[derive(Debug, Default)]
 struct Callers {
-    of: HashMap<FnId, Vec<FnId>>,
+    of: FxHashMap<FnId, Vec<FnId>>,
     /// Those whose path may be anything.
     of_any: Vec<FnId>,
 }

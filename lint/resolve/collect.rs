@@ -1,7 +1,6 @@
 //! Gathers items into the index: each gets a number, a place and a name in its module.
 
-use std::collections::HashSet;
-
+use rustc_hash::FxHashSet;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::imports::Import;
@@ -329,7 +328,7 @@ pub(super) struct Mentioned<'a> {
     pub methods: Vec<&'a SmolStr>,
     called: Vec<&'a Path>,
     values: Vec<&'a Path>,
-    local: HashSet<&'a SmolStr>,
+    local: FxHashSet<&'a SmolStr>,
 }
 
 impl<'a> Mentioned<'a> {

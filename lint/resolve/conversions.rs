@@ -1,7 +1,6 @@
 //! How values of one type become another: `From`, `Into`, and errors' `#[from]`.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::collect::Builder;
@@ -10,7 +9,7 @@ use super::ty::{Ty, TyBound, Types};
 use super::{Conversion, FnId, Index, TypeId, TypeKind};
 
 /// Conversions by the type that comes out; those into any type under `None`.
-pub(super) type Conversions = HashMap<Option<Head>, Vec<Way>>;
+pub(super) type Conversions = FxHashMap<Option<Head>, Vec<Way>>;
 
 /// One conversion that the workspace defines.
 #[derive(Debug)]

@@ -1,7 +1,6 @@
 //! Impls: what they are of, and which of them a type has.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::collect::Builder;
@@ -17,11 +16,11 @@ const HEAD_DEPTH: u8 = 16;
 /// Impls by what they are of.
 #[derive(Debug, Default)]
 pub(super) struct Impls {
-    by_head: HashMap<Head, Vec<ImplId>>,
+    by_head: FxHashMap<Head, Vec<ImplId>>,
     /// `impl<T: …> Trait for T`.
     blanket: Vec<ImplId>,
-    by_trait: HashMap<TraitId, Vec<ImplId>>,
-    by_external: HashMap<SmolStr, Vec<ImplId>>,
+    by_trait: FxHashMap<TraitId, Vec<ImplId>>,
+    by_external: FxHashMap<SmolStr, Vec<ImplId>>,
 }
 
 /// The outermost constructor of a type: what an impl is found by.

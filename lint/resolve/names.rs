@@ -1,8 +1,8 @@
 //! What a path names: through modules, imports, globs, re-exports, other crates and the prelude.
 
-use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{CrateId, Def, Index, ModuleId, external};
@@ -25,8 +25,8 @@ pub(super) struct Module {
     pub path: SmolStr,
     /// A function's body: names that it lacks are looked for in its parent, and `self` is not it.
     pub is_block: bool,
-    pub types: HashMap<SmolStr, Name>,
-    pub values: HashMap<SmolStr, Name>,
+    pub types: FxHashMap<SmolStr, Name>,
+    pub values: FxHashMap<SmolStr, Name>,
     pub globs: Vec<Glob>,
     /// Names of imports that are not linked yet.
     pub pending: Vec<SmolStr>,
@@ -65,11 +65,13 @@ pub(super) struct Crate {
     /// Of the root file.
     pub dir: PathBuf,
     /// By the name in paths.
-    pub externs: HashMap<SmolStr, Extern>,
+    pub externs: FxHashMap<SmolStr, Extern>,
+    /// The packages that they come from, as paths spell them.
+    pub packages: FxHashSet<SmolStr>,
     /// Whether a manifest says what the crate depends on.
     pub has_manifest: bool,
     /// First segments of its paths that nothing in the workspace defines.
-    pub named: HashSet<SmolStr>,
+    pub named: FxHashSet<SmolStr>,
 }
 
 /// What the name of a crate stands for.
@@ -112,15 +114,15 @@ impl Module {
             file,
             path,
             is_block: false,
-            types: HashMap::new(),
-            values: HashMap::new(),
+            types: FxHashMap::default(),
+            values: FxHashMap::default(),
             globs: Vec::new(),
             pending: Vec::new(),
             twins: Vec::new(),
         }
     }
 
-    pub(super) fn names(&mut self, space: Space) -> &mut HashMap<SmolStr, Name> {
+    pub(super) fn names(&mut self, space: Space) -> &mut FxHashMap<SmolStr, Name> {
         match space {
             Space::Types => &mut self.types,
             Space::Values => &mut self.values,

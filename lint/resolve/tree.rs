@@ -1,8 +1,8 @@
 //! Which module each file is: Rust's rules for `mod` items, from the crates' root files on.
 
-use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::collect::{Builder, Place};
@@ -14,8 +14,8 @@ use crate::span::FileId;
 /// The files, and which of them are modules already.
 pub(super) struct Files<'a> {
     inputs: Vec<FileInput<'a>>,
-    by_path: HashMap<PathBuf, usize>,
-    mounted: HashMap<usize, ModuleId>,
+    by_path: FxHashMap<PathBuf, usize>,
+    mounted: FxHashMap<usize, ModuleId>,
 }
 
 /// Where the files of a module's children are.
@@ -37,7 +37,7 @@ impl<'a> Files<'a> {
         Self {
             inputs: files.to_vec(),
             by_path,
-            mounted: HashMap::new(),
+            mounted: FxHashMap::default(),
         }
     }
 
@@ -135,7 +135,7 @@ impl<'a> Builder<'a> {
         let id = CrateId(self.index.crates.len() as u32);
         let root = self.add_module(Module::new(id, None, FileId(u32::MAX), input.name.clone()));
         let libraries = || (0..).zip(all).filter(|(_, other)| other.kind == CrateKind::Library);
-        let mut externs = HashMap::new();
+        let mut externs = FxHashMap::default();
         for (index, other) in libraries() {
             let is_own = other.package == input.package && input.kind == CrateKind::Binary;
             if is_own || (input.dependencies.is_none() && other.root != input.root) {
@@ -153,6 +153,11 @@ impl<'a> Builder<'a> {
             };
             externs.insert(name, meant);
         }
+        let meant = |meant: &Extern| match meant {
+            Extern::External(name) => name.clone(),
+            Extern::Local(other) => snake(&all[other.0 as usize].package),
+        };
+        let packages = externs.values().map(meant).collect();
         let (package, has_manifest) = (input.package.clone(), input.dependencies.is_some());
         let dir = normal(input.root.parent().unwrap_or(Path::new("")));
         self.index.crates.push(Crate {
@@ -160,8 +165,9 @@ impl<'a> Builder<'a> {
             root,
             dir,
             externs,
+            packages,
             has_manifest,
-            named: HashSet::new(),
+            named: FxHashSet::default(),
         });
     }
 
@@ -255,7 +261,7 @@ impl<'a> Builder<'a> {
 
     /// What is left is a crate for each file that no other one declares as a module.
     fn mount_alone(&mut self) {
-        let claimed: HashSet<usize> = self
+        let claimed: FxHashSet<usize> = self
             .unmounted()
             .into_iter()
             .flat_map(|file| self.declared_by(file))
@@ -349,5 +355,9 @@ fn crate_name(path: &Path) -> SmolStr {
 
 /// A package's name as paths spell it.
 pub(super) fn snake(name: &str) -> SmolStr {
-    SmolStr::new(name.replace('-', "_"))
+    if name.contains('-') {
+        name.replace('-', "_").into()
+    } else {
+        name.into()
+    }
 }

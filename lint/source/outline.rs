@@ -1,8 +1,10 @@
 //! The outline of a file: its text without comments and without the bodies of functions, line for line.
 //!
 //! Every token that is left stands where it stood, so that positions are those of the file. A body stays if there may be an item in
-//! it, since items have a meaning beyond their block. Found by brackets alone; where anything is unusual there is no outline, and the
-//! file is read whole.
+//! it, since items have a meaning beyond their block. Of modules of tests, which are half of much code, only the names of the tests are
+//! kept. Found by brackets alone; where anything is unusual there is no outline, and the file is read whole.
+
+use smol_str::SmolStr;
 
 use super::{
     lexer::{Kind, Lexer, Token},
@@ -14,6 +16,15 @@ use super::{
 pub(super) struct Outline {
     pub text: String,
     pub words: Words,
+    /// Functions of modules under `#[cfg(test)]` that were left out, by path inside the file.
+    pub tests: Vec<SmolStr>,
+}
+
+/// What becomes of modules under `#[cfg(test)]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tests {
+    Kept,
+    LeftOut,
 }
 
 /// Words that an item may begin with.
@@ -34,9 +45,11 @@ const ITEMS: [&str; 13] = [
 ];
 
 /// The outline of a text; `None` where its brackets do not match.
-pub(super) fn outline(text: &str) -> Option<Outline> {
+pub(super) fn outline(text: &str, tests: Tests) -> Option<Outline> {
     let mut outlining = Outlining {
         text,
+        tests,
+        names: Vec::new(),
         copied: 0,
         out: String::with_capacity(text.len() / 3),
         words: Words::default(),
@@ -55,6 +68,7 @@ pub(super) fn outline(text: &str) -> Option<Outline> {
     Some(Outline {
         text: outlining.out,
         words: outlining.words,
+        tests: outlining.names,
     })
 }
 
@@ -73,6 +87,9 @@ enum Head {
 
 struct Outlining<'a> {
     text: &'a str,
+    tests: Tests,
+    /// Of tests that were left out.
+    names: Vec<SmolStr>,
     /// What comes before has been dealt with.
     copied: usize,
     out: String,
@@ -94,6 +111,12 @@ impl<'a> Outlining<'a> {
                 let close = self.body(token, tokens)?;
                 self.head = Head::None;
                 self.last = Some(close);
+                return Some(());
+            }
+            Kind::Open(b'{')
+                if self.tests == Tests::LeftOut && self.begins_tests(token) && self.test_module(token, tokens) =>
+            {
+                self.last = None;
                 return Some(());
             }
             Kind::Open(open) => self.open.push(open),
@@ -186,6 +209,27 @@ impl<'a> Outlining<'a> {
         None
     }
 
+    /// Whether this brace is that of `#[cfg(test)] mod name {`, outside of everything.
+    fn begins_tests(&self, brace: Token) -> bool {
+        let name = self.last.filter(|last| self.open.is_empty() && last.kind == Kind::Word);
+        let before = name.map_or("", |name| &self.text[..name.start]).trim_end();
+        let before = before.strip_suffix("mod").map_or("", str::trim_end);
+        brace.kind == Kind::Open(b'{') && before.ends_with("#[cfg(test)]")
+    }
+
+    /// Leaves a module of tests out but for its braces; not if there is more in it than can be left out.
+    fn test_module(&mut self, brace: Token, tokens: &mut Lexer<'a>) -> bool {
+        let name = self.last.map_or("", |last| self.text_of(last));
+        let mut ahead = tokens.clone();
+        let Some((names, close)) = test_names(self.text, name, &mut ahead) else {
+            return false;
+        };
+        self.names.extend(names);
+        self.leave_out(brace.end, close.start);
+        *tokens = ahead;
+        true
+    }
+
     /// Copies what comes before, and of this only the line breaks and the room on the last line.
     fn leave_out(&mut self, from: usize, to: usize) {
         self.out.push_str(&self.text[self.copied..from]);
@@ -198,6 +242,39 @@ impl<'a> Outlining<'a> {
             self.out.extend(std::iter::repeat_n(' ', last_line.chars().count()));
         }
     }
+}
+
+/// The functions of a module and of those inside it, by path, and the brace that ends it; `None` if a module in it is in another file,
+/// or its brackets do not match.
+fn test_names(text: &str, name: &str, tokens: &mut Lexer<'_>) -> Option<(Vec<SmolStr>, Token)> {
+    let mut code = tokens.filter(|token| !matches!(token.kind, Kind::LineComment | Kind::BlockComment));
+    let (mut path, mut open, mut names) = (vec![name], Vec::new(), Vec::new());
+    while let Some(token) = code.next() {
+        match (token.kind, &text[token.start..token.end]) {
+            (Kind::Open(bracket), _) => open.push(bracket),
+            (Kind::Close(b'}'), _) if open.is_empty() => {
+                path.pop();
+                if path.is_empty() {
+                    return Some((names, token));
+                }
+            }
+            (Kind::Close(close), _) if closing(open.pop()?) != close => return None,
+            (Kind::Word, "macro_rules") => return None,
+            (Kind::Word, word @ ("fn" | "mod")) if open.is_empty() => {
+                let name = code.next().filter(|name| name.kind == Kind::Word)?;
+                let name = &text[name.start..name.end];
+                if word == "fn" {
+                    names.push(SmolStr::from([path.join("::").as_str(), name].join("::")));
+                } else if code.next()?.kind == Kind::Open(b'{') {
+                    path.push(name);
+                } else {
+                    return None;
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn closing(open: u8) -> u8 {
@@ -213,7 +290,9 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> String {
-        outline(text).map(|outline| outline.text).unwrap_or("none".into())
+        outline(text, Tests::LeftOut)
+            .map(|outline| outline.text)
+            .unwrap_or("none".into())
     }
 
     #[test]
@@ -239,6 +318,26 @@ mod tests {
     }
 
     #[test]
+    fn of_tests_only_the_names_stay() {
+        let code = "#[cfg(test)]\nmod tests {\n  use super::*;\n  #[test] fn a() { fn c() {} }\n  impl A { fn d() {} }\n  mod b { async fn e() {} }\n}\nfn f() {}";
+        let outlined = outline(code, Tests::LeftOut).unwrap();
+        assert_eq!(outlined.text, "#[cfg(test)]\nmod tests {\n\n\n\n\n}\nfn f() {}");
+        assert_eq!(outlined.tests, ["tests::a", "tests::b::e"]);
+        assert!(outline(code, Tests::Kept).unwrap().text.contains("impl A"));
+    }
+
+    #[test]
+    fn a_module_that_holds_more_than_tests_stays() {
+        for kept in [
+            "#[cfg(test)]\nmod tests { mod elsewhere; }",
+            "#[cfg(not(test))]\nmod tests { use a; }",
+            "mod tests { use a; }",
+        ] {
+            assert_eq!(text(kept), kept);
+        }
+    }
+
+    #[test]
     fn what_is_odd_has_no_outline() {
         for odd in ["fn a() { ( }", "fn a() {", "}", "fn a() -> B<{ 1 }> {}"] {
             assert_eq!(text(odd), "none", "{odd}");
@@ -247,7 +346,7 @@ mod tests {
 
     #[test]
     fn the_words_of_bodies_are_known() {
-        let outline = outline("fn a() { b.recv(r#type) } fn c() { use d; kept() }").unwrap();
+        let outline = outline("fn a() { b.recv(r#type) } fn c() { use d; kept() }", Tests::Kept).unwrap();
         assert!(["b", "recv", "type"].iter().all(|word| outline.words.may_contain(word)));
         assert!(!outline.words.may_contain("kept"));
     }

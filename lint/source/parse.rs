@@ -15,7 +15,7 @@ use super::{
     comments::allow_comments,
     convert::{Converter, Gathered, ModulePath, learn_names},
     hir, nesting,
-    outline::outline,
+    outline::{Tests, outline},
     recover,
     words::Words,
 };
@@ -74,13 +74,17 @@ impl Parsing<'_> {
 
     /// `None` if even the outline is odd.
     fn outlined(self, entry: &FileEntry, lines: &Lines) -> Option<Parsed> {
-        let outline = outline(lines.text())?;
+        let tests = if self.all_targets { Tests::Kept } else { Tests::LeftOut };
+        let outline = outline(lines.text(), tests)?;
         if nesting::too_deep(&outline.text).is_some() {
             return None;
         }
         let tree = syn::parse_file(&outline.text).ok()?;
         let origin = self.origin(entry, lines, outline.words);
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered {
+            tests: outline.tests,
+            ..Gathered::default()
+        };
         let items = Converter::new(origin.context(&origin.names, true), BEGINNING, &mut gathered).file(&tree);
         gathered
             .problems

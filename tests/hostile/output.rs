@@ -12,7 +12,7 @@ const FORMATS: [&str; 8] = ["human", "short", "json", "cargo", "sarif", "github"
 #[test]
 fn terminals_are_not_steered() {
     let escapes = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\r\u{8}";
-    let odd = format!("// rdkafka\nfn a() {{ let = \"{escapes}\"; }}\n");
+    let odd = format!("use rdkafka as _;\nfn a() {{ let = \"{escapes}\"; }}\n");
     let library = format!(
         "{}\n// {escapes}\n",
         FAULTY.replace("\"orders\"", &format!("\"orders{escapes}\""))

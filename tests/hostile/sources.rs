@@ -4,7 +4,7 @@ use super::{FAULTY, FOUND, package, run};
 
 /// Runs over a package in which `odd` stands in a file of its own that names a client, beside a file with a fault.
 fn beside(odd: &[u8]) -> super::Ran {
-    let mut file = b"// rdkafka\n".to_vec();
+    let mut file = b"use rdkafka as _;\n".to_vec();
     file.extend(odd);
     let library = format!("mod odd;\n{FAULTY}");
     let temp = package(&[("src/lib.rs", library.as_bytes()), ("src/odd.rs", &file)]);
@@ -159,7 +159,7 @@ fn files_too_large_to_be_code_are_told_of() {
     let library = format!("mod odd;\n{FAULTY}");
     let temp = package(&[
         ("src/lib.rs", library.as_bytes()),
-        ("src/odd.rs", format!("// rdkafka\n{long}").as_bytes()),
+        ("src/odd.rs", format!("use rdkafka as _;\n{long}").as_bytes()),
     ]);
     let shown = run(temp.path(), &["check"]).says("D001 syntax-error").out;
     assert!(shown.len() < 20_000, "a long line is shown in part: {}", shown.len());

@@ -3,6 +3,8 @@
 //! Taking a row is a receive. What deletes it, or writes down that it is done, settles it: together with the transaction that holds it, if
 //! there is one. A row that is not settled stays where it is, for whoever asks next.
 
+use std::sync::LazyLock;
+
 use smol_str::SmolStr;
 
 use super::{Doing, bound, text_of, transaction_in};
@@ -10,6 +12,7 @@ use crate::catalog::Receive;
 use crate::flow::{Broker, DeadLetter, Outcome, Step, TxId};
 use crate::lower::Lowering;
 use crate::lower::expr::deep_origin;
+use crate::lower::phrases::Phrases;
 use crate::lower::query::Query;
 use crate::lower::receive::Waiting;
 use crate::lower::state::{Flowing, State};
@@ -85,8 +88,8 @@ struct Taking {
 
 /// Whether a text may contain a statement that takes rows.
 pub(in crate::lower) fn may_take(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    text.contains("skip locked") || text.contains("returning")
+    static TAKES: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(&["skip locked", "returning"]));
+    TAKES.are_in(text)
 }
 
 /// What a statement takes; a read that keeps nobody else from its rows only where they are `relayed`.

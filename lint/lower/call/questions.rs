@@ -4,7 +4,7 @@
 //! asked becomes one question then, with as many ways as there are answers: what can happen stays the same, since that question is
 //! answered for a message once and for all, too. And what a function made of something it makes of the same again.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::*;
 use crate::flow::Step;
@@ -53,7 +53,7 @@ pub(in crate::lower) struct Answered {
 }
 
 /// By function.
-pub(in crate::lower) type Answers = HashMap<FnId, Vec<Answered>>;
+pub(in crate::lower) type Answers = FxHashMap<FnId, Vec<Answered>>;
 
 /// Where lowering stood before a call.
 pub(in crate::lower) struct Before {

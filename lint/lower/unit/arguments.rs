@@ -1,8 +1,9 @@
 //! What a function is called with, as its callers show it.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use super::{MAX_CALLERS, Run};
 use crate::lower::state::State;
@@ -28,7 +29,7 @@ pub struct Asked<'a> {
     made: Memory<'a, TypeId>,
 }
 
-type Memory<'a, K> = Mutex<HashMap<K, Option<Arc<Arguments<'a>>>>>;
+type Memory<'a, K> = Mutex<FxHashMap<K, Option<Arc<Arguments<'a>>>>>;
 
 /// What is remembered under `key`. It is found out without the lock: two threads may do so at once, and come to the same.
 fn remembered<'a, K: Hash + Eq>(
