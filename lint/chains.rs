@@ -34,7 +34,7 @@ pub struct Chain {
     pub addresses: Vec<String>,
     /// What all of it gives; `None` where a part of it could not be inferred.
     pub guarantee: Option<Semantic>,
-    /// The first unit that gives no more than the whole.
+    /// The first unit that gives no more than the whole, else the one that gives least.
     pub weakest: usize,
 }
 
@@ -131,10 +131,11 @@ fn walk(links: &[Link], way: Vec<usize>, found: &mut Vec<Vec<usize>>) {
 fn chain(integrations: &[&Integration], links: &[Link], units: Vec<usize>) -> Chain {
     let given: Vec<Option<Semantic>> = units.iter().map(|&unit| gives(integrations[unit])).collect();
     let guarantee = composed(&given);
-    let weakest = units
-        .iter()
-        .zip(&given)
-        .find(|(_, own)| own.is_none() || **own == guarantee);
+    // Two in a row can give less than each: then it is the lesser of them.
+    let given_by = || units.iter().zip(&given);
+    let weakest = given_by()
+        .find(|(_, own)| own.is_none() || **own == guarantee)
+        .or_else(|| given_by().min_by_key(|(_, own)| **own));
     let between = |pair: &[usize]| {
         let link = links.iter().find(|link| link.from == pair[0] && link.to == pair[1]);
         link.map(|link| link.address.clone()).unwrap_or_default()

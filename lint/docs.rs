@@ -5,10 +5,11 @@
 //! What comes from the analysed code is escaped by the templates.
 
 mod asyncapi;
-mod chains;
 mod html;
 mod json;
 mod lanes;
+mod layout;
+mod map;
 mod markdown;
 mod picture;
 mod prose;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use askama::Template;
 use delivery_grammar::{Declaration, Semantic};
 
-use super::chains::{self, Chain};
+use super::map::Map;
 use super::prose::Prose;
 use super::{Page, Site, Unit, tree};
 use crate::config::Language;
@@ -56,11 +56,12 @@ struct Text<'a> {
 
 #[derive(Template)]
 #[template(path = "html/map.html")]
-struct Map<'a> {
+struct Mapped<'a> {
     site: &'a Site<'a>,
     root: &'a str,
     section: &'a str,
-    chains: Vec<Chain<'a>>,
+    map: Map<'a>,
+    alone: String,
 }
 
 #[derive(Template)]
@@ -306,11 +307,13 @@ fn promise<'a>(site: &'a Site<'a>, unit: &Unit<'_>) -> Option<Promise<'a>> {
 }
 
 fn map(site: &Site<'_>) -> Page {
-    let template = Map {
+    let map = Map::new(site);
+    let template = Mapped {
         site,
         root: "",
         section: "map",
-        chains: chains::all(site.units),
+        alone: site.t.map_alone.replace("{}", &map.alone.to_string()),
+        map,
     };
     page("map.html", &template)
 }

@@ -75,7 +75,7 @@ strings! {
     faults faults_lead fault_kind held_up hidden_effect worker broker stores watch allowed_because
     calm outage crash lease_lost expiry joint calm_held outage_held crash_held lease_held expiry_held joint_held
     fault_repeated fault_lost links transport shown_of tree_lead map map_lead
-    no_chains end_to_end weakest
+    no_chains end_to_end weakest map_picture map_alone too_large
 }
 
 impl Strings {

@@ -271,7 +271,8 @@ fn the_map_shows_chains_with_their_weakest_link() {
     assert_all(
         page(&html, "map.html"),
         &[
-            "End to end: <a href=\"semantics/best_effort.html\">",
+            "<strong>End to end:</strong> <a href=\"semantics/best_effort.html\">",
+            "<svg class=\"picture map\"",
             "▼ weakest link",
             "billing::store::save",
         ],
