@@ -14,21 +14,26 @@ mod markdown;
 mod picture;
 mod prose;
 mod route;
+mod russian;
 mod said;
 mod strings;
 mod tree;
 mod unit;
+
+use std::borrow::Cow;
 
 use delivery_grammar::Semantic;
 
 use crate::config::Config;
 use crate::render::Resolved;
 use crate::report::Verdict;
+use crate::rules::Rule;
 use crate::semantics;
 
 pub use self::markdown::Markdown;
 pub use self::picture::Picture;
 pub use self::route::{Fit, Route};
+pub use self::russian::Russian;
 pub use self::said::Said;
 pub use self::strings::Strings;
 pub use self::unit::{Link, Unit};
@@ -121,10 +126,22 @@ impl Site<'_> {
         *fit == Fit::Same
     }
 
-    /// A sentence in which backticks mark code.
+    /// A sentence of the documentation itself, in which backticks mark code.
     #[must_use]
     pub fn said(&self, text: &str) -> Said {
         text.into()
+    }
+
+    /// A sentence of the analysis, in the language of the documentation.
+    #[must_use]
+    pub fn told(&self, text: &str) -> Said {
+        self.t.told(text)
+    }
+
+    /// What is written about a rule.
+    #[must_use]
+    pub fn about(&self, rule: &'static Rule) -> Cow<'static, str> {
+        prose::about(rule, self.t.language)
     }
 }
 

@@ -11,12 +11,19 @@ mod diagnose;
 mod evidence;
 mod promise;
 
+/// Stands for the next example of the English text.
+pub const EXAMPLE: &str = "<!-- code -->";
+
 macro_rules! rules {
     ($($name:ident)+) => {
         $(mod $name;)+
 
         /// Every rule, in the order of the codes.
         pub const RULES: &[&Rule] = &[$(&$name::RULE),+];
+
+        /// What is written about each of them in Russian, in their order; where the English text has an example, one has
+        /// [`EXAMPLE`].
+        pub const RUSSIAN: &[&str] = &[$(include_str!(concat!("rules/ru/", stringify!($name), ".md"))),+];
     };
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use cargo_delivery::docs::Russian;
 use tempfile::TempDir;
 
 const HANDLER: &str = r#"
@@ -215,4 +216,128 @@ fn links_between_documents_lead_somewhere() {
             );
         }
     }
+}
+
+/// Everything that a page says, found by what it marks as English where it lacks words of its own.
+#[test]
+fn a_russian_site_is_russian() {
+    let temp = tempfile::tempdir().unwrap();
+    let out = temp.path().join("out");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = cargo_delivery(
+        root,
+        &["doc", "fixtures", "--language", "ru", "--out", out.to_str().unwrap()],
+    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut files = Vec::new();
+    collect(&out, &mut files);
+    let pages = files.iter().map(|path| (path, fs::read_to_string(path).unwrap()));
+    let english: Vec<String> = pages
+        .flat_map(|(path, text)| {
+            let pieces: Vec<String> = text.split(" lang=\"en\">").skip(1).map(str::to_owned).collect();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            pieces
+                .into_iter()
+                .map(move |piece| format!("{name}: {}", piece.lines().next().unwrap_or_default()))
+        })
+        .collect();
+    assert!(files.len() > 300, "there are pages");
+    assert_eq!(english, Vec::<String>::new(), "add them to templates/russian.txt");
+}
+
+/// What rules and the model say has a Russian sentence even where no fixture makes them say it.
+#[test]
+fn every_sentence_of_the_analysis_has_a_russian_one() {
+    let russian = Russian::new();
+    let files = [
+        "lint/model/narrate.rs",
+        "lint/model/analysis.rs",
+        "lint/analysis/feeds.rs",
+        "lint/sql/insert.rs",
+        "lint/sql/update.rs",
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut rules = Vec::new();
+    collect(&root.join("lint/rules"), &mut rules);
+    let rules = rules
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let all: Vec<String> = rules
+        .chain(files.iter().map(|file| root.join(file)))
+        .flat_map(|path| sentences(&fs::read_to_string(path).unwrap()))
+        .chain(reasons(&root.join("lint/catalog")))
+        .collect();
+    assert!(all.len() > 150, "they are found: {}", all.len());
+    let missing: Vec<&String> = all
+        .iter()
+        .filter(|text| !russian.has(text) && russian.tell(text).is_none())
+        .collect();
+    assert_eq!(missing, Vec::<&String>::new(), "add them to templates/russian.txt");
+}
+
+/// The sentences in a source file, with `{}` for what is filled in.
+fn sentences(code: &str) -> Vec<String> {
+    let code = code.split("#[cfg(test)]").next().unwrap();
+    let lines = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//") && !line.contains("reason = "));
+    let joined = lines.collect::<Vec<_>>().join("\n");
+    let code = joined
+        .split("\\\n")
+        .enumerate()
+        .map(|(index, piece)| if index == 0 { piece } else { piece.trim_start() })
+        .collect::<String>()
+        .replace("\\\"", "\u{1}");
+    let texts = code
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .map(|text| text.replace('\u{1}', "\""));
+    let plain = texts.map(|text| {
+        let pieces = text
+            .split('{')
+            .map(|piece| piece.split_once('}').map_or(piece, |(_, rest)| rest).to_owned());
+        pieces
+            .collect::<Vec<_>>()
+            .join("{}")
+            .replace("`{}`", "{}")
+            .replace("queue{}", "queue")
+    });
+    let is_sentence = |text: &String| {
+        text.contains(' ')
+            && text.chars().any(|c| c.is_ascii_lowercase())
+            && !text.starts_with("- ")
+            && text.split(' ').count() > 2
+    };
+    plain.filter(is_sentence).collect()
+}
+
+/// Why calls of clients may be repeated or not, as the catalog says it.
+fn reasons(folder: &Path) -> Vec<String> {
+    fn within(value: &serde_yaml::Value, found: &mut Vec<String>) {
+        match value {
+            serde_yaml::Value::Mapping(map) => {
+                for (key, value) in map {
+                    if key.as_str() == Some("why") {
+                        found.extend(value.as_str().map(str::to_owned));
+                    }
+                    within(value, found);
+                }
+            }
+            serde_yaml::Value::Sequence(all) => all.iter().for_each(|value| within(value, found)),
+            _ => {}
+        }
+    }
+    let (mut files, mut found) = (Vec::new(), Vec::new());
+    collect(folder, &mut files);
+    for path in files
+        .iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+    {
+        within(
+            &serde_yaml::from_str(&fs::read_to_string(path).unwrap()).unwrap(),
+            &mut found,
+        );
+    }
+    found
 }

@@ -8,7 +8,6 @@ use delivery_grammar::{Declaration, Semantic};
 use super::map::Map;
 use super::prose::Prose;
 use super::{Page, Site, Unit, tree};
-use crate::config::Language;
 use crate::report::Verdict;
 use crate::rules::{RULES, Rule};
 use crate::semantics;
@@ -50,7 +49,7 @@ struct Text<'a> {
     title: &'a str,
     level: Option<&'a str>,
     body: String,
-    /// Of the body: the rules' pages are English everywhere.
+    /// Of the body.
     language: &'static str,
 }
 
@@ -192,7 +191,10 @@ fn choices<'a>(site: &'a Site<'a>) -> Vec<Choice<'a>> {
         .chain([("-".to_owned(), t.undeclared.clone())]);
     let all = |value: &dyn Fn(&Unit<'_>) -> Option<String>| {
         let values: BTreeSet<String> = site.units.iter().filter_map(value).collect();
-        values.into_iter().map(|value| (value.clone(), value)).collect()
+        values
+            .into_iter()
+            .map(|value| (value.clone(), t.word(&value).to_owned()))
+            .collect()
     };
     vec![
         Choice {
@@ -250,7 +252,7 @@ pub(super) fn facts<'a>(site: &'a Site<'a>, declared: &Declaration) -> Vec<Fact<
     let t = site.t;
     let mut facts = vec![Fact {
         label: &t.settle,
-        value: declared.settle.to_string(),
+        value: t.word(declared.settle.as_str()).to_owned(),
         meaning: Some(t.settle(declared.settle)),
     }];
     let dedup = declared.dedup.as_ref();
@@ -387,7 +389,7 @@ fn rules(site: &Site<'_>) -> Page {
     )
 }
 
-fn about_rule(site: &Site<'_>, rule: &Rule) -> Page {
+fn about_rule(site: &Site<'_>, rule: &'static Rule) -> Page {
     let template = Text {
         site,
         root: UP,
@@ -395,12 +397,12 @@ fn about_rule(site: &Site<'_>, rule: &Rule) -> Page {
         up: Some(("../rules.html", &site.t.rules)),
         title: &format!("{} {}", rule.code, rule.name),
         level: Some(site.levels.level(rule).as_str()),
-        language: Language::English.tag(),
+        language: site.t.language.tag(),
         body: Prose {
             root: UP,
             rule: Some(rule.code),
         }
-        .html(rule.doc),
+        .html(&site.about(rule)),
     };
     page(format!("rules/{}.html", rule.name), &template)
 }

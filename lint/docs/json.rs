@@ -168,7 +168,7 @@ fn crash<'a>(crash: &'a super::unit::Crash<'a>) -> Crash<'a> {
         text: crash.text,
         at: crash.at.as_ref(),
         outcome: outcome(crash.outcome),
-        words: &crash.words.0,
+        words: &crash.words.text,
     }
 }
 
@@ -176,7 +176,7 @@ fn fault<'a>((fault, point): (&'a super::unit::Fault<'a>, &crate::report::FaultP
     Fault {
         fault: point.fault.as_str(),
         outcome: outcome(fault.outcome),
-        words: &fault.words.0,
+        words: &fault.words.text,
     }
 }
 
@@ -189,9 +189,9 @@ fn finding<'a>(found: &'a super::unit::Reported<'a>) -> Finding<'a> {
         rule: found.rule,
         code: found.code,
         level: found.level,
-        message: &found.message.0,
+        message: &found.message.text,
         at: &found.at,
-        execution: found.steps.iter().map(|step| step.text.0.as_str()).collect(),
+        execution: found.steps.iter().map(|step| step.text.text.as_str()).collect(),
         allowed_because: found.reason,
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
     pages.extend(
         RULES
             .iter()
-            .map(|rule| text(format!("rules/{}.md", rule.name), rule.doc)),
+            .map(|rule| text(format!("rules/{}.md", rule.name), &site.about(rule))),
     );
     pages
 }

@@ -1,11 +1,42 @@
 //! Markdown to HTML, for the texts about rules and semantics and for nothing that users write.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use delivery_grammar::Semantic;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
-use crate::config::find_rule;
+use crate::config::{Language, find_rule};
+use crate::rules::{EXAMPLE, RULES, RUSSIAN, Rule};
+
+/// What is written about a rule; the examples are the same in every language.
+#[must_use]
+pub fn about(rule: &'static Rule, language: Language) -> Cow<'static, str> {
+    let russian = RULES.iter().zip(RUSSIAN).find(|(other, _)| other.name == rule.name);
+    match (language, russian) {
+        (Language::Russian, Some((_, text))) => {
+            let mut examples = examples(rule.doc);
+            let filled = text
+                .split(EXAMPLE)
+                .fold(String::new(), |filled, piece| match filled.is_empty() {
+                    true => piece.to_owned(),
+                    false => filled + examples.next().unwrap_or_default() + piece,
+                });
+            filled.into()
+        }
+        _ => rule.doc.into(),
+    }
+}
+
+/// The blocks of code in a text, with their fences.
+fn examples(text: &str) -> impl Iterator<Item = &str> {
+    Parser::new(text)
+        .into_offset_iter()
+        .filter_map(|(event, range)| match event {
+            Event::Start(Tag::CodeBlock(_)) => Some(text[range].trim_end()),
+            _ => None,
+        })
+}
 
 /// What a text needs to know of the page that it is put into.
 #[derive(Debug, Clone, Copy)]
@@ -173,6 +204,32 @@ mod tests {
             html("## Why, and `how`?\n"),
             "<h2 id=\"why-and-how\">Why, and <code>how</code>?</h2>\n"
         );
+    }
+
+    #[test]
+    fn a_rule_has_the_same_examples_and_links_in_both_languages() {
+        for rule in RULES {
+            let (english, russian) = (about(rule, Language::English), about(rule, Language::Russian));
+            assert_eq!(
+                examples(&english).collect::<Vec<_>>(),
+                examples(&russian).collect::<Vec<_>>(),
+                "{}",
+                rule.name
+            );
+            assert!(!russian.contains(EXAMPLE), "{}", rule.name);
+            let headings = |text: &str| text.lines().filter(|line| line.starts_with("## ")).count();
+            assert_eq!(headings(&english), headings(&russian), "{}", rule.name);
+            let last = |text: &str| {
+                text.trim_end()
+                    .rsplit("\n\n")
+                    .next()
+                    .unwrap_or_default()
+                    .replace('\n', " ")
+            };
+            if english.contains("## See also") {
+                assert_eq!(last(&english), last(&russian), "{}", rule.name);
+            }
+        }
     }
 
     #[test]

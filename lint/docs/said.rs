@@ -4,15 +4,38 @@ use std::fmt::Write as _;
 
 /// Text with `code` in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said(pub String);
+pub struct Said {
+    pub text: String,
+    /// It is English, and what is around it is not.
+    pub foreign: bool,
+}
 
 impl From<&str> for Said {
     fn from(text: &str) -> Self {
-        Self(text.split_whitespace().collect::<Vec<_>>().join(" "))
+        Self {
+            text: text.split_whitespace().collect::<Vec<_>>().join(" "),
+            foreign: false,
+        }
     }
 }
 
 impl Said {
+    /// The same as something that stands alone: with a capital at its beginning.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        let mut chars = self.text.chars();
+        if let Some(first) = chars.next() {
+            self.text = first.to_uppercase().chain(chars).collect();
+        }
+        self
+    }
+
+    /// The attribute that says so where the text is in another language than the page.
+    #[must_use]
+    pub fn lang(&self) -> &'static str {
+        if self.foreign { " lang=\"en\"" } else { "" }
+    }
+
     /// Escaped, with `<code>` around what is code.
     #[must_use]
     pub fn html(&self) -> String {
@@ -26,7 +49,7 @@ impl Said {
     }
 
     fn written(&self, text: &dyn Fn(&str) -> String, code: impl Fn(&str) -> String) -> String {
-        let pieces: Vec<&str> = self.0.split('`').collect();
+        let pieces: Vec<&str> = self.text.split('`').collect();
         let closed = pieces.len() % 2 == 1;
         let mut out = String::new();
         for (index, piece) in pieces.iter().enumerate() {

@@ -6,6 +6,7 @@ use delivery_grammar::{Criticality, Mechanism, Settle};
 use serde::Deserialize;
 
 use super::Said;
+use super::russian::Russian;
 use crate::config::Language;
 use crate::report::{CrashOutcome, CrashPoint, Direction, Fault, FaultPoint, Verdict};
 
@@ -33,6 +34,7 @@ macro_rules! strings {
         struct File {
             $($name: Phrase,)+
             events: BTreeMap<String, Phrase>,
+            words: BTreeMap<String, Phrase>,
             vocabulary: BTreeMap<String, String>,
         }
 
@@ -41,9 +43,12 @@ macro_rules! strings {
         pub struct Strings {
             /// The language itself.
             pub language: Language,
+            /// What the analysis says, where the language is not the one that it speaks.
+            russian: Option<Russian>,
             /// Words of the attributes, where the grammar does not say what they mean.
             vocabulary: BTreeMap<String, String>,
             events: BTreeMap<String, String>,
+            words: BTreeMap<String, String>,
             $(pub $name: String,)+
         }
 
@@ -54,7 +59,9 @@ macro_rules! strings {
                     Language::Russian => self.vocabulary,
                 };
                 let events = self.events.into_iter().map(|(word, phrase)| (word, phrase.of(language))).collect();
-                Strings { language, vocabulary, events, $($name: self.$name.of(language),)+ }
+                let russian = (language == Language::Russian).then(Russian::new);
+                let words = self.words.into_iter().map(|(word, phrase)| (word, phrase.of(language))).collect();
+                Strings { language, russian, words, vocabulary, events, $($name: self.$name.of(language),)+ }
             }
         }
     };
@@ -163,6 +170,23 @@ impl Strings {
         let effect = effect.filter(|effect| !effect.is_empty());
         let named = effect.map_or_else(|| self.hidden_effect.clone(), |effect| format!("`{effect}`"));
         text.replace("{}", &named).as_str().into()
+    }
+
+    /// A sentence of the analysis.
+    #[must_use]
+    pub fn told(&self, text: &str) -> Said {
+        let said = Said::from(text);
+        let Some(russian) = &self.russian else { return said };
+        match russian.tell(&said.text) {
+            Some(text) => Said { text, foreign: false },
+            None => Said { foreign: true, ..said },
+        }
+    }
+
+    /// A word of the configuration; one that has no other name stands for itself.
+    #[must_use]
+    pub fn word<'a>(&'a self, word: &'a str) -> &'a str {
+        self.words.get(word).map_or(word, String::as_str)
     }
 
     /// The word for a step; one that has none stands for itself.

@@ -61,7 +61,7 @@ fn a_page_answers_every_question() {
             "https://git.example.com/shop/src/orders.rs#L6",
             "absorbed by the dedup row",
             "Message lost",
-            "the unique key of <code>invoices</code> covers <code>id</code>",
+            "The unique key of <code>invoices</code> covers <code>id</code>",
             "invoices_duplicates_total",
             "tests::redelivery_is_absorbed",
             "team-billing",

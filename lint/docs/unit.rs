@@ -162,7 +162,7 @@ impl<'a> Unit<'a> {
         let of = |all: &'a [ResolvedFinding<'a>]| {
             all.iter()
                 .filter(|found| belongs(found, integration))
-                .map(|found| reported(found, url))
+                .map(|found| reported(found, url, t))
         };
         let (counterexamples, findings) = of(&report.findings).partition(|found| !found.steps.is_empty());
         Self {
@@ -317,7 +317,7 @@ fn mechanisms(unit: &ResolvedIntegration<'_>, url: Option<&SourceUrl>) -> Vec<Sh
     .collect()
 }
 
-fn reported<'a>(found: &'a ResolvedFinding<'a>, url: Option<&SourceUrl>) -> Reported<'a> {
+fn reported<'a>(found: &'a ResolvedFinding<'a>, url: Option<&SourceUrl>, t: &Strings) -> Reported<'a> {
     let finding = found.finding;
     let lanes = Lanes::of(&finding.trace);
     let help = finding.help.as_deref().unwrap_or_default().lines();
@@ -326,17 +326,17 @@ fn reported<'a>(found: &'a ResolvedFinding<'a>, url: Option<&SourceUrl>) -> Repo
         rule: finding.rule,
         code: finding.code,
         level: finding.level.as_str(),
-        message: finding.message.as_str().into(),
-        help: (!help.is_empty()).then(|| help.join(" ").as_str().into()),
+        message: t.told(&finding.message).alone(),
+        help: (!help.is_empty()).then(|| t.told(&help.join(" "))),
         points: points
             .iter()
-            .map(|point| point.trim_start_matches("- ").into())
+            .map(|point| t.told(point.trim_start_matches("- ")).alone())
             .collect(),
         at: link(&found.at, url),
         labels: found
             .labels
             .iter()
-            .map(|(place, text)| (link(place, url), (*text).into()))
+            .map(|(place, text)| (link(place, url), t.told(text)))
             .collect(),
         steps: found
             .trace
@@ -345,7 +345,7 @@ fn reported<'a>(found: &'a ResolvedFinding<'a>, url: Option<&SourceUrl>) -> Repo
                 actor: &step.actor,
                 fault: FAULTS.contains(&step.event),
                 row: lanes.row(step),
-                text: sentence(step, &finding.trace).as_str().into(),
+                text: t.told(&sentence(step, &finding.trace)),
                 at: at.as_ref().map(|at| link(at, url)),
             })
             .collect(),
