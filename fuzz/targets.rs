@@ -105,7 +105,7 @@ fn check(text: &str) {
         docs::Format::Json,
         docs::Format::AsyncApi,
     ] {
-        let _ = docs::pages(&resolved, &config, format);
+        let _ = docs::pages(&resolved, &config, format, None);
     }
     for integration in &report.integrations {
         let printed: &str = &integration.flow;

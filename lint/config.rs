@@ -94,12 +94,37 @@ impl SourceUrl {
     }
 }
 
+/// Where the documentation is published, without a slash at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl(String);
+
+impl BaseUrl {
+    /// Takes the address of the folder that holds the index.
+    ///
+    /// # Errors
+    ///
+    /// It is no `https:` or `http:` link, or more than the address of a folder.
+    pub fn new(url: &str) -> Result<Self, String> {
+        delivery_grammar::base_url(url)
+            .map(Self)
+            .map_err(|invalid| invalid.to_string())
+    }
+
+    /// The page of an integration, by the name of its file.
+    #[must_use]
+    pub fn page(&self, name: &str) -> String {
+        format!("{}/integrations/{name}.html", self.0)
+    }
+}
+
 /// How the documentation is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Docs {
     /// The title of the index.
     pub title: Option<String>,
     pub language: Language,
+    /// Where it is published: the attributes link to it from rustdoc.
+    pub base_url: Option<BaseUrl>,
 }
 
 /// The language of what the documentation itself says; what the author declares stays as it is.

@@ -5,6 +5,7 @@
 //! What comes from the analysed code is escaped by the templates.
 
 mod asyncapi;
+mod history;
 mod html;
 mod json;
 mod lanes;
@@ -16,6 +17,7 @@ mod prose;
 mod route;
 mod russian;
 mod said;
+mod single;
 mod strings;
 mod tree;
 mod unit;
@@ -24,12 +26,13 @@ use std::borrow::Cow;
 
 use delivery_grammar::Semantic;
 
-use crate::config::Config;
+use crate::config::{BaseUrl, Config};
 use crate::render::Resolved;
 use crate::report::Verdict;
 use crate::rules::Rule;
 use crate::semantics;
 
+pub use self::history::{History, Row};
 pub use self::markdown::Markdown;
 pub use self::picture::Picture;
 pub use self::route::{Fit, Route};
@@ -43,6 +46,8 @@ pub use self::unit::{Link, Unit};
 pub enum Format {
     /// To be read in a browser.
     Html,
+    /// The same in one file.
+    SingleHtml,
     /// To be read in a repository.
     Markdown,
     /// To be read by programs.
@@ -74,6 +79,7 @@ impl Format {
     pub const fn entry(self) -> &'static str {
         match self {
             Self::Html => "index.html",
+            Self::SingleHtml => single::PATH,
             Self::Markdown => "README.md",
             Self::Json => "delivery.json",
             Self::AsyncApi => "asyncapi.json",
@@ -90,6 +96,10 @@ pub struct Site<'a> {
     pub units: &'a [Unit<'a>],
     pub counts: crate::render::Counts,
     pub levels: &'a crate::config::Overrides,
+    /// Where the site is published.
+    pub base_url: Option<&'a BaseUrl>,
+    /// What changed, if that was asked for.
+    pub history: Option<History<'a>>,
 }
 
 impl Site<'_> {
@@ -108,6 +118,19 @@ impl Site<'_> {
             Verdict::Conditional => "?",
             Verdict::Unknown => "–",
         }
+    }
+
+    /// What changed for an integration.
+    #[must_use]
+    pub fn change(&self, unit: &Unit<'_>) -> Option<Row<'_>> {
+        history::of(self, unit)
+    }
+
+    /// Since when changes are shown.
+    #[must_use]
+    pub fn since(&self) -> String {
+        let since = self.history.map_or("", |history| history.since);
+        self.t.since.replace("{}", since)
     }
 
     /// How the promise compares with where the decision tree leads.
@@ -147,7 +170,7 @@ impl Site<'_> {
 
 /// Every page, in the order of their paths.
 #[must_use]
-pub fn pages(report: &Resolved<'_>, config: &Config, format: Format) -> Vec<Page> {
+pub fn pages(report: &Resolved<'_>, config: &Config, format: Format, history: Option<History<'_>>) -> Vec<Page> {
     let strings = Strings::new(config.docs.language);
     let units = unit::all(report, config.source_url.as_ref(), &strings);
     let site = Site {
@@ -156,9 +179,12 @@ pub fn pages(report: &Resolved<'_>, config: &Config, format: Format) -> Vec<Page
         units: &units,
         counts: report.counts,
         levels: &config.overrides,
+        base_url: config.docs.base_url.as_ref(),
+        history,
     };
     let mut pages = match format {
         Format::Html => html::pages(&site),
+        Format::SingleHtml => single::joined(&site, &html::pages(&site)),
         Format::Markdown => markdown::pages(&site),
         Format::Json => json::pages(&site),
         Format::AsyncApi => asyncapi::pages(&site),

@@ -239,6 +239,18 @@ pub struct Doc {
     #[arg(long, value_enum, default_value = "html", help_heading = "Output")]
     pub format: DocFormat,
 
+    /// Write one file, delivery.html, that holds the whole site
+    #[arg(long, help_heading = "Output")]
+    pub single_file: bool,
+
+    /// Open the documentation in a browser (the one that BROWSER names, else the system's)
+    #[arg(long, help_heading = "Output", conflicts_with = "check")]
+    pub open: bool,
+
+    /// Also show what changed in promises and guarantees since a revision of git (`main`, `v1.2`, `HEAD~3`) or a JSON report
+    #[arg(long, value_name = "REV|REPORT.json", help_heading = "Output")]
+    pub since: Option<String>,
+
     /// The language of the documentation [default: as configured, else English]
     #[arg(long, value_name = "en|ru", help_heading = "Output", value_parser = Language::from_str)]
     pub language: Option<Language>,

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
+use delivery_grammar::Date;
 
 use super::args::{Diff, Selection};
 use super::git::Revision;
+use super::levels::Levels;
 use super::session::Session;
 use super::{Console, Outcome};
 use crate::config::Overrides;
@@ -45,15 +47,24 @@ fn both(args: &Diff, console: &Console<'_>) -> anyhow::Result<(Vec<Stand>, Vec<S
     }
     let session = Session::run(&selection, &args.levels, console.today)?;
     let after = drift::stands(&session.resolved());
-    let before = match is_report(&args.before) {
-        true => report(Path::new(&args.before))?,
-        false => {
-            let files = Revision::open(&args.before, &session.workspace.root)?.files(matters)?;
-            let earlier = Session::in_memory(&files, &selection, &args.levels, console.today)?;
-            drift::stands(&earlier.resolved())
-        }
-    };
+    let before = earlier(&args.before, &session, &selection, &args.levels, console.today)?;
     Ok((before, after, session.config.overrides))
+}
+
+/// What there was at a revision of git, or when a report was written.
+pub(super) fn earlier(
+    name: &str,
+    session: &Session,
+    selection: &Selection,
+    levels: &Levels,
+    today: Date,
+) -> anyhow::Result<Vec<Stand>> {
+    if is_report(name) {
+        return report(Path::new(name));
+    }
+    let files = Revision::open(name, &session.workspace.root)?.files(matters)?;
+    let earlier = Session::in_memory(&files, selection, levels, today)?;
+    Ok(drift::stands(&earlier.resolved()))
 }
 
 /// What an analysis may read.

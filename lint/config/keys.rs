@@ -7,7 +7,7 @@ use globset::Glob;
 
 use super::integrations::Integrations;
 use super::levels::is_group;
-use super::{Assume, Config, Docs, Language, Place, SourceUrl, find_rules, level_named};
+use super::{Assume, BaseUrl, Config, Docs, Language, Place, SourceUrl, find_rules, level_named};
 use crate::globs::MAX_GLOB;
 use crate::report::Level;
 use crate::rules::Rule;
@@ -24,7 +24,7 @@ pub const KEYS: &[&str] = &[
     "docs",
 ];
 /// The keys below `docs`.
-pub const DOCS_KEYS: &[&str] = &["title", "language"];
+pub const DOCS_KEYS: &[&str] = &["title", "language", "base_url"];
 /// The keys of an entry of `overrides`.
 pub const OVERRIDE_KEYS: &[&str] = &["paths", "rules"];
 
@@ -124,6 +124,15 @@ fn docs(docs: &mut Docs, value: &Value<Place>, problems: &mut Problems) {
             "title" => keep_some(
                 &mut docs.title,
                 scalar(value, "a title", |text| Ok(text.to_owned())),
+                problems,
+            ),
+            "base_url" => keep_some(
+                &mut docs.base_url,
+                scalar(
+                    value,
+                    "an address such as `https://docs.example.com/delivery`",
+                    BaseUrl::new,
+                ),
                 problems,
             ),
             "language" => keep(&mut docs.language, scalar(value, "`en` or `ru`", language), problems),

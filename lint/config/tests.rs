@@ -35,6 +35,7 @@ integrations:
     semantic: at_least_once
     why: The file is read again every night.
 docs:
+  base_url: https://docs.example.com/shop/
   title: Shop
   language: ru
 "#;
@@ -56,7 +57,8 @@ fn everything_can_be_said() {
         config.docs,
         Docs {
             title: Some("Shop".to_owned()),
-            language: Language::Russian
+            language: Language::Russian,
+            base_url: BaseUrl::new("https://docs.example.com/shop").ok(),
         }
     );
 }
@@ -176,10 +178,29 @@ fn integrations_are_checked_as_attributes_are() {
 fn values_of_the_wrong_kind_are_named() {
     let found = problems(
         "assume: atleast_once\nexclude: [{a: b}]\ncatalog: ../elsewhere.yaml\nsource_url: example.com\nrules: off\n\
-         docs: {language: de, titel: x}\nassume: none\n",
+         docs: {language: de, titel: x, base_url: docs.example}\nassume: none\n",
     );
     let lines: Vec<u32> = found.iter().map(|(line, ..)| *line).collect();
-    assert_eq!(lines, [1, 2, 3, 4, 5, 6, 6, 7], "{found:#?}");
+    assert_eq!(lines, [1, 2, 3, 4, 5, 6, 6, 6, 7], "{found:#?}");
     assert!(found[0].2.ends_with("did you mean `at_least_once`?"));
-    assert!(found[7].2.contains("given twice"));
+    assert!(found[7].2.contains("no address of a folder") && found[8].2.contains("given twice"));
+}
+
+/// The attributes find the address without a parser of YAML; where both find one, it is the same.
+#[test]
+fn the_macros_read_the_same_address() {
+    for yaml in [
+        "docs:\n  base_url: https://a.example/x/\n",
+        "docs: { language: ru, base_url: \"https://a.example/x\" }\n",
+        "assume: none\ndocs:\n  title: Shop\n\n  base_url: 'https://a.example/x' # where\n",
+    ] {
+        let read = read(yaml).docs.base_url.map(|url| url.page("a"));
+        let found = delivery_grammar::configured_base_url(yaml).map(|url| format!("{url}/integrations/a.html"));
+        assert_eq!(
+            read.as_deref(),
+            Some("https://a.example/x/integrations/a.html"),
+            "{yaml}"
+        );
+        assert_eq!(read, found, "{yaml}");
+    }
 }

@@ -39,6 +39,12 @@ struct Reference {
     to: String,
 }
 
+/// The page of an integration.
+#[derive(Serialize, Clone)]
+struct Docs {
+    url: String,
+}
+
 #[derive(Serialize)]
 struct Operation<'a> {
     action: &'static str,
@@ -46,6 +52,8 @@ struct Operation<'a> {
     title: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
+    #[serde(rename = "externalDocs", skip_serializing_if = "Option::is_none")]
+    docs: Option<Docs>,
     #[serde(rename = "x-delivery-declared")]
     declared: Option<&'static str>,
     #[serde(rename = "x-delivery-inferred")]
@@ -98,24 +106,27 @@ pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
         operations: BTreeMap::new(),
     };
     for unit in site.units {
-        document.add(unit);
+        let docs = site.base_url.map(|url| Docs {
+            url: url.page(&unit.slug),
+        });
+        document.add(unit, docs.as_ref());
     }
     vec![Page::new("asyncapi.json", json::written(&document))]
 }
 
 impl<'a> Document<'a> {
-    fn add(&mut self, unit: &'a Unit<'a>) {
+    fn add(&mut self, unit: &'a Unit<'a>, docs: Option<&Docs>) {
         if unit.integration.direction == Direction::Consume {
             let channel = self.channel(&unit.source);
             self.operations
-                .insert(unit.slug.clone(), operation(unit, "receive", channel));
+                .insert(unit.slug.clone(), operation(unit, "receive", channel, docs));
         }
         let sent = unit.sinks.iter().filter(|sink| is_channel(&sink.text));
         for sink in sent {
             let channel = self.channel(&sink.text);
             self.operations.insert(
                 format!("{}.send.{channel}", unit.slug),
-                operation(unit, "send", channel),
+                operation(unit, "send", channel, docs),
             );
         }
     }
@@ -146,7 +157,7 @@ fn is_channel(address: &str) -> bool {
         .is_some_and(|transport| TRANSPORTS.contains(&transport))
 }
 
-fn operation<'a>(unit: &'a Unit<'a>, action: &'static str, channel: String) -> Operation<'a> {
+fn operation<'a>(unit: &'a Unit<'a>, action: &'static str, channel: String, docs: Option<&Docs>) -> Operation<'a> {
     let declared = unit.declaration();
     Operation {
         action,
@@ -155,6 +166,7 @@ fn operation<'a>(unit: &'a Unit<'a>, action: &'static str, channel: String) -> O
         },
         title: &unit.integration.id,
         description: declared.and_then(|declared| declared.why.as_deref()),
+        docs: docs.cloned(),
         declared: declared.map(|declared| declared.semantic.as_str()),
         inferred: unit.integration.inferred.map(|semantic| semantic.as_str()),
         verdict: unit.verdict().as_str(),

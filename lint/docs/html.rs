@@ -7,13 +7,13 @@ use delivery_grammar::{Declaration, Semantic};
 
 use super::map::Map;
 use super::prose::Prose;
-use super::{Page, Site, Unit, tree};
+use super::{Page, Row, Site, Unit, history, tree};
 use crate::report::Verdict;
 use crate::rules::{RULES, Rule};
 use crate::semantics;
 
 /// From a page in a folder to the root.
-const UP: &str = "../";
+pub(super) const UP: &str = "../";
 
 #[derive(Template)]
 #[template(path = "html/index.html")]
@@ -61,6 +61,16 @@ struct Mapped<'a> {
     section: &'a str,
     map: Map<'a>,
     alone: String,
+}
+
+#[derive(Template)]
+#[template(path = "html/history.html")]
+struct Past<'a> {
+    site: &'a Site<'a>,
+    root: &'a str,
+    section: &'a str,
+    since: String,
+    rows: Vec<Row<'a>>,
 }
 
 #[derive(Template)]
@@ -123,6 +133,7 @@ struct Promise<'a> {
 /// Every page.
 pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
     let mut pages = vec![index(site), map(site), choosing(site), glossary(site), rules(site)];
+    pages.extend(past(site));
     pages.extend(assets());
     pages.extend(site.units.iter().map(|unit| integration(site, unit)));
     pages.extend(Semantic::ALL.iter().map(|semantic| about_semantic(site, *semantic)));
@@ -318,6 +329,17 @@ fn map(site: &Site<'_>) -> Page {
         map,
     };
     page("map.html", &template)
+}
+
+fn past(site: &Site<'_>) -> Option<Page> {
+    let template = Past {
+        site,
+        root: "",
+        section: "history",
+        since: site.since(),
+        rows: history::rows(site),
+    };
+    site.history.map(|_| page("history.html", &template))
 }
 
 /// The sections of the text on choosing, in its order, under ids that hold in every language.

@@ -20,6 +20,9 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct Integration<'a> {
     integration: &'a str,
+    /// Where its page is published, if that is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
     function: &'a str,
     source_line: &'a Link,
     direction: &'static str,
@@ -92,7 +95,7 @@ pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
         schema: SCHEMA,
         version: VERSION,
         title: site.title,
-        integrations: site.units.iter().map(integration).collect(),
+        integrations: site.units.iter().map(|unit| integration(site, unit)).collect(),
     };
     vec![
         Page::new("delivery.json", written(&document)),
@@ -110,11 +113,12 @@ pub(super) fn written(value: &impl Serialize) -> String {
     text
 }
 
-fn integration<'a>(unit: &'a Unit<'a>) -> Integration<'a> {
+fn integration<'a>(site: &Site<'_>, unit: &'a Unit<'a>) -> Integration<'a> {
     let declared = unit.declaration();
     let found = [&unit.counterexamples, &unit.findings, &unit.suppressed];
     Integration {
         integration: &unit.integration.id,
+        page: site.base_url.map(|url| url.page(&unit.slug)),
         function: &unit.integration.function,
         source_line: &unit.at,
         direction: unit.integration.direction.as_str(),

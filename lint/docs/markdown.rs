@@ -5,8 +5,10 @@ use std::fmt;
 use askama::Template;
 use delivery_grammar::Semantic;
 
-use super::html::{Fact, facts};
-use super::{Page, Site, Unit};
+use super::html::{Fact, UP, facts};
+use super::map::Map;
+use super::prose::linked;
+use super::{Page, Row, Site, Unit, history};
 use crate::rules::{RULES, Rule};
 use crate::semantics;
 
@@ -34,9 +36,35 @@ struct Integration<'a> {
     site: &'a Site<'a>,
     unit: &'a Unit<'a>,
     facts: Vec<Fact<'a>>,
-    promise: Option<(&'a str, &'a str)>,
-    watch: Option<&'a str>,
+    promise: Option<(String, String)>,
+    watch: Option<String>,
     unresolved: String,
+}
+
+#[derive(Template)]
+#[template(path = "markdown/summary.md")]
+struct Summary<'a> {
+    site: &'a Site<'a>,
+    semantics: &'static [Semantic],
+    rules: &'a [&'a Rule],
+    choosing: &'a str,
+    glossary: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "markdown/map.md")]
+struct Mapped<'a> {
+    site: &'a Site<'a>,
+    map: Map<'a>,
+    alone: String,
+}
+
+#[derive(Template)]
+#[template(path = "markdown/history.md")]
+struct Past<'a> {
+    site: &'a Site<'a>,
+    since: String,
+    rows: Vec<Row<'a>>,
 }
 
 #[derive(Template)]
@@ -46,31 +74,29 @@ struct Rules<'a> {
     rules: &'a [&'a Rule],
 }
 
-/// Every page.
+/// Every page. Names of rules and semantics in the texts lead to their pages.
 pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
     let language = site.t.language;
     let mut pages = vec![
         index(site),
-        text("semantics.md", semantics::choosing(language)),
-        text("glossary.md", semantics::glossary(language)),
+        summary(site),
+        map(site),
+        text("semantics.md", semantics::choosing(language), None),
+        text("glossary.md", semantics::glossary(language), None),
         rules(site),
     ];
+    pages.extend(past(site));
     pages.extend(site.units.iter().map(|unit| integration(site, unit)));
-    let semantic = |each: &Semantic| text(format!("semantics/{each}.md"), semantics::text(*each, language));
+    let semantic = |each: &Semantic| text(&format!("semantics/{each}.md"), semantics::text(*each, language), None);
     pages.extend(Semantic::ALL.iter().map(semantic));
-    pages.extend(
-        RULES
-            .iter()
-            .map(|rule| text(format!("rules/{}.md", rule.name), &site.about(rule))),
-    );
+    let rule = |rule: &&'static Rule| text(&format!("rules/{}.md", rule.name), &site.about(rule), Some(rule.name));
+    pages.extend(RULES.iter().map(rule));
     pages
 }
 
-fn text(path: impl Into<String>, text: &str) -> Page {
-    Page {
-        path: path.into(),
-        text: text.to_owned(),
-    }
+fn text(path: &str, text: &str, rule: Option<&str>) -> Page {
+    let root = "../".repeat(path.matches('/').count());
+    Page::new(path, linked(text, &root, rule))
 }
 
 /// Rendering fails only where a `Display` does, and none here can.
@@ -95,15 +121,47 @@ fn index(site: &Site<'_>) -> Page {
     )
 }
 
+/// The table of contents, in the form that mdBook reads.
+fn summary(site: &Site<'_>) -> Page {
+    let language = site.t.language;
+    page(
+        "SUMMARY.md",
+        &Summary {
+            site,
+            semantics: Semantic::ALL,
+            rules: RULES,
+            choosing: semantics::title(semantics::choosing(language)),
+            glossary: semantics::title(semantics::glossary(language)),
+        },
+    )
+}
+
+fn map(site: &Site<'_>) -> Page {
+    let map = Map::new(site);
+    let alone = site.t.map_alone.replace("{}", &map.alone.to_string());
+    page("map.md", &Mapped { site, map, alone })
+}
+
+fn past(site: &Site<'_>) -> Option<Page> {
+    let template = Past {
+        site,
+        since: site.since(),
+        rows: history::rows(site),
+    };
+    site.history.map(|_| page("history.md", &template))
+}
+
 fn integration(site: &Site<'_>, unit: &Unit<'_>) -> Page {
     let text = unit
         .semantic()
         .map(|semantic| semantics::text(semantic, site.t.language));
     let promise = text.and_then(|text| {
         let mut sections = semantics::sections(text);
-        Some((sections.next()?, sections.next()?))
+        let linked = |section| linked(section, UP, None);
+        Some((linked(sections.next()?), linked(sections.next()?)))
     });
     let watch = text.and_then(|text| semantics::sections(text).nth(semantics::WATCH));
+    let watch = watch.map(|section| linked(section, UP, None));
     let unresolved = site
         .t
         .unresolved

@@ -28,6 +28,32 @@ pub fn about(rule: &'static Rule, language: Language) -> Cow<'static, str> {
     }
 }
 
+/// A text in Markdown with links from the names of rules and semantics to their pages; `root` leads from its page to the root.
+#[must_use]
+pub fn linked(text: &str, root: &str, rule: Option<&str>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
+        let Event::Code(word) = event else { continue };
+        let Some(page) = page_of(&word, rule) else { continue };
+        out.push_str(&text[done..range.start]);
+        out.push_str(&format!("[{}](<{root}{page}.md>)", &text[range.clone()]));
+        done = range.end;
+    }
+    out + &text[done..]
+}
+
+/// The page of a rule or a semantic, without its extension, unless it is that of the rule itself.
+fn page_of(word: &str, rule: Option<&str>) -> Option<String> {
+    match (find_rule(word), word.parse::<Semantic>()) {
+        (Ok(found), _) => {
+            (rule != Some(found.name) && rule != Some(found.code)).then(|| format!("rules/{}", found.name))
+        }
+        (_, Ok(semantic)) => Some(format!("semantics/{semantic}")),
+        _ => None,
+    }
+}
+
 /// The blocks of code in a text, with their fences.
 fn examples(text: &str) -> impl Iterator<Item = &str> {
     Parser::new(text)
@@ -90,12 +116,17 @@ impl Prose<'_> {
 
     /// The name of a rule or a semantic leads to its page.
     fn word<'e>(&self, word: CowStr<'e>) -> Event<'e> {
-        let page = match (find_rule(&word), word.parse::<Semantic>()) {
-            (Ok(rule), _) if self.rule != Some(rule.code) => format!("rules/{}.html", rule.name),
-            (_, Ok(semantic)) => format!("semantics/{semantic}.html"),
-            _ => return Event::Code(word),
+        let Some(page) = page_of(&word, self.rule) else {
+            return Event::Code(word);
         };
-        Event::Html(format!("<a href=\"{}{page}\"><code>{}</code></a>", self.root, escaped(&word)).into())
+        Event::Html(
+            format!(
+                "<a href=\"{}{page}.html\"><code>{}</code></a>",
+                self.root,
+                escaped(&word)
+            )
+            .into(),
+        )
     }
 }
 
@@ -203,6 +234,18 @@ mod tests {
         assert_eq!(
             html("## Why, and `how`?\n"),
             "<h2 id=\"why-and-how\">Why, and <code>how</code>?</h2>\n"
+        );
+    }
+
+    #[test]
+    fn names_are_links_in_markdown_too() {
+        assert_eq!(
+            linked(
+                "See `dedup-race`,\n`auto-commit`, `x`.\n\n```\n`dedup-race`\n```\n",
+                "../",
+                Some("auto-commit")
+            ),
+            "See [`dedup-race`](<../rules/dedup-race.md>),\n`auto-commit`, `x`.\n\n```\n`dedup-race`\n```\n"
         );
     }
 

@@ -88,7 +88,9 @@ fn answer<'a>(
         "failures" => ("watched", &t.by_declaration),
         "repetition" if declared.criticality == Criticality::Critical => ("never", &t.by_criticality),
         "repetition" => (if once { "never" } else { "bearable" }, &t.by_declaration),
-        "idempotent" if inferred.is_some_and(Semantic::forbids_repetition) => ("possible", &t.by_code),
+        "idempotent" if inferred.is_some_and(|inferred| inferred.satisfies(Semantic::EffectivelyOnce)) => {
+            ("possible", &t.by_code)
+        }
         "idempotent"
             if declared
                 .mechanisms

@@ -68,7 +68,7 @@ macro_rules! strings {
 }
 
 strings! {
-    default_title unresolved index semantics rules skip sections made_by lead integration source sinks declared inferred verdict owner
+    default_title unresolved glossary index semantics rules skip sections made_by lead integration source sinks declared inferred verdict owner
     undeclared not_inferred search search_hint all nothing_matches nothing_found unread_files total verified
     refuted conditional unknown verified_text refuted_text conditional_text unknown_text assumed_note
     counterexample fix why why_missing guarantees guarantees_not meaning_declared meaning_inferred mechanisms
@@ -83,6 +83,8 @@ strings! {
     calm outage crash lease_lost expiry joint calm_held outage_held crash_held lease_held expiry_held joint_held
     fault_repeated fault_lost links transport shown_of tree_lead map map_lead
     no_chains end_to_end weakest map_picture map_alone too_large
+    history since history_lead no_changes change became_weaker became_obscured became_gone became_new became_stronger
+    became_weaker_text became_obscured_text became_gone_text became_new_text became_stronger_text
 }
 
 impl Strings {

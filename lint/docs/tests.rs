@@ -10,13 +10,16 @@ use crate::report::Report;
 fn config(language: Language) -> Config {
     Config {
         source_url: SourceUrl::new("https://git.example.com/shop/{path}#L{line}").ok(),
-        docs: Docs { title: None, language },
+        docs: Docs {
+            language,
+            ..Docs::default()
+        },
         ..Config::default()
     }
 }
 
 fn of(report: &Report, language: Language, format: Format) -> Vec<Page> {
-    pages(&Resolved::new(report, &Sample), &config(language), format)
+    pages(&Resolved::new(report, &Sample), &config(language), format, None)
 }
 
 fn written(language: Language, format: Format) -> Vec<Page> {
@@ -137,6 +140,172 @@ fn every_link_inside_leads_somewhere() {
                 };
                 assert!(paths.contains(target.as_str()), "{} in {}", href, page.path);
             }
+        }
+    }
+}
+
+#[test]
+fn every_page_in_markdown_is_in_the_table_of_contents_and_every_link_leads_somewhere() {
+    for language in [Language::English, Language::Russian] {
+        let pages = written(language, Format::Markdown);
+        let paths: BTreeSet<&str> = pages.iter().map(|page| page.path.as_str()).collect();
+        let summary: BTreeSet<String> = links(page(&pages, "SUMMARY.md")).collect();
+        for page in &pages {
+            assert!(
+                page.path == "SUMMARY.md" || summary.contains(&page.path),
+                "{}",
+                page.path
+            );
+            for link in links(&page.text).filter(|link| !link.contains("://")) {
+                let folder = page.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let full = match link.strip_prefix("../") {
+                    Some(rest) => rest.to_owned(),
+                    None if folder.is_empty() => link.clone(),
+                    None => format!("{folder}/{link}"),
+                };
+                assert!(paths.contains(full.as_str()), "{link} in {}", page.path);
+            }
+        }
+    }
+}
+
+/// The targets of links in Markdown, as a reader of Markdown sees them.
+fn links(text: &str) -> impl Iterator<Item = String> {
+    pulldown_cmark::Parser::new_ext(text, pulldown_cmark::Options::ENABLE_TABLES).filter_map(|event| match event {
+        pulldown_cmark::Event::Start(pulldown_cmark::Tag::Link { dest_url, .. }) => Some(dest_url.into_string()),
+        _ => None,
+    })
+}
+
+#[test]
+fn one_file_holds_the_whole_site() {
+    for language in [Language::English, Language::Russian] {
+        let pages = written(language, Format::SingleHtml);
+        let text = page(&pages, "delivery.html");
+        assert_eq!(pages.len(), 1);
+        let ids = attributes(text, " id");
+        let known: BTreeSet<&String> = ids.iter().collect();
+        assert_eq!(ids.len(), known.len(), "ids are there once");
+        for page in written(language, Format::Html)
+            .iter()
+            .filter(|page| page.path.ends_with(".html"))
+        {
+            assert!(known.contains(&page.path), "{}", page.path);
+        }
+        for href in attributes(text, "href").iter().filter(|href| !href.contains("://")) {
+            // A filter of the index is no place.
+            let name = href
+                .strip_prefix('#')
+                .unwrap_or_else(|| panic!("{href} leads out of the file"));
+            assert!(name.contains('=') || known.contains(&name.to_owned()), "{href}");
+        }
+        for reference in ["aria-labelledby", "for"]
+            .iter()
+            .flat_map(|name| attributes(text, &format!(" {name}")))
+        {
+            assert!(known.contains(&reference), "{reference}");
+        }
+        let nonces: BTreeSet<String> = attributes(text, " nonce").into_iter().collect();
+        assert_eq!(nonces.len(), 1);
+        let policy = format!("script-src 'nonce-{}'", nonces.first().unwrap());
+        assert_all(text, &[policy.as_str(), "default-src 'none'"]);
+        assert_eq!(text.matches("<script").count(), 1);
+    }
+}
+
+#[test]
+fn what_changed_is_shown_as_a_whole_and_on_each_page() {
+    let before = crate::drift::Stand {
+        integration: "billing.invoices".to_owned(),
+        function: "billing::orders::on_order".to_owned(),
+        file: "src/orders.rs".to_owned(),
+        line: 1,
+        declared: Some(Semantic::EffectivelyOnce),
+        inferred: Some(Semantic::EffectivelyOnce),
+    };
+    let report = report();
+    let resolved = Resolved::new(&report, &Sample);
+    let after = crate::drift::stands(&resolved);
+    let changes = crate::drift::compare(&[before], &after);
+    let history = Some(History {
+        since: "v1<2>",
+        changes: &changes,
+    });
+    let html = pages(&resolved, &config(Language::English), Format::Html, history);
+    assert_all(
+        page(&html, "history.html"),
+        &[
+            "<h1>Since v1&#60;2&#62;</h1>",
+            "▼ Weaker",
+            "Effectively once → Best effort",
+            "+ New",
+        ],
+    );
+    assert_all(
+        page(&html, "integrations/billing.invoices.html"),
+        &[
+            "Since v1&#60;2&#62;:",
+            "▼ Weaker",
+            "Effectively once → Best effort",
+            "href=\"../history.html\"",
+        ],
+    );
+    assert!(
+        !written(Language::English, Format::Html)
+            .iter()
+            .any(|page| page.path == "history.html")
+    );
+    let markdown = pages(&resolved, &config(Language::Russian), Format::Markdown, history);
+    assert_all(
+        page(&markdown, "history.md"),
+        &["# С ревизии v1&lt;2\\>", "**Слабее.**"],
+    );
+    assert_all(page(&markdown, "SUMMARY.md"), &["(history.md)"]);
+}
+
+#[test]
+fn what_is_published_is_linked_to() {
+    let report = report();
+    let mut config = config(Language::English);
+    config.docs.base_url = BaseUrl::new("https://docs.example/d").ok();
+    let of = |format| pages(&Resolved::new(&report, &Sample), &config, format, None);
+    let address = "\"https://docs.example/d/integrations/billing.invoices.html\"";
+    assert_all(
+        page(&of(Format::Json), "delivery.json"),
+        &[&format!("\"page\": {address}")],
+    );
+    assert_all(
+        page(&of(Format::AsyncApi), "asyncapi.json"),
+        &[&format!("\"url\": {address}")],
+    );
+}
+
+/// An author writes links; a reader clicks on them.
+#[test]
+fn links_lead_to_the_web_or_into_the_site_and_nowhere_else() {
+    for evil in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "//x.example",
+        "JavaScript:x",
+        " https://x",
+    ] {
+        let mut report = report();
+        report.integrations[0].declared.as_mut().unwrap().runbook = Some(evil.to_owned());
+        for page in of(&report, Language::English, Format::Html) {
+            for href in attributes(&page.text, "href") {
+                let is_relative = !href.contains(':') && !href.starts_with("//") && !href.starts_with(' ');
+                assert!(
+                    is_relative || href.starts_with("https://") || href.starts_with("http://"),
+                    "{href}"
+                );
+            }
+        }
+        for page in of(&report, Language::English, Format::Markdown) {
+            let is_safe =
+                |link: &String| !link.contains(':') && !link.starts_with("//") || link.starts_with("https://");
+            assert_eq!(links(&page.text).find(|link| !is_safe(link)), None, "{}", page.path);
         }
     }
 }

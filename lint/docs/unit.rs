@@ -122,20 +122,7 @@ pub fn all<'a>(report: &'a Resolved<'a>, url: Option<&SourceUrl>, t: &'a Strings
 
 /// A file name that no other page has, whatever the file system thinks of letter case.
 fn slug(id: &str, taken: &mut BTreeSet<String>) -> String {
-    let plain = |c: char| {
-        if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') {
-            c
-        } else {
-            '-'
-        }
-    };
-    let name: String = id.replace("::", ".").chars().map(plain).collect();
-    let name = name.trim_matches(['.', '-']).to_owned();
-    let name = if name.is_empty() {
-        "integration".to_owned()
-    } else {
-        name
-    };
+    let name = delivery_grammar::page_name(id);
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     let mut candidates = std::iter::once(name.clone()).chain(numbered);
     candidates

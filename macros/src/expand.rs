@@ -7,7 +7,7 @@ use syn::Error;
 
 use crate::{
     item::{Attribute, Item, Kind},
-    section,
+    published, section,
 };
 
 /// `#[delivery::at_least_once(…)]` and the other five.
@@ -16,7 +16,9 @@ pub fn semantic(semantic: Semantic, arguments: TokenStream, item: TokenStream) -
     let mut errors = Vec::from_iter(misplaced(AttributeName::Semantic(semantic), &item.kind));
     errors.extend(second_semantics(semantic, &mut item));
     match Declaration::parse(semantic, arguments) {
-        Ok(declaration) if errors.is_empty() => documented(&item, &section::render(&declaration)),
+        Ok(declaration) if errors.is_empty() => {
+            documented(&item, &section::render(&declaration, published::base_url().as_deref()))
+        }
         Ok(_) => with_errors(&item, errors),
         Err(more) => with_errors(&item, errors.into_iter().chain(more)),
     }

@@ -25,7 +25,8 @@
 //! run time. What they do:
 //!
 //! - the declaration is checked while the program compiles (words, ids, durations, contradictions);
-//! - its contents appear in the function's documentation;
+//! - its contents appear in the function's documentation, with a link to the page that the linter generates, if `delivery.yaml`
+//!   says where such pages are published (`docs: { base_url: … }`);
 //! - `cargo delivery check` compares the promise with what the code really does, and shows the execution that breaks it.
 //!
 //! # Choosing
@@ -79,6 +80,7 @@
 mod expand;
 mod item;
 mod markdown;
+mod published;
 mod section;
 
 use delivery_grammar::Semantic;

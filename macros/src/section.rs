@@ -1,6 +1,6 @@
 //! The "Delivery semantics" section that a declaration adds to the documentation of its function.
 
-use delivery_grammar::{Declaration, Dedup, Settle};
+use delivery_grammar::{Declaration, Dedup, Settle, page_name};
 
 use crate::markdown::{code, text};
 
@@ -13,11 +13,12 @@ pub fn is_section(doc: &str) -> bool {
 }
 
 /// The section, as Markdown.
-pub fn render(declaration: &Declaration) -> String {
+pub fn render(declaration: &Declaration, base_url: Option<&str>) -> String {
     let semantic = declaration.semantic;
     let mut section = format!("{BEGINNING}\n**{}.** {}\n\n", semantic.title(), semantic.summary());
     let facts = [
         what(declaration),
+        page(declaration, base_url),
         how(declaration),
         times(declaration),
         care(declaration),
@@ -30,6 +31,15 @@ pub fn render(declaration: &Declaration) -> String {
         }
     }
     section
+}
+
+/// The page that the linter generates, where documentation is published.
+fn page(declaration: &Declaration, base_url: Option<&str>) -> Vec<Fact> {
+    let link = base_url.map(|url| {
+        let name = page_name(&declaration.integration);
+        format!("what was verified, and what a crash does: [{name}]({url}/integrations/{name}.html)")
+    });
+    vec![("Page", link.unwrap_or_default())]
 }
 
 /// The name of a fact and what there is to say; nothing if that is empty.
@@ -132,7 +142,18 @@ mod tests {
     use super::*;
 
     fn section(tokens: &str) -> String {
-        render(&Declaration::parse(Semantic::EffectivelyOnce, tokens.parse().unwrap()).unwrap())
+        let declaration = Declaration::parse(Semantic::EffectivelyOnce, tokens.parse().unwrap()).unwrap();
+        render(&declaration, None)
+    }
+
+    #[test]
+    fn links_to_the_page_where_there_is_one() {
+        let declaration = Declaration::parse(Semantic::AtLeastOnce, "integration = \"a.b\"".parse().unwrap()).unwrap();
+        let section = render(&declaration, Some("https://docs.example/d"));
+        assert!(
+            section.contains("- **Page:** what was verified, and what a crash does: [a.b](https://docs.example/d/integrations/a.b.html)\n"),
+            "{section}"
+        );
     }
 
     #[test]

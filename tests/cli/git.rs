@@ -140,3 +140,65 @@ fn only_what_changed_since_a_revision_is_looked_at() {
         &["--changed-since"],
     );
 }
+
+#[test]
+fn documentation_shows_what_changed_since_a_revision() {
+    let manifest =
+        "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\nrdkafka = \"0.39\"\n";
+    let temp = project(&[("Cargo.toml", manifest), ("src/lib.rs", SAFE)]);
+    git(temp.path(), &["init", "-q"]);
+    git(temp.path(), &["add", "."]);
+    git(temp.path(), &["commit", "-qm", "safe"]);
+    let lines: Vec<&str> = SAFE.lines().collect();
+    let swapped = [&lines[..5], &[lines[6], lines[5]], &lines[7..]].concat().join("\n");
+    fs::write(temp.path().join("src/lib.rs"), swapped).unwrap();
+    for selection in [&[][..], &["src"]] {
+        let args = [&["doc", "--since", "HEAD", "--out", "out", "-q"], selection].concat();
+        let output = run(temp.path(), &args);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let history = fs::read_to_string(temp.path().join("out/history.html")).unwrap();
+        assert!(
+            history.contains("▼ Weaker") && history.contains("shop::on_order"),
+            "{history}"
+        );
+        assert_eq!(history.matches("<tr>").count(), 2, "{history}");
+    }
+    assert_fails(
+        &run(temp.path(), &["doc", "--since", "gone"]),
+        &["git knows no revision `gone`"],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn documentation_is_opened_in_the_browser_that_was_chosen() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let temp = project(&[
+        ("browser", "#!/bin/sh\necho \"$1\" > \"$(dirname \"$0\")/opened\"\n"),
+        ("a.rs", "fn f() {}\n"),
+    ]);
+    let browser = temp.path().join("browser");
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
+    let opened = |browser: &Path| {
+        let mut command = super::command(
+            temp.path(),
+            &["doc", ".", "--single-file", "--open", "--out", "out", "-q"],
+        );
+        command.env("BROWSER", browser).output().unwrap()
+    };
+    let output = opened(&browser);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let shown = fs::read_to_string(temp.path().join("opened")).unwrap();
+    assert!(
+        shown.trim().ends_with("out/delivery.html") && Path::new(shown.trim()).is_file(),
+        "{shown}"
+    );
+    assert_fails(
+        &opened(Path::new("/nowhere/browser")),
+        &["no browser could be started", "set BROWSER"],
+    );
+    assert_fails(
+        &run(temp.path(), &["doc", ".", "--single-file", "--format", "json"]),
+        &["`--single-file` is for `--format html`"],
+    );
+}
