@@ -120,6 +120,12 @@ impl Site<'_> {
         }
     }
 
+    /// A name that may be broken behind its dots, escaped.
+    #[must_use]
+    pub fn breakable(&self, name: &str) -> String {
+        said::html(name).replace('.', ".<wbr>").replace("::", "::<wbr>")
+    }
+
     /// What changed for an integration.
     #[must_use]
     pub fn change(&self, unit: &Unit<'_>) -> Option<Row<'_>> {
