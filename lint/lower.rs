@@ -17,6 +17,7 @@ mod ends;
 mod expr;
 mod finish;
 mod future;
+mod given;
 mod graph;
 mod handler;
 mod macros;
@@ -550,24 +551,6 @@ impl<'a> Lowering<'a> {
             .iter()
             .find_map(|owner| self.catalog.ty(owner)?.fields.get(name));
         found.map(|field| self.type_of_expr(field, &Value::opaque(ty.clone(), value::Origin::NONE), &[]))
-    }
-
-    /// Whether a value is, or carries, what settles a message.
-    fn settles(&self, value: &Value) -> bool {
-        value.any(&|value| match &value.ty {
-            Ty::External { path, .. } => {
-                let path = self.catalog.canonical(path);
-                self.catalog.ty(&path).is_some_and(|ty| ty.settles)
-            }
-            _ => false,
-        })
-    }
-
-    /// What settles the message went where it cannot be followed.
-    fn escape(&mut self, value: &Value, state: &State, at: Span) {
-        if state.holding && self.settles(value) {
-            self.escaped.get_or_insert(at);
-        }
     }
 }
 

@@ -94,6 +94,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn call_unknown(&mut self, args: &[Value], site: CallSite, state: State) -> (State, Value) {
         for arg in args {
             self.escape(arg, &state, site.at);
+            self.entrust(arg);
             self.look_at(arg, true);
             self.look_at(&arg.payload_or_self(), true);
         }

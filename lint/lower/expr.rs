@@ -343,6 +343,9 @@ impl<'a> Lowering<'a> {
                 binary(op, &before, &value)
             };
             if let Some(place) = &place {
+                if !place.fields.is_empty() {
+                    this.entrust(&written);
+                }
                 state.write(place, written);
                 return vec![(state, Value::unit())];
             }

@@ -407,6 +407,15 @@ impl Value {
         test(self) || self.any_part(&mut |part| part.any(test))
     }
 
+    /// Shows all of its parts, itself first.
+    pub fn visit(&self, see: &mut dyn FnMut(&Self)) {
+        see(self);
+        self.any_part(&mut |part| {
+            part.visit(see);
+            false
+        });
+    }
+
     /// Whether `test` is true of a direct part; later ones are not asked then.
     fn any_part(&self, test: &mut dyn FnMut(&Self) -> bool) -> bool {
         match &self.kind {

@@ -121,14 +121,21 @@ fn wanted(flow: &Flow, promise: Promise, analysis: &Analysis) -> Vec<Violation> 
     let found = analysis.violations.iter().chain(doubts).copied();
     found
         .filter(|&violation| promise.excludes(violation))
-        .filter(|violation| promise.declared || is_promised_by_calling(flow, violation.effect))
+        .filter(|violation| promise.declared || goes_without_saying(flow, violation.effect))
         .collect()
 }
 
-/// Nobody has said what a function promises that is only called: that it publishes what it says it published goes without saying.
-fn is_promised_by_calling(flow: &Flow, effect: EffectId) -> bool {
-    let published = |effect: &crate::flow::Effect| effect.kind == EffectKind::Publish;
-    flow.source.broker != Broker::Caller || flow.effects.get(effect.0 as usize).is_some_and(published)
+/// What goes without saying where nothing is declared: that a function that is only called publishes what it says it published, and
+/// that what a message changes for good is not lost. Who sends to whoever listens, or passes on to memory what comes over a transport
+/// that keeps nothing, has chosen that.
+fn goes_without_saying(flow: &Flow, effect: EffectId) -> bool {
+    let effect = flow.effects.get(effect.0 as usize);
+    let is_kept = effect.is_some_and(|effect| effect.kind != EffectKind::Publish || !effect.volatile);
+    match flow.source.broker {
+        Broker::Caller => is_kept && effect.is_some_and(|effect| effect.kind == EffectKind::Publish),
+        Broker::Volatile => is_kept,
+        _ => is_kept || effect.is_none(),
+    }
 }
 
 fn static_findings(flow: &Flow, promise: Promise) -> Vec<Cause> {

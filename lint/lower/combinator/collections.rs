@@ -101,6 +101,9 @@ impl<'a> Lowering<'a> {
         if item.origin.has(Origin::MESSAGE) {
             self.escape(&item, &state, site.at);
         }
+        if !matches!(recv.kind, Kind::List(_) | Kind::Array { .. }) {
+            self.entrust(&item);
+        }
         let origin = recv.origin.with(deep_origin(&item));
         let list = Value::new(Kind::List(Box::new(added)), recv.ty.clone(), origin);
         if let Some(Some(place)) = places.first() {

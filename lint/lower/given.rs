@@ -1,0 +1,52 @@
+//! What is given to code that cannot be seen: what settles a message, and what confirms a publish.
+
+use std::collections::BTreeSet;
+
+use smol_str::format_smolstr;
+
+use super::Lowering;
+use super::state::State;
+use super::value::{Kind, Value};
+use crate::flow::EffectKind;
+use crate::resolve::Ty;
+use crate::span::Span;
+
+impl Lowering<'_> {
+    /// Whether a value is, or carries, what settles a message.
+    pub(super) fn settles(&self, value: &Value) -> bool {
+        value.any(&|value| match &value.ty {
+            Ty::External { path, .. } => {
+                let path = self.catalog.canonical(path);
+                self.catalog.ty(&path).is_some_and(|ty| ty.settles)
+            }
+            _ => false,
+        })
+    }
+
+    /// What a publish is confirmed by was given to somebody else: whether they wait for it cannot be seen.
+    pub(super) fn entrust(&mut self, value: &Value) {
+        let mut given = BTreeSet::new();
+        let pending = |part: &Value| match part.kind {
+            Kind::Pending(effect, _) => Some(effect),
+            _ => None,
+        };
+        value.visit(&mut |part| given.extend(pending(part)));
+        for effect in given {
+            let known = &mut self.graph.effects[effect.0 as usize];
+            if known.kind == EffectKind::Publish && !known.confirmed {
+                known.confirmed = true;
+                self.assumptions.insert(format_smolstr!(
+                    "whoever is given what confirms `{}` waits for it, and tells of a failure",
+                    known.at.text
+                ));
+            }
+        }
+    }
+
+    /// What settles the message went where it cannot be followed.
+    pub(super) fn escape(&mut self, value: &Value, state: &State, at: Span) {
+        if state.holding && self.settles(value) {
+            self.escaped.get_or_insert(at);
+        }
+    }
+}
