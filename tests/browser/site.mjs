@@ -4,26 +4,17 @@
 // semantics and the map, in light and dark, on a desktop and on a phone, with and without JavaScript. It fails on a console error,
 // on a request that leaves the disk, on a page that scrolls sideways, and on what axe-core finds.
 
-import { readFile } from "node:fs/promises";
 import { existsSync, mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import assert from "node:assert/strict";
-import puppeteer from "puppeteer-core";
+import { browserOf, inspect } from "./browser.mjs";
 
 const [folder, pictures] = process.argv.slice(2).map((path) => resolve(path));
-const chromium = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-  .find((path) => path && existsSync(path));
 if (!folder || !existsSync(`${folder}/index.html`)) throw new Error("usage: node site.mjs FOLDER [SCREENSHOTS]");
-if (!chromium) {
-  console.error("Chromium is not installed (`apt-get install chromium`, or CHROMIUM=/path/to/it): the site was not tested.");
-  process.exit(2);
-}
 if (pictures) mkdirSync(pictures, { recursive: true });
 
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const browser = await puppeteer.launch({ executablePath: chromium, args: ["--no-sandbox"] });
+const browser = await browserOf();
 const wrong = [];
 
 /** A page that notes what goes wrong on it. */
@@ -46,22 +37,6 @@ const at = (address) => {
 };
 const shown = (page) => page.$$eval("#units tbody tr", (rows) => rows.filter((row) => row.offsetParent).map((row) => row.cells[0].textContent));
 
-/** axe runs beside the page, not in it: the page's own policy lets no foreign script in. */
-async function inspect(page, name) {
-  const { width } = page.viewport();
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  if (wide > width) wrong.push(`${name}: scrolls sideways (${wide} px on ${width})`);
-  const session = await page.createCDPSession();
-  const { frameTree } = await session.send("Page.getFrameTree");
-  const { executionContextId: contextId } = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id });
-  const run = (expression) => session.send("Runtime.evaluate", { expression, contextId, awaitPromise: true, returnByValue: true });
-  await run(axe);
-  const { result, exceptionDetails } = await run("axe.run(document, { preload: false, resultTypes: ['violations'] }).then((found) => found.passes.length < 10 ? ['axe looked at nothing'] : found.violations.map((rule) => rule.id + ': ' + rule.help + ' ' + rule.nodes.slice(0, 3).map((node) => node.target + ' ' + (node.any[0]?.message ?? '')).join(' | ')))");
-  if (exceptionDetails) throw new Error(JSON.stringify(exceptionDetails));
-  for (const violation of result.value) wrong.push(`${name}: ${violation}`);
-  await session.detach();
-}
-
 /** The addresses of what there is to look at, found as a reader would find them. */
 async function pages() {
   const page = await open();
@@ -81,7 +56,7 @@ async function looks() {
         await page.goto(at(path));
         await page.$$eval("details", (all) => all.forEach((one) => { one.open = true; }));
         const name = `${path.replace(/.*\//, "").replace(".html", "")}-${scheme}-${width}`;
-        await inspect(page, name);
+        await inspect(page, name, wrong);
         if (pictures) await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
         await page.close();
       }
@@ -126,6 +101,43 @@ async function index() {
   await page.close();
 }
 
+async function map() {
+  const page = await open();
+  await page.goto(at("map.html"));
+  const drawn = await page.$$eval("svg.map a", (links) => links.map((link) => link.getAttribute("href")));
+  const told = await page.$$eval(".ways a[href^=integrations]", (links) => links.map((link) => link.getAttribute("href")));
+  assert.ok(drawn.length > 1, "who feeds whom is drawn");
+  assert.deepEqual([...new Set(drawn)].toSorted(), [...new Set(told)].toSorted(), "the text says what the picture says");
+  assert.ok(await page.$("svg.map .p-weakest"), "the weakest link is marked");
+  assert.match(await page.$eval("svg.map .p-note", (text) => text.textContent), /./, "what holds from end to end is said");
+  const outside = await page.$$eval("svg.map", (pictures) => pictures.filter((picture) => {
+    const frame = picture.getBoundingClientRect();
+    return [...picture.querySelectorAll("rect, text")].some((part) => {
+      const box = part.getBoundingClientRect();
+      return box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1;
+    });
+  }).length);
+  assert.equal(outside, 0, "nothing is cut off");
+  await Promise.all([page.waitForNavigation(), page.click("svg.map a rect")]);
+  assert.match(page.url(), /integrations\//, "a box leads to its page");
+  await page.close();
+}
+
+/** Where links lead: to the web, or to something that is there. */
+async function links() {
+  const page = await open();
+  for (const path of await pages()) {
+    await page.goto(at(path));
+    const targets = await page.$$eval("a[href]", (all) => all.map((link) => link.href.baseVal ?? link.href));
+    for (const target of targets) {
+      const url = new URL(target, page.url());
+      if (!["http:", "https:", "file:"].includes(url.protocol)) wrong.push(`${path}: leads to ${target}`);
+      if (url.protocol === "file:" && !existsSync(decodeURIComponent(url.pathname))) wrong.push(`${path}: ${target} is not there`);
+    }
+  }
+  await page.close();
+}
+
 async function tree() {
   const page = await open({ script: false });
   await page.goto(at("semantics.html#tree"));
@@ -146,7 +158,7 @@ async function withoutScript() {
 }
 
 try {
-  for (const part of [index, tree, withoutScript, looks]) {
+  for (const part of [index, map, links, tree, withoutScript, looks]) {
     const before = wrong.length;
     await part();
     console.log(`${wrong.length === before ? "ok    " : "FAILED"} ${part.name}`);
