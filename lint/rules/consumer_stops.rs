@@ -19,12 +19,20 @@ fn check(flow: &Flow, _: &Promise) -> Vec<Cause> {
         return Vec::new();
     }
     let loops = flow.iter().filter(|(id, node)| node.step == Step::Receive && goes_on(flow, *id));
-    let within: Vec<NodeId> = loops.flat_map(|(id, _)| reachable_from(flow, id)).collect();
+    let mut within: Vec<NodeId> = loops.flat_map(|(id, _)| reachable_from(flow, id)).collect();
+    let tasks = in_tasks(flow, &within);
+    within.retain(|id| !tasks.contains(id));
     let stops = |(id, node): (NodeId, &Node)| within.contains(&id).then(|| stop(flow, id, node)).flatten();
     let mut found: Vec<NodeId> = flow.iter().filter_map(stops).collect();
     found.sort_by_key(|id| site(flow, *id).span.start);
     found.dedup_by_key(|id| site(flow, *id).span);
     found.split_first().map(|(first, others)| cause(flow, *first, others)).into_iter().collect()
+}
+
+/// What runs in tasks that are spawned for a message: their end is not the loop's.
+fn in_tasks(flow: &Flow, within: &[NodeId]) -> Vec<NodeId> {
+    let children = within.iter().filter_map(|id| flow.node(*id).on(Outcome::Child));
+    children.flat_map(|child| reachable(flow, child, |_| true)).collect()
 }
 
 /// Whether the unit receives again after a message.

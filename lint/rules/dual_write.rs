@@ -40,14 +40,15 @@ fn torn(case: &Case<'_>) -> Option<(EffectId, NodeId)> {
 }
 
 /// What is stored already when `publish` is tried. Where nobody has declared a promise, code that publishes and then writes down what it
-/// has published is a relay: what it did not publish it finds again.
+/// has published is a relay: what it did not publish it finds again; and an object or cache entry that a message names is of no use
+/// without the message: only a database keeps what others read without it.
 fn stored_before(case: &Case<'_>, publish: EffectId) -> Option<NodeId> {
     if case.promise.declared {
         return stored(case, None);
     }
     let comes_to = |from: NodeId| case.reaches(from, publish);
     let comes_back = |to: NodeId| case.nodes_of(publish).any(|(from, _)| reachable(case.flow, from, |_| true).contains(&to));
-    let is_certain = |write: NodeId| effect_of(&case.node(write).step).is_some_and(|effect| is_known(case.flow.effect(effect)));
+    let is_certain = |write: NodeId| effect_of(&case.node(write).step).is_some_and(|effect| is_kept(case.flow.effect(effect)));
     let mut before = writes(case, None).filter(|&write| is_certain(write) && comes_to(write) && !comes_back(write));
     before.next_back()
 }
@@ -72,9 +73,9 @@ fn publishes(case: &Case<'_>) -> impl Iterator<Item = EffectId> {
     all.filter(|(_, effect)| effect.kind == EffectKind::Publish).map(|(id, _)| id)
 }
 
-/// Whether it is known what an effect does: a statement that cannot be read may be a query.
-fn is_known(effect: &Effect) -> bool {
-    effect.kind != EffectKind::Opaque && effect.idempotency != Idempotency::Unknown
+/// Whether an effect is known to change a database: a statement that cannot be read may be a query.
+fn is_kept(effect: &Effect) -> bool {
+    effect.kind == EffectKind::Database && effect.idempotency != Idempotency::Unknown
 }
 
 fn effect_of(step: &Step) -> Option<EffectId> {
