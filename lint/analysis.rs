@@ -174,6 +174,8 @@ fn unreadable(problem: &Problem) -> Finding {
         inferred: None,
         trace: Vec::new(),
         suppressed: None,
+        remedy: None,
+        fix: None,
     }
 }
 

@@ -21,6 +21,7 @@ mod levels;
 mod list;
 mod lsp;
 mod output;
+mod proof;
 mod rules;
 mod schema;
 mod session;

@@ -1,61 +1,122 @@
-//! Repairs that are certain: where nothing but what was written by mistake goes away. They are edits of texts; whether the result is
-//! written, and whether it is clean, is decided by the command line.
+//! Changes of the code that take a finding's cause away: from the remedy that a rule names to edits of the text.
+//!
+//! Here they are only written down. Whether the code then does what it declares is not decided by how a change looks: the command
+//! line analyses the changed text, and a change is machine-applicable only if the model checker verifies the result.
+
+mod allow;
+mod claim;
+mod code;
+mod confirmation;
+mod order;
+mod row;
+mod setting;
 
 use std::collections::BTreeMap;
 
-use crate::config::find_rule;
-use crate::report::Report;
-use crate::source::Lines;
-use crate::span::{FileId, Span};
+use self::code::Code;
+use crate::catalog::Catalog;
+use crate::report::{Applicability, Edit, Finding, Fix, Remedy, Report};
+use crate::source::{Lines, Sources};
+use crate::span::FileId;
 use crate::suppress::Allowance;
 
-/// A text in place of another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
-    pub at: Span,
-    pub with: String,
+/// A change that could be made for the finding at `index` of a report.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    pub index: usize,
+    pub fix: Fix,
+    /// It is certain if the changed code proves to keep its promise. Otherwise it stays a suggestion, whatever the checker says: what it
+    /// moves or rests on is for a person to judge.
+    pub provable: bool,
 }
 
-/// What can be repaired in a report: allows that silence nothing, whatever they name.
-///
-/// One that still silences something stays as it is, and so does one that names an unknown rule: its author meant something.
+/// What could be changed, in the order of the findings. What is certain without a proof says so.
 #[must_use]
-pub fn edits(report: &Report, allowances: &[Allowance]) -> Vec<Edit> {
-    let unused = |at: Span| {
-        let findings = report.findings.iter();
-        findings
-            .filter(|finding| finding.rule == "unused-allow" && finding.primary == at && finding.suppressed.is_none())
-            .count()
-    };
-    let of_no_use = |allowance: &&Allowance| {
-        let rules = &allowance.allow.rules;
-        let known = rules.iter().all(|name| find_rule(name.as_kebab()).is_ok());
-        known && !rules.is_empty() && unused(allowance.at) == rules.len()
-    };
-    let mut edits: Vec<Edit> = allowances
-        .iter()
-        .filter(of_no_use)
-        .map(|allowance| Edit {
-            at: allowance.at,
-            with: String::new(),
+pub fn proposals(report: &Report, sources: &Sources, catalog: &Catalog, allowances: &[Allowance]) -> Vec<Proposal> {
+    let findings = report.findings.iter().enumerate();
+    let open = findings.filter(|(_, finding)| finding.suppressed.is_none());
+    let of_remedies = open.filter_map(|(index, finding)| {
+        let draft = written(finding, sources, catalog)?;
+        Some(Proposal {
+            index,
+            provable: draft.provable,
+            fix: draft.fix,
         })
-        .collect();
-    edits.sort_by_key(|edit| edit.at);
-    edits.dedup_by_key(|edit| edit.at);
-    edits
+    });
+    let mut all: Vec<Proposal> = allow::unused(report, allowances).chain(of_remedies).collect();
+    for edit in all.iter_mut().flat_map(|proposal| &mut proposal.fix.edits) {
+        if let Some(file) = sources.files.get(usize::try_from(edit.at.file.0).unwrap_or(usize::MAX)) {
+            take_lines(edit, &file.lines);
+        }
+    }
+    all.sort_by_key(|proposal| proposal.index);
+    all
 }
 
-/// The edits of each file.
+/// What is removed takes the line with it on which nothing is left.
+fn take_lines(edit: &mut Edit, lines: &Lines) {
+    if edit.with.is_empty() {
+        let (start, end) = with_its_line(lines.text(), lines.offset(edit.at.start), lines.offset(edit.at.end));
+        (edit.at.start, edit.at.end) = (lines.pos(start), lines.pos(end));
+    }
+}
+
+/// A change before it is known whether it helps.
+struct Draft {
+    fix: Fix,
+    provable: bool,
+}
+
+impl Draft {
+    /// One that helps for certain if the checker agrees.
+    fn provable(title: impl Into<String>, edits: Vec<Edit>) -> Self {
+        Self {
+            provable: true,
+            ..Self::suggested(title, edits)
+        }
+    }
+
+    /// One that a person has to look at.
+    fn suggested(title: impl Into<String>, mut edits: Vec<Edit>) -> Self {
+        edits.sort();
+        Self {
+            fix: Fix {
+                title: title.into(),
+                edits,
+                applicability: Applicability::MaybeIncorrect,
+            },
+            provable: false,
+        }
+    }
+}
+
+fn written(finding: &Finding, sources: &Sources, catalog: &Catalog) -> Option<Draft> {
+    let code = |file: FileId| Some(Code::new(sources.files.get(usize::try_from(file.0).ok()?)?));
+    match finding.remedy.as_ref()? {
+        Remedy::Reset(at) => setting::reset(&code(at.file)?, *at, catalog),
+        Remedy::AwaitOutcome(at) => confirmation::awaited(&code(at.file)?, *at),
+        Remedy::KeepRow { at, store, unique } => row::kept(&code(at.file)?, *at, store, *unique),
+        Remedy::Claim { check, mark } => claim::at_once(&code(check.file)?, *check, *mark, catalog),
+        Remedy::AcknowledgeAfter { ack, effect } => order::moved(&code(ack.file)?, *ack, *effect),
+    }
+}
+
+/// The edits of each file: each once, and of those that overlap the first.
 #[must_use]
-pub fn by_file(edits: &[Edit]) -> BTreeMap<FileId, Vec<&Edit>> {
+pub fn by_file<'e>(edits: impl IntoIterator<Item = &'e Edit>) -> BTreeMap<FileId, Vec<&'e Edit>> {
     let mut files: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
     for edit in edits {
         files.entry(edit.at.file).or_default().push(edit);
     }
+    for edits in files.values_mut() {
+        edits.sort();
+        edits.dedup();
+        edits.dedup_by(|later, earlier| later.at.start < earlier.at.end);
+    }
     files
 }
 
-/// The text with the edits made. A line on which nothing is left goes away.
+/// The text with the edits made.
 #[must_use]
 pub fn apply(text: &str, edits: &[&Edit]) -> String {
     let lines = Lines::new(text.to_owned());
@@ -63,11 +124,7 @@ pub fn apply(text: &str, edits: &[&Edit]) -> String {
     edits.sort_by_key(|edit| std::cmp::Reverse(edit.at.start));
     let mut out = text.to_owned();
     for edit in edits {
-        let (mut start, mut end) = (lines.offset(edit.at.start), lines.offset(edit.at.end));
-        if edit.with.is_empty() {
-            (start, end) = with_its_line(&out, start, end);
-        }
-        out.replace_range(start..end, &edit.with);
+        out.replace_range(lines.offset(edit.at.start)..lines.offset(edit.at.end), &edit.with);
     }
     out
 }
@@ -87,46 +144,4 @@ fn with_its_line(text: &str, start: usize, end: usize) -> (usize, usize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::span::Pos;
-
-    fn removed(text: &str, what: &str) -> String {
-        let lines = Lines::new(text.to_owned());
-        let start = text.find(what).unwrap();
-        let at = Span {
-            file: FileId(0),
-            start: lines.pos(start),
-            end: lines.pos(start + what.len()),
-        };
-        let edit = Edit {
-            at,
-            with: String::new(),
-        };
-        apply(text, &[&edit])
-    }
-
-    #[test]
-    fn a_line_that_holds_nothing_else_goes_away() {
-        assert_eq!(removed("a\n  // x\nb\n", "// x"), "a\nb\n");
-        assert_eq!(removed("a; // x\nb\n", "// x"), "a;\nb\n");
-        assert_eq!(removed("/* x */ a;\n", "/* x */"), " a;\n");
-        assert_eq!(removed("a\n// x", "// x"), "a\n");
-        assert_eq!(removed("größe; // x\r\nb\r\n", "// x"), "größe;\r\nb\r\n");
-    }
-
-    #[test]
-    fn several_edits_do_not_move_each_other() {
-        let at = |line, from, to| Span {
-            file: FileId(0),
-            start: Pos { line, column: from },
-            end: Pos { line, column: to },
-        };
-        let edit = |at, with: &str| Edit {
-            at,
-            with: with.to_owned(),
-        };
-        let edits = [edit(at(1, 1, 2), "xx"), edit(at(1, 3, 3), "y"), edit(at(2, 1, 2), "")];
-        assert_eq!(apply("a b\nc\n", &edits.iter().collect::<Vec<_>>()), "xx yb\n");
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@
 //! decides what counts or how much.
 
 mod cargo;
+mod change;
 mod config;
 mod doctor;
 mod drift;
@@ -34,7 +35,7 @@ pub use self::graph::{GraphFormat, graph};
 pub(crate) use self::human::sentence;
 pub use self::list::{ListFormat, list};
 pub use self::markdown::markdown;
-pub use self::resolve::{Counts, Files, Package, Place, Resolved, ResolvedFinding, ResolvedIntegration};
+pub use self::resolve::{Counts, Files, Package, Place, Resolved, ResolvedFinding, ResolvedFix, ResolvedIntegration};
 pub use self::rules::rules;
 pub use self::statistics::statistics;
 pub(crate) use self::text::{counted, printable};

@@ -82,6 +82,62 @@ pub struct Finding {
     pub trace: Vec<TraceStep>,
     /// The reason of the `allow` that suppresses it; suppressed findings count nowhere and are kept for formats that show them.
     pub suppressed: Option<String>,
+    /// What would take its cause away, as far as its rule knows.
+    pub remedy: Option<Remedy>,
+    /// The remedy written down.
+    pub fix: Option<Fix>,
+}
+
+/// What would take a cause away: what is to be changed, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remedy {
+    /// A setting that is on has to be off, or have the value that its client gives it.
+    Reset(Span),
+    /// The outcome of a call is known later, and nobody waits for it.
+    AwaitOutcome(Span),
+    /// A row that is there already stays as it is; `store` holds it. `unique`: the schema shows that there can be no second one.
+    KeepRow { at: Span, store: SmolStr, unique: bool },
+    /// A key is asked for and recorded at once.
+    Claim { check: Span, mark: Span },
+    /// The acknowledgement stands behind the effect.
+    AcknowledgeAfter { ack: Span, effect: Span },
+}
+
+/// A change of the code that takes a finding's cause away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, in a few words.
+    pub title: String,
+    /// In the order of the text; they do not overlap.
+    pub edits: Vec<Edit>,
+    pub applicability: Applicability,
+}
+
+/// A text in place of another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edit {
+    pub at: Span,
+    pub with: String,
+}
+
+/// Whether a fix may be made without a look at it; in rustc's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applicability {
+    /// With it the code provably does what it declares.
+    MachineApplicable,
+    /// It may be what is meant, or it may not.
+    MaybeIncorrect,
+}
+
+impl Applicability {
+    /// The word of the JSON report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MachineApplicable => "machine-applicable",
+            Self::MaybeIncorrect => "maybe-incorrect",
+        }
+    }
 }
 
 /// A step of an execution, as an incident report tells it.

@@ -196,6 +196,7 @@ fn finding(rule: &'static Rule, primary: crate::span::Span, message: String, hel
         node: None,
         effect: None,
         consequence: None,
+        remedy: None,
     }
 }
 

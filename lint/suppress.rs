@@ -187,6 +187,8 @@ fn finding_about(allowance: &Allowance, rule: Option<&'static Rule>, message: St
         inferred: None,
         trace: Vec::new(),
         suppressed: None,
+        remedy: None,
+        fix: None,
     }
 }
 

@@ -180,6 +180,8 @@ impl Subject<'_> {
             inferred: self.analysis().inferred,
             trace,
             suppressed: None,
+            remedy: cause.remedy,
+            fix: None,
         }
     }
 

@@ -52,5 +52,7 @@ fn weak(producer: &Integration, consumer: &Integration, link: &Link) -> Option<F
         inferred: consumer.inferred,
         trace: Vec::new(),
         suppressed: None,
+        remedy: None,
+        fix: None,
     })
 }

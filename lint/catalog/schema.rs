@@ -375,6 +375,9 @@ facts! {
     /// Of a mark: the variants of what it gives, where the key was absent and where it was there.
     if_fresh: SmolStr,
     if_there: SmolStr,
+    /// Of a mark that records whatever is there: how the same is written so that it records only what is not there, and gives an `Option`
+    /// that is `None` where it is; with `{recv}`, `{0}`, `{1}`, … for what the call is given.
+    claim: SmolStr,
     /// What the call gives, where that is known: one of its operands.
     gives: Operand,
     /// Of an ack in a transaction: the membership by which the broker tells that the worker was replaced (see [`Role::Member`]).

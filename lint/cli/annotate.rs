@@ -10,9 +10,9 @@ use super::args::Annotate;
 use super::levels::Levels;
 use super::session::Session;
 use super::{Console, Outcome, fix, git, output};
-use crate::fix::{Edit, apply, by_file};
+use crate::fix::{apply, by_file};
 use crate::render::counted;
-use crate::report::{Direction, Integration};
+use crate::report::{Direction, Edit, Integration};
 use crate::span::Span;
 
 pub fn run(args: &Annotate, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
@@ -27,7 +27,7 @@ pub fn run(args: &Annotate, console: &mut Console<'_>) -> anyhow::Result<Outcome
         let before = session.text_on_disk(path)?;
         let after = apply(&before, edits);
         match args.dry_run {
-            true => console.stdout.text(&fix::diff(path, &before, &after)),
+            true => console.stdout.text(&fix::diff(path.as_ref(), &before, &after)),
             false => output::write(&session.workspace.absolute(path), &after)?,
         }
     }

@@ -172,15 +172,15 @@ pub struct Check {
     #[arg(long, value_name = "FUNCTION", help_heading = "Output", conflicts_with_all = ["format", "statistics"])]
     pub explain_verdict: Option<String>,
 
-    /// Repair what can be repaired for certain, then check again
+    /// Make the changes after which the code provably keeps its promise, then check again
     #[arg(long, help_heading = "Repair")]
     pub fix: bool,
 
-    /// Only show how `--fix` would repair
+    /// Only show what `--fix` would change
     #[arg(long, requires = "fix", help_heading = "Repair")]
     pub dry_run: bool,
 
-    /// Repair although the work tree has changes that are not committed, or there is no git
+    /// Change files although the work tree has changes that are not committed, or there is no git
     #[arg(long, requires = "fix", help_heading = "Repair")]
     pub allow_dirty: bool,
 

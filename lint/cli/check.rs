@@ -1,5 +1,6 @@
 //! `cargo delivery check`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -7,6 +8,7 @@ use clap::ValueEnum as _;
 
 use super::args::{Check, FileReport, Verbosity};
 use super::git::Revision;
+use super::proof::{Asked, add_fixes};
 use super::session::Session;
 use super::{Console, Outcome, fix, output, with};
 use crate::baseline::Baseline;
@@ -22,14 +24,22 @@ pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> any
     if args.with.is_some() && args.format != Some(Format::Cargo) {
         bail!("`--with` passes cargo's messages on, which only `--format cargo` goes with");
     }
-    let mut session = Session::run(&args.selection, &args.levels, console.today)?;
+    let asked = Asked {
+        selection: &args.selection,
+        levels: &args.levels,
+        today: console.today,
+        drafts: &BTreeMap::new(),
+    };
+    let mut session = asked.session()?;
+    add_fixes(&mut session, &asked);
     if args.fix {
-        fix::run(args, &session, console)?;
+        fix::run(args, &asked, &session, console)?;
         if args.dry_run {
             console.stdout.finish().context("cannot write the result")?;
             return Ok(Outcome::Clean);
         }
-        session = Session::run(&args.selection, &args.levels, console.today)?;
+        session = asked.session()?;
+        add_fixes(&mut session, &asked);
     }
     let succeeded = match &args.with {
         Some(words) => with::pass_on(words, &session.workspace.root, console)?,

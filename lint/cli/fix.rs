@@ -1,62 +1,90 @@
-//! `check --fix`: repairs what can be repaired for certain, after a look at whether the result is clean.
+//! `check --fix`: makes the changes that are certain, after a look at whether the result is clean.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::bail;
 use similar::TextDiff;
 
 use super::args::Check;
+use super::proof::{Asked, changed, is_fault};
 use super::session::Session;
 use super::{Console, git, output};
-use crate::fix;
 use crate::render::counted;
+use crate::report::{Applicability, Edit, Finding, Fix};
 
 /// Repairs, or with `--dry-run` tells how it would. What is left is to be looked at anew.
-pub fn run(args: &Check, session: &Session, console: &mut Console<'_>) -> anyhow::Result<()> {
-    let edits = fix::edits(&session.report, &session.allowances());
+pub fn run(args: &Check, asked: &Asked<'_>, session: &Session, console: &mut Console<'_>) -> anyhow::Result<()> {
+    let fixed: Vec<&Finding> = session
+        .report
+        .findings
+        .iter()
+        .filter(|finding| certain(finding).is_some())
+        .collect();
+    let edits: Vec<&Edit> = fixed
+        .iter()
+        .filter_map(|finding| certain(finding))
+        .flat_map(|fix| &fix.edits)
+        .collect();
     if edits.is_empty() {
         return Ok(());
     }
-    let mut repaired = BTreeMap::new();
-    for (file, edits) in fix::by_file(&edits) {
-        let path = session.workspace.file(file).path.clone();
-        let before = session.text_on_disk(&path)?;
-        let after = fix::apply(&before, &edits);
-        repaired.insert(path, (before, after));
-    }
+    let texts = changed(session, edits.iter().copied());
     if args.dry_run {
-        for (path, (before, after)) in &repaired {
-            console.stdout.text(&diff(path, before, after));
+        for (path, after) in &texts {
+            let path = path.strip_prefix(&session.workspace.root).unwrap_or(path);
+            let before = session.text_on_disk(&path.to_string_lossy())?;
+            console.stdout.text(&diff(path, &before, after));
         }
         return Ok(());
     }
     if !args.allow_dirty {
         git::must_be_clean(&session.workspace.root)?;
     }
-    let drafts: BTreeMap<PathBuf, String> = repaired
-        .iter()
-        .map(|(path, (_, after))| (session.workspace.absolute(path), after.clone()))
-        .collect();
-    let again = Session::with_drafts(&args.selection, &args.levels, console.today, &drafts)?;
-    let left = fix::edits(&again.report, &again.allowances());
-    if again.report.findings.len() + edits.len() > session.report.findings.len() || !left.is_empty() {
+    let again = asked.after(session, edits.iter().copied())?;
+    if !is_clean(&again, session, fixed.len()) {
         bail!("the repaired code would not be clean; nothing was written");
     }
-    for (path, text) in &drafts {
+    for (path, text) in &texts {
         output::write(path, text)?;
     }
     let (count, files) = (
-        counted(edits.len(), "repair", "repairs"),
-        counted(drafts.len(), "file", "files"),
+        counted(fixed.len(), "repair", "repairs"),
+        counted(texts.len(), "file", "files"),
     );
     console.stderr.text(&format!("{count} made in {files}\n"));
     Ok(())
 }
 
+/// A finding's change, if it may be made unasked.
+pub fn certain(finding: &Finding) -> Option<&Fix> {
+    let fix = finding.fix.as_ref()?;
+    (fix.applicability == Applicability::MachineApplicable).then_some(fix)
+}
+
+/// Whether what was repaired is gone, nothing came instead, and nothing can be repaired any more.
+fn is_clean(after: &Session, before: &Session, repaired: usize) -> bool {
+    let known = |finding: &Finding| {
+        if !is_fault(finding.rule) {
+            return true;
+        }
+        let mut others = before.report.findings.iter();
+        others.any(|other| other.rule == finding.rule && other.function == finding.function)
+    };
+    let findings = &after.report.findings;
+    let faults = |session: &Session| {
+        session
+            .report
+            .findings
+            .iter()
+            .filter(|finding| is_fault(finding.rule))
+            .count()
+    };
+    faults(after) + repaired <= faults(before) && findings.iter().all(known)
+}
+
 /// The change as a unified diff.
-pub fn diff(path: &str, before: &str, after: &str) -> String {
-    let name = Path::new(path).display().to_string();
+pub fn diff(path: &Path, before: &str, after: &str) -> String {
+    let name = path.display().to_string();
     TextDiff::from_lines(before, after)
         .unified_diff()
         .header(&format!("a/{name}"), &format!("b/{name}"))

@@ -27,6 +27,7 @@ use serde_json::Value;
 
 use super::args::Selection;
 use super::levels::Levels;
+use super::proof::{Asked, add_fixes};
 use super::session::Session;
 use super::{Console, Outcome};
 
@@ -220,8 +221,17 @@ impl Server {
         if !std::mem::take(&mut self.stale) {
             return;
         }
-        match Session::with_drafts(&self.selection, &Levels::default(), self.today, &self.drafts) {
-            Ok(session) => self.session = Some(session),
+        let asked = Asked {
+            selection: &self.selection,
+            levels: &Levels::default(),
+            today: self.today,
+            drafts: &self.drafts,
+        };
+        match asked.session() {
+            Ok(mut session) => {
+                add_fixes(&mut session, &asked);
+                self.session = Some(session);
+            }
             Err(error) => self.tell::<ShowMessage>(ShowMessageParams {
                 typ: MessageType::ERROR,
                 message: format!("cargo delivery: {error:#}"),

@@ -13,6 +13,7 @@ use crate::analysis::{self, Reading};
 use crate::catalog::{Catalog, Used};
 use crate::changes::Changes;
 use crate::config::{Config, FILE_NAME, Invalid};
+use crate::fix::{self, Proposal};
 use crate::overview::Overview;
 use crate::render::{Files, Package, Resolved};
 use crate::report::{Finding, Report};
@@ -116,9 +117,14 @@ impl Session {
         changes
     }
 
-    /// The allows of the files that are reported on.
-    pub fn allowances(&self) -> Vec<Allowance> {
-        allowances(&self.workspace, &self.sources)
+    /// What could be changed in the code for findings to go away.
+    pub fn proposals(&self) -> Vec<Proposal> {
+        fix::proposals(
+            &self.report,
+            &self.sources,
+            &self.catalog,
+            &allowances(&self.workspace, &self.sources),
+        )
     }
 
     /// The text of a file, for whoever wants to change it.

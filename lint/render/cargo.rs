@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::human::{self, sentence};
 use super::{Look, Package, Place, Resolved, ResolvedFinding};
-use crate::report::Level;
+use crate::report::{Applicability, Level};
 
 #[derive(Serialize)]
 struct CompilerMessage<'a> {
@@ -138,7 +138,7 @@ fn diagnostic<'a>(found: &'a ResolvedFinding<'a>) -> Diagnostic<'a> {
     }
 }
 
-/// The execution, a step each, then the help.
+/// The execution, a step each, then the help, then the change that helps.
 fn children<'a>(found: &'a ResolvedFinding<'a>) -> Vec<Diagnostic<'a>> {
     let child = |level, message, spans| Diagnostic {
         message_type: "diagnostic",
@@ -158,7 +158,24 @@ fn children<'a>(found: &'a ResolvedFinding<'a>) -> Vec<Diagnostic<'a>> {
         .help
         .iter()
         .map(|help| child("help", help.clone(), Vec::new()));
-    steps.chain(help).collect()
+    let fix = found.fix.as_ref().map(|fix| {
+        let applicability = applicability(fix.fix.applicability);
+        let replaced = |(at, text): &'a (Place<'a>, &'a str)| Span {
+            suggested_replacement: Some(text),
+            suggestion_applicability: Some(applicability),
+            ..span(at, None, true)
+        };
+        child("help", fix.fix.title.clone(), fix.edits.iter().map(replaced).collect())
+    });
+    steps.chain(help).chain(fix).collect()
+}
+
+/// rustc's word.
+const fn applicability(applicability: Applicability) -> &'static str {
+    match applicability {
+        Applicability::MachineApplicable => "MachineApplicable",
+        Applicability::MaybeIncorrect => "MaybeIncorrect",
+    }
 }
 
 const fn level(level: Level) -> &'static str {

@@ -11,6 +11,7 @@ use miette::{
     SourceCode, SourceSpan, SpanContents,
 };
 
+use super::change::change;
 use super::text::{Paint, counted, printable, printable_name, wrapped};
 use super::{Counts, Detail, Look, Place, Resolved, ResolvedFinding};
 use crate::report::{Finding, Level, TraceStep};
@@ -39,6 +40,7 @@ pub(super) fn finding(found: &ResolvedFinding<'_>, look: Look) -> String {
     if let Some(help) = &found.finding.help {
         out.push_str(&Paint(look.colour).lead("  help: ", help, look.width));
     }
+    out.push_str(&change(found, look));
     out
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Place, Resolved, ResolvedFinding, ResolvedIntegration};
+use super::{Place, Resolved, ResolvedFinding, ResolvedFix, ResolvedIntegration};
 use crate::span::Pos;
 
 /// The version that this file writes; it changes when a key changes its meaning or goes away.
@@ -49,7 +49,23 @@ struct Finding<'a> {
     assumed: bool,
     inferred: Option<&'a str>,
     trace: Vec<Step<'a>>,
-    fix: Option<()>,
+    fix: Option<Fix<'a>>,
+}
+
+/// What would take the cause away: `machine-applicable` where the changed code is proved to keep its promise.
+#[derive(Serialize)]
+struct Fix<'a> {
+    title: &'a str,
+    applicability: &'a str,
+    edits: Vec<Edit<'a>>,
+}
+
+#[derive(Serialize)]
+struct Edit<'a> {
+    file: &'a str,
+    start: Position,
+    end: Position,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -185,7 +201,23 @@ impl<'a> From<&ResolvedFinding<'a>> for Finding<'a> {
             assumed: finding.assumed,
             inferred: finding.inferred.map(|semantic| semantic.as_str()),
             trace: found.trace.iter().map(Step::from).collect(),
-            fix: None,
+            fix: found.fix.as_ref().map(Fix::from),
+        }
+    }
+}
+
+impl<'a> From<&ResolvedFix<'a>> for Fix<'a> {
+    fn from(resolved: &ResolvedFix<'a>) -> Self {
+        let edit = |(at, text): &(Place<'a>, &'a str)| Edit {
+            file: at.path,
+            start: at.start.into(),
+            end: at.end.into(),
+            text,
+        };
+        Self {
+            title: &resolved.fix.title,
+            applicability: resolved.fix.applicability.as_str(),
+            edits: resolved.edits.iter().map(edit).collect(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::report::{CrashPoint, Finding, Integration, Level, Report, Sink, TraceStep, Verdict};
+use crate::report::{CrashPoint, Finding, Fix, Integration, Level, Report, Sink, TraceStep, Verdict};
 use crate::span::{FileId, Pos, Span};
 
 /// The names and texts of the files that spans point into.
@@ -62,6 +62,14 @@ pub struct ResolvedFinding<'a> {
     pub at: Place<'a>,
     pub labels: Vec<(Place<'a>, &'a str)>,
     pub trace: Vec<(&'a TraceStep, Option<Place<'a>>)>,
+    pub fix: Option<ResolvedFix<'a>>,
+}
+
+/// A change of the code, with what it replaces.
+#[derive(Debug)]
+pub struct ResolvedFix<'a> {
+    pub fix: &'a Fix,
+    pub edits: Vec<(Place<'a>, &'a str)>,
 }
 
 /// An integration with its places.
@@ -208,6 +216,14 @@ impl<'a> ResolvedFinding<'a> {
                 .map(|(span, text)| (place(*span), text.as_str()))
                 .collect(),
             trace: finding.trace.iter().map(|step| (step, step.at.map(place))).collect(),
+            fix: finding.fix.as_ref().map(|fix| ResolvedFix {
+                fix,
+                edits: fix
+                    .edits
+                    .iter()
+                    .map(|edit| (place(edit.at), edit.with.as_str()))
+                    .collect(),
+            }),
         }
     }
 }

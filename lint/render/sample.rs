@@ -5,8 +5,8 @@ use delivery_grammar::{Declaration, Mechanism, Semantic};
 use super::{Files, Package};
 use crate::flow::Site;
 use crate::report::{
-    CrashOutcome, CrashPoint, Direction, Explored, Fault, FaultPoint, Finding, Integration, Level, Report, Sink,
-    TraceStep, UnresolvedCall, UsualStep, Verdict,
+    Applicability, CrashOutcome, CrashPoint, Direction, Edit, Explored, Fault, FaultPoint, Finding, Fix, Integration,
+    Level, Report, Sink, TraceStep, UnresolvedCall, UsualStep, Verdict,
 };
 use crate::span::{FileId, Pos, Span};
 
@@ -136,6 +136,21 @@ pub fn refutation() -> Finding {
             ),
         ],
         suppressed: None,
+        remedy: None,
+        fix: Some(Fix {
+            title: "acknowledge behind the effect".to_owned(),
+            edits: vec![
+                Edit {
+                    at: at(0, "    consumer.commit_message(&msg, CommitMode::Sync)?;\n"),
+                    with: String::new(),
+                },
+                Edit {
+                    at: at(0, "    Ok(())"),
+                    with: "    consumer.commit_message(&msg, CommitMode::Sync)?;\n    Ok(())".to_owned(),
+                },
+            ],
+            applicability: Applicability::MaybeIncorrect,
+        }),
     }
 }
 
@@ -159,6 +174,7 @@ fn no_edge_cases() -> Finding {
         primary: at(1, "pub async fn save(pool: &PgPool, order: Order) -> sqlx::Result<()>"),
         labels: Vec::new(),
         trace: Vec::new(),
+        fix: None,
         ..refutation()
     }
 }

@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_sarif::sarif::{
-    ArtifactContent, ArtifactLocation, CodeFlow, Location, LogicalLocation, Message, MultiformatMessageString,
-    PhysicalLocation, PropertyBag, Region, ReportingConfiguration, ReportingDescriptor, Result, ResultLevel, Run,
-    Sarif, Suppression, ThreadFlow, ThreadFlowLocation, Tool, ToolComponent,
+    ArtifactChange, ArtifactContent, ArtifactLocation, CodeFlow, Fix, Location, LogicalLocation, Message,
+    MultiformatMessageString, PhysicalLocation, PropertyBag, Region, Replacement, ReportingConfiguration,
+    ReportingDescriptor, Result, ResultLevel, Run, Sarif, Suppression, ThreadFlow, ThreadFlowLocation, Tool,
+    ToolComponent,
 };
 
 use super::fingerprint::identities;
 use super::human::sentence;
-use super::{Place, Resolved, ResolvedFinding, json};
+use super::{Place, Resolved, ResolvedFinding, ResolvedFix, json};
 use crate::report::Level;
 use crate::rules::{RULES, Rule};
 
@@ -122,6 +123,7 @@ fn result(found: &ResolvedFinding<'_>, fingerprint: BTreeMap<String, String>) ->
         .properties(properties(found))
         .build();
     result.code_flows = (!found.trace.is_empty()).then(|| vec![flow(found)]);
+    result.fixes = found.fix.as_ref().map(|fix| vec![self::fix(fix)]);
     result
 }
 
@@ -144,17 +146,24 @@ fn located(at: &Place<'_>, text: &str) -> Location {
 }
 
 fn place(at: &Place<'_>) -> Location {
-    let region = Region::builder()
+    let physical = PhysicalLocation::builder()
+        .artifact_location(artifact(at.path))
+        .region(region(at));
+    Location::builder().physical_location(physical.build()).build()
+}
+
+fn artifact(path: &str) -> ArtifactLocation {
+    ArtifactLocation::builder().uri(uri(path)).uri_base_id(ROOT).build()
+}
+
+fn region(at: &Place<'_>) -> Region {
+    Region::builder()
         .start_line(at.start.line)
         .start_column(at.start.column)
         .end_line(at.end.line)
         .end_column(at.end.column)
-        .snippet(ArtifactContent::builder().text(at.snippet()).build());
-    let file = ArtifactLocation::builder().uri(uri(at.path)).uri_base_id(ROOT);
-    let physical = PhysicalLocation::builder()
-        .artifact_location(file.build())
-        .region(region.build());
-    Location::builder().physical_location(physical.build()).build()
+        .snippet(ArtifactContent::builder().text(at.snippet()).build())
+        .build()
 }
 
 /// A path as a relative reference (RFC 3986): what may not stand in one is percent-encoded.
@@ -167,6 +176,31 @@ fn uri(path: &str) -> String {
         }
         out
     })
+}
+
+/// The change of each file. The format has no word for how certain it is, so a property says it.
+fn fix(resolved: &ResolvedFix<'_>) -> Fix {
+    let mut changes: BTreeMap<&str, Vec<Replacement>> = BTreeMap::new();
+    for (at, text) in &resolved.edits {
+        let replacement = Replacement::builder()
+            .deleted_region(region(at))
+            .inserted_content(ArtifactContent::builder().text(*text).build())
+            .build();
+        changes.entry(at.path).or_default().push(replacement);
+    }
+    let changes = changes.into_iter().map(|(path, replacements)| {
+        ArtifactChange::builder()
+            .artifact_location(artifact(path))
+            .replacements(replacements)
+            .build()
+    });
+    let applicability = serde_json::Value::from(resolved.fix.applicability.as_str());
+    let properties = BTreeMap::from([("applicability".to_owned(), applicability)]);
+    Fix::builder()
+        .description(Message::from(&resolved.fix.title))
+        .artifact_changes(changes.collect::<Vec<_>>())
+        .properties(PropertyBag::builder().additional_properties(properties).build())
+        .build()
 }
 
 /// The execution. What has no place of its own (a crash) stands where the step before it stands.

@@ -1,6 +1,7 @@
 //! What the formats say about the sample: by meaning first, then byte by byte.
 
 mod machines;
+mod places;
 
 use serde_json::Value;
 

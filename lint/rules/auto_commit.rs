@@ -2,6 +2,7 @@
 
 use crate::flow::Settle;
 use crate::model::repair;
+use crate::report::Remedy;
 
 use super::{Case, Check, Level, Named, Rule};
 
@@ -26,5 +27,6 @@ fn explain(case: &Case<'_>) -> Option<Named> {
     let help = format!("turn that off, and acknowledge after {}", case.name());
     let repaired = repair::settle_at_end(case.flow);
     let named = Named { primary, ..Named::at(&source.at, message, help, repaired) };
+    let named = named.remedy(at.map(Remedy::Reset));
     Some(named.label(Some(&source.at), "received here").label(case.effect_site(), "not done yet when the ack is sent"))
 }

@@ -3,6 +3,7 @@
 use crate::flow::{Effect, EffectId, EffectKind, Flow, KeyId, MarkMode, Node, NodeId, Outcome, Settle, Site, Step};
 use crate::model::repair::is_fallible;
 use crate::model::{Event, Place, Program, Property, State, Trace, TraceStep, Violation};
+use crate::report::Remedy;
 use crate::span::Span;
 
 use super::Promise;
@@ -26,6 +27,8 @@ pub struct Named {
     pub help: String,
     pub node: Option<NodeId>,
     pub repaired: Flow,
+    /// What would take the cause away in the code.
+    pub remedy: Option<Remedy>,
 }
 
 impl Named {
@@ -39,6 +42,15 @@ impl Named {
             help,
             node: None,
             repaired,
+            remedy: None,
+        }
+    }
+
+    /// With a change of the code that helps, if there is one.
+    pub(super) fn remedy(self, remedy: impl Into<Option<Remedy>>) -> Self {
+        Self {
+            remedy: remedy.into(),
+            ..self
         }
     }
 

@@ -5,6 +5,7 @@ use delivery_grammar::Semantic;
 use crate::flow::{Outcome, Step, reachable};
 use crate::model::repair;
 
+use super::dedup_race::is_race;
 use super::non_idempotent_effect::is_repeated_at_once;
 use super::{Case, Check, Level, Named, Rule};
 
@@ -20,7 +21,7 @@ pub const RULE: Rule = Rule {
 
 fn explain(case: &Case<'_>) -> Option<Named> {
     let promised = case.promise.semantic == Semantic::AtMostOnce;
-    if case.is_loss() || !promised || is_repeated_at_once(case) {
+    if case.is_loss() || !promised || is_repeated_at_once(case) || is_race(case) {
         return None;
     }
     let (effect, _) = case.nodes_of(case.violation.effect).next()?;

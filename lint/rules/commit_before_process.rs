@@ -1,7 +1,8 @@
 //! Acknowledging before the effect: a crash in between loses the message.
 
-use crate::flow::{NodeId, Outcome, Step};
+use crate::flow::{NodeId, Outcome, Site, Step};
 use crate::model::repair;
+use crate::report::Remedy;
 
 use super::{Case, Check, Level, Named, Rule};
 
@@ -31,6 +32,8 @@ fn explain(case: &Case<'_>) -> Option<Named> {
     let message = format!("the message is acknowledged before {} is durable", case.name());
     let help = format!("acknowledge after {}: a crash in between then redelivers the message", case.name());
     let named = Named::at(site, message, help, repair::ack_last(case.flow, ack));
+    let behind = |effect: &Site| Remedy::AcknowledgeAfter { ack: site.span, effect: effect.span };
+    let named = named.remedy(case.effect_site().map(behind));
     Some(Named { node: Some(ack), ..named.label(case.effect_site(), "what a crash after the ack loses") })
 }
 

@@ -6,6 +6,7 @@ use crate::model::{
     Analysis, Goal, Program, Property, Tier, Trace, Violation, analyse, analyse_program, explore, narrate,
     replay_states,
 };
+use crate::report::Remedy;
 use crate::span::Span;
 
 use super::consequence::consequence;
@@ -76,6 +77,8 @@ pub struct Cause {
     pub effect: Option<EffectId>,
     /// How the execution ends, in a sentence.
     pub consequence: Option<String>,
+    /// What would take it away.
+    pub remedy: Option<Remedy>,
 }
 
 /// Explores a unit, and names the cause of each execution that breaks its promise.
@@ -302,5 +305,6 @@ fn told(rule: &'static Rule, case: &Case<'_>, named: &Named) -> Cause {
         node: named.node,
         effect: case.effect().map(|_| case.violation.effect),
         consequence: Some(consequence(case.flow, case.violation)),
+        remedy: named.remedy.clone(),
     }
 }

@@ -4,6 +4,7 @@ use delivery_grammar::Semantic;
 
 use crate::flow::EffectKind;
 use crate::model::{Event, repair};
+use crate::report::Remedy;
 
 use super::{Case, Check, Level, Named, Rule};
 
@@ -25,7 +26,13 @@ fn explain(case: &Case<'_>) -> Option<Named> {
     let message = format!("{} is repeated when the message is delivered again: {}", case.name(), effect.why);
     let help = "make it idempotent, or record the message's id in its transaction and skip what is recorded".to_owned();
     let repaired = repair::recorded_with(case.flow, case.violation.effect);
-    let named = Named::at(case.effect_site()?, message, help, repaired);
+    let site = case.effect_site()?;
+    let remedy = (effect.kind == EffectKind::Database).then(|| Remedy::KeepRow {
+        at: site.span,
+        store: effect.target.split(':').next().unwrap_or_default().into(),
+        unique: false,
+    });
+    let named = Named::at(site, message, help, repaired).remedy(remedy);
     Some(Named { node: case.nodes_of(case.violation.effect).next().map(|(id, _)| id), ..named })
 }
 

@@ -2,10 +2,11 @@
 
 use delivery_grammar::Semantic;
 
-use crate::flow::{Flow, KeyId, NodeId, Step, TxId};
+use crate::flow::{Flow, KeyId, NodeId, Step, TxId, reachable};
 use crate::model::repair;
 
 use super::case::applies;
+use super::dedup_race::is_race;
 use super::{Case, Check, Level, Named, Rule};
 
 pub const RULE: Rule = Rule {
@@ -24,11 +25,21 @@ fn explain(case: &Case<'_>) -> Option<Named> {
     }
     let key = case.guards().into_iter().find(|&key| !commits_together(case, key))?;
     let (mark, site) = case.mark_site(key)?;
+    if is_race(case) && is_first(case, mark) {
+        return None;
+    }
     let store = &case.flow.key(key).store;
     let message = format!("the mark in `{store}` and {} are not in one transaction: a crash in between repeats it", case.name());
     let help = format!("write the mark in the transaction of {}", case.name());
     let named = Named::at(site, message, help, repair::recorded_with(case.flow, case.violation.effect));
     Some(Named { node: Some(mark), ..named.label(case.effect_site(), "repeated") })
+}
+
+/// Whether the mark is there before the effect is: then no crash repeats it, only a second worker does.
+fn is_first(case: &Case<'_>, mark: NodeId) -> bool {
+    let effects = case.nodes_of(case.violation.effect);
+    let behind = |(id, _): (NodeId, _)| reachable(case.flow, id, |_| true).contains(&mark);
+    case.reaches(mark, case.violation.effect) && !effects.into_iter().any(behind)
 }
 
 /// Whether one commit makes both the mark and the effect durable.

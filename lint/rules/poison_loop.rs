@@ -1,6 +1,9 @@
 //! A message that can never be processed is delivered for ever.
 
-use crate::flow::{Broker, CondId, CondKind, DeadLetter, Ended, Flow, Node, NodeId, Outcome, Settle, Step};
+use crate::flow::{
+    Broker, CondId, CondKind, DeadLetter, Durability, Ended, Flow, Known, MarkMode, Node, NodeId, Outcome, Settle, Step, reachable,
+};
+use crate::report::Remedy;
 
 use super::{Cause, Check, Level, Promise, Rule, finding};
 
@@ -25,7 +28,48 @@ fn check(flow: &Flow, _: &Promise) -> Vec<Cause> {
     found.dedup();
     let panics = |id: &NodeId| matches!(flow.node(*id).step, Step::Exit(_) | Step::TaskEnd(_));
     let (panics, others): (Vec<NodeId>, Vec<NodeId>) = found.into_iter().partition(panics);
-    [panics, others].iter().filter_map(|alike| cause(flow, alike)).collect()
+    let refused = flow.iter().filter(|(id, node)| refuses(flow, *id, node)).filter_map(|(id, _)| refusal(flow, id));
+    [panics, others].iter().filter_map(|alike| cause(flow, alike)).chain(refused).collect()
+}
+
+/// Whether a message that comes again is refused by its own row, each time: the insert fails under a key that is the message's, nothing
+/// asks for the key before, and the failure gives the message back.
+fn refuses(flow: &Flow, id: NodeId, node: &Node) -> bool {
+    let Step::Mark { key, mode: MarkMode::Unique, .. } = node.step else { return false };
+    let known = flow.key(key);
+    let stays = known.unique == Known::Yes && known.durability == Durability::Durable && known.from_message == Known::Yes;
+    let asked = flow.iter().any(|(_, other)| matches!(other.step, Step::Check { key: k, .. } if k == key));
+    let implicit = matches!(flow.source.settle, Settle::OnOk);
+    let settled_later = || implicit || reachable(flow, id, |when| when != Outcome::Err).iter().any(|&id| matches!(flow.node(id).step, Step::Ack(_)));
+    let unhandled = || node.on(Outcome::Err).is_some_and(|to| fails(flow, to));
+    stays && !asked && settled_later() && unhandled()
+}
+
+/// Whether nothing is done from here on but to give the message back, or to end with an error that does.
+fn fails(flow: &Flow, start: NodeId) -> bool {
+    let mut at = start;
+    for _ in 0..flow.nodes.len() {
+        let node = flow.node(at);
+        at = match node.step {
+            Step::Exit(Ended::Err) | Step::Nack { requeue: true, .. } => return true,
+            Step::Pass | Step::Rollback { .. } | Step::Sleep { .. } => match node.on(Outcome::Then).or_else(|| node.on(Outcome::Ok)) {
+                Some(to) => to,
+                None => return false,
+            },
+            _ => return false,
+        };
+    }
+    false
+}
+
+fn refusal(flow: &Flow, id: NodeId) -> Option<Cause> {
+    let node = flow.node(id);
+    let (Step::Mark { key, .. }, Some(site)) = (&node.step, &node.at) else { return None };
+    let store = &flow.key(*key).store;
+    let message = format!("a message that comes again is refused by its own row in `{store}`, each time, for ever");
+    let help = "leave a row alone that is there already, or take the violation of its key for a message that was processed".to_owned();
+    let remedy = Some(Remedy::KeepRow { at: site.span, store: store.split(':').next()?.into(), unique: true });
+    Some(Cause { node: Some(id), remedy, ..finding(&RULE, site.span, message, help) })
 }
 
 /// A helper of tests panics on purpose.

@@ -2,6 +2,7 @@
 
 use crate::flow::{Broker, EffectKind};
 use crate::model::{Event, repair};
+use crate::report::Remedy;
 
 use super::{Case, Check, Level, Named, Rule};
 
@@ -32,5 +33,7 @@ fn explain(case: &Case<'_>) -> Option<Named> {
     let site = case.site(node);
     let named = Named::at(site, message, help, repair::confirm(case.flow, case.violation.effect));
     let setting = effect.unconfirmed_by.unwrap_or(named.primary);
+    let remedy = effect.unconfirmed_by.map_or(Remedy::AwaitOutcome(site.span), Remedy::Reset);
+    let named = named.remedy(Some(remedy).filter(|_| !effect.confirmed));
     Some(Named { node, primary: setting, ..named }.label(Some(site), "published here"))
 }

@@ -137,8 +137,11 @@ fn findings_come_and_go_as_the_author_types() {
     let asked =
         json!({ "textDocument": { "uri": lib }, "range": finding["range"], "context": { "diagnostics": [finding] } });
     let actions = editor.ask("textDocument/codeAction", asked);
-    assert_eq!(actions[0]["title"], "Allow `commit-before-process` here, with a reason");
-    let edit = &actions[0]["edit"]["documentChanges"][0]["edits"][0];
+    assert_eq!(actions[0]["title"], "Acknowledge behind the effect");
+    assert_eq!(actions[0]["isPreferred"], false, "an order is for a person to choose");
+    assert_eq!(edited(&wrong(), &actions[0]), RIGHT);
+    assert_eq!(actions[1]["title"], "Allow `commit-before-process` here, with a reason");
+    let edit = &actions[1]["edit"]["documentChanges"][0]["edits"][0];
     assert_eq!(
         edit["newText"],
         "        // delivery: allow(commit-before-process): TODO say why\n"
@@ -150,6 +153,43 @@ fn findings_come_and_go_as_the_author_types() {
     assert!(!rules(&editor.diagnostics(&lib)).contains(&"commit-before-process"));
     assert_eq!(editor.ask("shutdown", Value::Null), Value::Null);
     editor.tell("exit", Value::Null);
+    assert!(editor.child.wait().unwrap().success());
+}
+
+/// The text after an action, whose edits are of whole lines.
+fn edited(text: &str, action: &Value) -> String {
+    let edit = &action["edit"]["documentChanges"][0]["edits"][0];
+    let line = |end: &str| usize::try_from(edit["range"][end]["line"].as_u64().unwrap()).unwrap();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let new = edit["newText"].as_str().unwrap();
+    lines[..line("start")].concat() + new + &lines[line("end")..].concat()
+}
+
+#[test]
+fn what_is_certain_is_the_preferred_action() {
+    let consumer = "    let mut config = rdkafka::ClientConfig::new();\n    config.set(\"enable.auto.commit\", \"true\");\n    \
+        let c: StreamConsumer = config.create()?;\n    loop {\n";
+    let text = RIGHT
+        .replace("on_order(c: StreamConsumer)", "on_order()")
+        .replace("    loop {\n", consumer);
+    let temp = project(&[("Cargo.toml", MANIFEST), ("src/lib.rs", &text)]);
+    let lib = uri(temp.path(), "src/lib.rs");
+    let mut editor = Editor::start(temp.path());
+    editor.tell("initialized", json!({}));
+    let found = editor.diagnostics(&lib);
+    let finding = found
+        .iter()
+        .find(|each| each["code"] == "auto-commit")
+        .unwrap_or_else(|| panic!("{found:#?}"));
+    let asked =
+        json!({ "textDocument": { "uri": lib }, "range": finding["range"], "context": { "diagnostics": [finding] } });
+    let actions = editor.ask("textDocument/codeAction", asked);
+    assert_eq!(
+        (&actions[0]["title"], &actions[0]["isPreferred"]),
+        (&json!("Switch it off"), &json!(true))
+    );
+    assert_eq!(edited(&text, &actions[0]), text.replace("\"true\"", "\"false\""));
+    drop(editor.child.stdin.take());
     assert!(editor.child.wait().unwrap().success());
 }
 

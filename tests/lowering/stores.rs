@@ -127,7 +127,7 @@ async fn seen(redis: &mut redis::aio::MultiplexedConnection, id: &str) -> Result
         expect![[r#"
             source amqp queue manual ordered
             effect e0 http:POST plain http unconfirmed
-            key k0 redis:seen cache unique
+            key k0 redis:seen cache
             cond c0 malformed failing=2 # serde_json::from_slice(body)
             n0: receive next=n1 err=n10 end=n10
             n1: branch c0 0=n2 1=n7

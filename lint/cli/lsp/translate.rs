@@ -12,9 +12,9 @@ use lsp_types::{
 use super::uri;
 use crate::cli::annotate;
 use crate::cli::session::Session;
-use crate::fix::{self, Edit};
+use crate::fix;
 use crate::render::{self, Files as _, Place, ResolvedFinding};
-use crate::report::Level;
+use crate::report::{Applicability, Edit, Fix, Level};
 use crate::rules::rule;
 use crate::span::{FileId, Pos, Span};
 
@@ -117,31 +117,38 @@ fn about(session: &Session, file: FileId, diagnostic: &Diagnostic) -> Vec<CodeAc
         })
     };
     let mut actions = Vec::new();
-    match rule.name {
-        "unused-allow" => {
-            let edits = fix::edits(&session.report, &session.allowances());
-            let here: Vec<Edit> = edits
-                .into_iter()
-                .filter(|edit| edit.at.file == file && edit.at.start.line == line)
-                .collect();
-            if !here.is_empty() {
-                actions.extend(action("Remove the allow that silences nothing".to_owned(), &here));
-            }
+    let here = session.report.findings.iter().filter(|finding| {
+        let at = finding.primary;
+        finding.rule == rule.name && at.file == file && at.start.line == line
+    });
+    let in_this_file = |fix: &&Fix| fix.edits.iter().all(|edit| edit.at.file == file);
+    for fix in here.filter_map(|finding| finding.fix.as_ref()).filter(in_this_file) {
+        let preferred = fix.applicability == Applicability::MachineApplicable;
+        let action = action(sentence(&fix.title), &fix.edits);
+        actions.extend(action.map(|action| CodeAction {
+            is_preferred: Some(preferred),
+            ..action
+        }));
+    }
+    if rule.name == "undeclared-integration" {
+        let here = |unit: &annotate::Annotation| unit.unit.file == file && unit.unit.start.line == line;
+        for annotation in annotate::annotations(session).into_iter().filter(here) {
+            let title = format!("Declare `{}`", annotation.semantic);
+            actions.extend(action(title, std::slice::from_ref(&annotation.edit)));
         }
-        "undeclared-integration" => {
-            let here = |unit: &annotate::Annotation| unit.unit.file == file && unit.unit.start.line == line;
-            for annotation in annotate::annotations(session).into_iter().filter(here) {
-                let title = format!("Declare `{}`", annotation.semantic);
-                actions.extend(action(title, std::slice::from_ref(&annotation.edit)));
-            }
-        }
-        _ => {}
     }
     if rule.name != "unused-allow" && rule.name != "syntax-error" {
         let title = format!("Allow `{}` here, with a reason", rule.name);
         actions.extend(action(title, &[allow(session, file, line, rule.name)]));
     }
     actions
+}
+
+/// With a capital letter.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + characters.as_str()
 }
 
 /// A comment on the line above; the reason is to be filled in.

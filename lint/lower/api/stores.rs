@@ -37,7 +37,11 @@ impl<'a> Lowering<'a> {
             durability,
             ttl_millis: ttl.as_ref().and_then(|(value, _)| millis(value, doing.facts.ttl_unit)),
             ttl_at: ttl.and_then(|(_, at)| at),
-            unique: Known::Yes,
+            // A cache replaces what is recorded twice, and refuses nobody.
+            unique: match durability {
+                Durability::Durable => Known::Yes,
+                Durability::Cache | Durability::Memory => Known::Unknown,
+            },
             removed: Known::Unknown,
             from_message: origin.is_message_only(),
             made_at: origin.made_at(),
