@@ -6,6 +6,7 @@ mod usual;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use delivery_grammar::Problem as Misplaced;
 use rayon::prelude::*;
@@ -32,13 +33,49 @@ pub struct Reading {
     pub everything: bool,
 }
 
+/// How far a run is, for whoever wants to show it: nothing is decided by it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    found: AtomicUsize,
+    judged: AtomicUsize,
+}
+
+impl Progress {
+    /// How many units are judged, of how many; of none as long as the code is read.
+    #[must_use]
+    pub fn units(&self) -> (usize, usize) {
+        (self.judged.load(Ordering::Relaxed), self.found.load(Ordering::Relaxed))
+    }
+
+    fn begin(&self, units: usize) {
+        self.judged.store(0, Ordering::Relaxed);
+        self.found.store(units, Ordering::Relaxed);
+    }
+
+    fn judged(&self) {
+        self.judged.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// Reads and checks a workspace. Findings are neither silenced nor levelled yet.
 #[must_use]
 pub fn check(workspace: &Workspace, reading: Reading, catalog: &Catalog, config: &Config) -> (Sources, Report) {
+    check_watched(workspace, reading, catalog, config, &Progress::default())
+}
+
+/// The same for somebody who watches.
+#[must_use]
+pub fn check_watched(
+    workspace: &Workspace,
+    reading: Reading,
+    catalog: &Catalog,
+    config: &Config,
+    progress: &Progress,
+) -> (Sources, Report) {
     let needles = (!reading.everything).then(|| needles(workspace, catalog));
     let mut sources = Sources::read(workspace, reading.all_targets, needles.as_ref());
     loop {
-        let report = run(workspace, &sources, catalog, config);
+        let report = run_watched(workspace, &sources, catalog, config, progress);
         if !sources.read_odd(workspace, reading.all_targets) {
             return (sources, report);
         }
@@ -60,6 +97,16 @@ fn needles(workspace: &Workspace, catalog: &Catalog) -> Needles {
 /// Checks what was read. Findings are neither silenced nor levelled yet.
 #[must_use]
 pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: &Config) -> Report {
+    run_watched(workspace, sources, catalog, config, &Progress::default())
+}
+
+fn run_watched(
+    workspace: &Workspace,
+    sources: &Sources,
+    catalog: &Catalog,
+    config: &Config,
+    progress: &Progress,
+) -> Report {
     let known = |path: &str| knows(catalog, path);
     let index = index(workspace, sources, &known);
     let schema = schema(workspace);
@@ -76,10 +123,13 @@ pub fn run(workspace: &Workspace, sources: &Sources, catalog: &Catalog, config: 
     };
     let said = with_deep_stacks(|| {
         let units = units(&index, sources, catalog, &schema);
-        units
-            .par_iter()
-            .map(|unit| assemble::judge(unit, &setting))
-            .collect::<Vec<_>>()
+        progress.begin(units.len());
+        let judge = |unit: &Unit| {
+            let said = assemble::judge(unit, &setting);
+            progress.judged();
+            said
+        };
+        units.par_iter().map(judge).collect::<Vec<_>>()
     });
     let mut report = Report {
         files: sources.mattering().count(),

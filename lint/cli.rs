@@ -21,6 +21,7 @@ mod levels;
 mod list;
 mod lsp;
 mod output;
+mod progress;
 mod proof;
 mod rules;
 mod schema;

@@ -1,5 +1,6 @@
 //! The program: the process' arguments, streams and date go in, an exit code comes out.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -22,7 +23,8 @@ fn main() -> ExitCode {
     reason = "the edge: what the process was given is read here and nowhere else"
 )]
 fn run() -> ExitCode {
-    let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
+    // Standard error is not locked: progress is drawn from a thread of its own.
+    let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr());
     let seconds = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());
@@ -34,6 +36,9 @@ fn run() -> ExitCode {
             Some(yes) if yes == "true" => Format::Github,
             _ => Format::Human,
         },
+        watched: std::io::stderr().is_terminal()
+            && std::env::var_os("CI").is_none()
+            && std::env::var_os("TERM").is_some_and(|term| term != "dumb"),
         today: Date::from_unix_seconds(seconds),
     };
     cli::run(std::env::args_os(), console).into()

@@ -16,7 +16,7 @@ use crate::report::{Direction, Edit, Integration};
 use crate::span::Span;
 
 pub fn run(args: &Annotate, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
-    let session = Session::run(&args.selection, &Levels::default(), console.today)?;
+    let session = Session::run(&args.selection, &Levels::default(), console)?;
     let edits: Vec<Edit> = annotations(&session).into_iter().map(|each| each.edit).collect();
     if !args.dry_run && !args.allow_dirty && !edits.is_empty() {
         git::must_be_clean(&session.workspace.root)?;

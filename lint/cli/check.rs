@@ -8,8 +8,8 @@ use clap::ValueEnum as _;
 
 use super::args::{Check, FileReport, Verbosity};
 use super::git::Revision;
-use super::proof::{Asked, add_fixes};
-use super::session::Session;
+use super::proof::add_fixes;
+use super::session::{Asked, Session};
 use super::{Console, Outcome, fix, output, with};
 use crate::baseline::Baseline;
 use crate::render::{self, Detail, Format, Look, Resolved, counted};
@@ -28,6 +28,7 @@ pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> any
         selection: &args.selection,
         levels: &args.levels,
         today: console.today,
+        watched: console.watched && verbosity != Verbosity::Quiet,
         drafts: &BTreeMap::new(),
     };
     let mut session = asked.session()?;

@@ -19,6 +19,8 @@ pub struct Console<'a> {
     pub width: Option<usize>,
     /// How findings are printed where nothing is asked for.
     pub format: Format,
+    /// Whether somebody looks at standard error who may want to see how far a long run is.
+    pub watched: bool,
     /// The day on which an `allow` may have run out.
     pub today: Date,
 }

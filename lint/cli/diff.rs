@@ -45,7 +45,7 @@ fn both(args: &Diff, console: &Console<'_>) -> anyhow::Result<(Vec<Stand>, Vec<S
         let overrides = args.levels.over(Overrides::default());
         return Ok((report(Path::new(&args.before))?, report(after)?, overrides));
     }
-    let session = Session::run(&selection, &args.levels, console.today)?;
+    let session = Session::run(&selection, &args.levels, console)?;
     let after = drift::stands(&session.resolved());
     let before = earlier(&args.before, &session, &selection, &args.levels, console.today)?;
     Ok((before, after, session.config.overrides))

@@ -17,7 +17,7 @@ use crate::drift::{self, Change, Stand};
 
 pub fn run(args: &Doc, verbosity: Verbosity, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
     let format = format(args)?;
-    let mut session = Session::run(&args.selection, &args.levels, console.today)?;
+    let mut session = Session::run(&args.selection, &args.levels, console)?;
     session.config.docs.language = args.language.unwrap_or(session.config.docs.language);
     let changes = match &args.since {
         Some(since) => changes(since, args, &session, console)?,

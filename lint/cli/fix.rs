@@ -6,8 +6,8 @@ use anyhow::bail;
 use similar::TextDiff;
 
 use super::args::Check;
-use super::proof::{Asked, changed, is_fault};
-use super::session::Session;
+use super::proof::{changed, is_fault};
+use super::session::{Asked, Session};
 use super::{Console, git, output};
 use crate::render::counted;
 use crate::report::{Applicability, Edit, Finding, Fix};

@@ -9,7 +9,7 @@ use super::{Console, Outcome};
 use crate::render;
 
 pub fn run(args: &Graph, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
-    let session = Session::run(&args.selection, &Levels::default(), console.today)?;
+    let session = Session::run(&args.selection, &Levels::default(), console)?;
     console
         .stdout
         .text(&render::graph(&session.report.integrations, args.format));

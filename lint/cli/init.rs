@@ -9,7 +9,7 @@ use super::{Console, Outcome, output};
 use crate::config::FILE_NAME;
 
 pub fn run(args: &Init, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
-    let session = Session::run(&args.selection, &Levels::default(), console.today)?;
+    let session = Session::run(&args.selection, &Levels::default(), console)?;
     if session.workspace.config.is_some() {
         bail!("{FILE_NAME} is there already");
     }

@@ -9,7 +9,7 @@ use super::{Console, Outcome};
 use crate::render;
 
 pub fn run(args: &List, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
-    let session = Session::run(&args.selection, &Levels::default(), console.today)?;
+    let session = Session::run(&args.selection, &Levels::default(), console)?;
     let look = console.stdout.look(console.width);
     console
         .stdout

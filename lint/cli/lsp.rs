@@ -27,8 +27,8 @@ use serde_json::Value;
 
 use super::args::Selection;
 use super::levels::Levels;
-use super::proof::{Asked, add_fixes};
-use super::session::Session;
+use super::proof::add_fixes;
+use super::session::{Asked, Session};
 use super::{Console, Outcome};
 
 pub fn run(console: &mut Console<'_>) -> anyhow::Result<Outcome> {
@@ -225,6 +225,7 @@ impl Server {
             selection: &self.selection,
             levels: &Levels::default(),
             today: self.today,
+            watched: false,
             drafts: &self.drafts,
         };
         match asked.session() {

@@ -3,33 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use delivery_grammar::Date;
 use smol_str::SmolStr;
 
-use super::args::Selection;
-use super::levels::Levels;
-use super::session::Session;
+use super::session::{Asked, Session};
 use crate::fix::{self, Proposal};
 use crate::render::Files as _;
 use crate::report::{Applicability, Edit, Finding, Verdict};
 use crate::rules::{Check, Group, RULES, rule};
 
-/// What a session was asked for: a changed text is judged by the same.
-#[derive(Clone, Copy)]
-pub struct Asked<'a> {
-    pub selection: &'a Selection,
-    pub levels: &'a Levels,
-    pub today: Date,
-    /// Texts in place of files on disk, by absolute path.
-    pub drafts: &'a BTreeMap<PathBuf, String>,
-}
-
 impl Asked<'_> {
-    /// A session about what was asked for.
-    pub fn session(&self) -> anyhow::Result<Session> {
-        Session::with_drafts(self.selection, self.levels, self.today, self.drafts)
-    }
-
     /// The session that there would be after some edits.
     pub fn after<'e>(&self, session: &Session, edits: impl IntoIterator<Item = &'e Edit>) -> anyhow::Result<Session> {
         let mut drafts = self.drafts.clone();

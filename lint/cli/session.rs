@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 use delivery_grammar::{Date, Problem};
 
+use super::Console;
 use super::args::Selection;
 use super::git::Revision;
 use super::levels::Levels;
+use super::progress::Watching;
 use crate::analysis::{self, Reading};
 use crate::catalog::{Catalog, Used};
 use crate::changes::Changes;
@@ -22,6 +25,27 @@ use crate::span::{FileId, Span};
 use crate::suppress::{self, Allowance};
 use crate::workspace::{Options, Workspace};
 
+/// What a session is asked for.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    pub selection: &'a Selection,
+    pub levels: &'a Levels,
+    /// Decides which allows have run out.
+    pub today: Date,
+    /// Progress is shown.
+    pub watched: bool,
+    /// Texts in place of files on disk, by absolute path.
+    pub drafts: &'a BTreeMap<PathBuf, String>,
+}
+
+impl Asked<'_> {
+    /// Runs the analysis and applies levels and allows.
+    pub fn session(&self) -> anyhow::Result<Session> {
+        let (workspace, config) = open(self.selection, self.drafts)?;
+        Session::analyse(workspace, config, self)
+    }
+}
+
 /// What an analysis has found, with everything that is needed to write it down.
 pub struct Session {
     pub config: Config,
@@ -34,20 +58,16 @@ pub struct Session {
 }
 
 impl Session {
-    /// Runs the analysis and applies levels and allows; `today` decides which allows have run out.
-    pub fn run(selection: &Selection, levels: &Levels, today: Date) -> anyhow::Result<Self> {
-        Self::with_drafts(selection, levels, today, &BTreeMap::new())
-    }
-
-    /// The same with texts in place of files on disk, by absolute path.
-    pub fn with_drafts(
-        selection: &Selection,
-        levels: &Levels,
-        today: Date,
-        drafts: &BTreeMap<PathBuf, String>,
-    ) -> anyhow::Result<Self> {
-        let (workspace, config) = open(selection, drafts)?;
-        Self::analyse(workspace, config, selection, levels, today)
+    /// Runs the analysis and applies levels and allows.
+    pub fn run(selection: &Selection, levels: &Levels, console: &Console<'_>) -> anyhow::Result<Self> {
+        Asked {
+            selection,
+            levels,
+            today: console.today,
+            watched: console.watched,
+            drafts: &BTreeMap::new(),
+        }
+        .session()
     }
 
     /// The same for files that are not on disk: paths relative to the root, with their texts.
@@ -66,24 +86,29 @@ impl Session {
         let config = config(&workspace)?;
         options.exclude.clone_from(&config.exclude);
         let workspace = Workspace::in_memory_with(&files, &options);
-        Self::analyse(workspace, config, selection, levels, today)
+        let asked = Asked {
+            selection,
+            levels,
+            today,
+            watched: false,
+            drafts: &BTreeMap::new(),
+        };
+        Self::analyse(workspace, config, &asked)
     }
 
-    fn analyse(
-        workspace: Workspace,
-        mut config: Config,
-        selection: &Selection,
-        levels: &Levels,
-        today: Date,
-    ) -> anyhow::Result<Self> {
+    fn analyse(workspace: Workspace, mut config: Config, asked: &Asked<'_>) -> anyhow::Result<Self> {
+        let Asked { selection, today, .. } = *asked;
         config.assume = selection.assume.unwrap_or(config.assume);
-        config.overrides = levels.over(config.overrides);
+        config.overrides = asked.levels.over(config.overrides);
         let catalog = catalog(&workspace, &config)?;
         let reading = Reading {
             all_targets: selection.all_targets,
             everything: selection.no_prefilter,
         };
-        let (sources, mut report) = analysis::check(&workspace, reading, &catalog, &config);
+        let progress = Arc::default();
+        let watching = asked.watched.then(|| Watching::begin(&progress));
+        let (sources, mut report) = analysis::check_watched(&workspace, reading, &catalog, &config, &progress);
+        drop(watching);
         suppress::apply(&mut report, &allowances(&workspace, &sources), today);
         config
             .overrides
