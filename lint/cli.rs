@@ -31,10 +31,10 @@ mod with;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{Parser, ValueEnum as _};
 
-use self::args::{Cli, Command};
+use self::args::{Cli, Color, Command};
 pub use self::console::{Console, Stream, colour_of};
 use crate::config::Invalid;
 
@@ -68,12 +68,16 @@ impl From<Outcome> for ExitCode {
 
 /// Runs the command that the arguments (the program's name first) ask for.
 pub fn run(args: impl IntoIterator<Item = OsString>, mut console: Console<'_>) -> Outcome {
-    match Cli::try_parse_from(without_subcommand(args)) {
+    let args: Vec<OsString> = without_subcommand(args).collect();
+    match Cli::try_parse_from(&args) {
         Ok(cli) => {
             console.choose_colour(cli.color);
             execute(&cli, &mut console).unwrap_or_else(|error| fail(&error, &mut console))
         }
-        Err(error) => usage(&error, &mut console),
+        Err(error) => {
+            console.choose_colour(colour_in(&args));
+            usage(&error, &mut console)
+        }
     }
 }
 
@@ -83,6 +87,18 @@ fn without_subcommand(args: impl IntoIterator<Item = OsString>) -> impl Iterator
         .enumerate()
         .filter(|(index, arg)| *index != 1 || arg != "delivery")
         .map(|(_, arg)| arg)
+}
+
+/// `--color` of arguments that are wrong otherwise.
+fn colour_in(args: &[OsString]) -> Color {
+    let after = args
+        .iter()
+        .zip(args.iter().skip(1))
+        .find(|(flag, _)| *flag == "--color");
+    let glued = || args.iter().find_map(|arg| arg.to_str()?.strip_prefix("--color="));
+    let word = after.map_or_else(glued, |(_, value)| value.to_str());
+    word.and_then(|word| Color::from_str(word, true).ok())
+        .unwrap_or(Color::Auto)
 }
 
 fn execute(cli: &Cli, console: &mut Console<'_>) -> anyhow::Result<Outcome> {

@@ -17,12 +17,20 @@ pub(super) fn change(found: &ResolvedFinding<'_>, look: Look) -> String {
     let paint = Paint(look.colour);
     for (sign, line) in lines(fix) {
         out.push_str(&match sign {
-            Sign::Gone => paint.red(&format!("    - {line}")),
-            Sign::New => paint.green(&format!("    + {line}")),
+            Sign::Gone => paint.red(&clipped(&format!("    - {line}"), look.width)),
+            Sign::New => paint.green(&clipped(&format!("    + {line}"), look.width)),
         });
         out.push('\n');
     }
     out
+}
+
+/// A line of code, cut where the terminal ends.
+fn clipped(line: &str, width: usize) -> String {
+    match line.char_indices().nth(width.max(2) - 1) {
+        Some((cut, last)) if cut + last.len_utf8() < line.len() => format!("{}…", &line[..cut]),
+        _ => line.to_owned(),
+    }
 }
 
 /// For each edit the lines that it takes away and those that come in their place, without the blanks that all of them begin with.

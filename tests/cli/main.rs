@@ -6,6 +6,7 @@ mod fix;
 mod git;
 mod lsp;
 mod schema;
+mod terminal;
 
 use std::fs;
 use std::path::Path;
@@ -33,7 +34,14 @@ fn package(files: &[(&str, &str)]) -> TempDir {
 
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-delivery"));
-    for variable in ["GITHUB_ACTIONS", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
+    for variable in [
+        "CI",
+        "GITHUB_ACTIONS",
+        "NO_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "COLUMNS",
+    ] {
         command.env_remove(variable);
     }
     command.current_dir(folder).arg("delivery").args(args);
