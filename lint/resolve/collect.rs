@@ -11,7 +11,7 @@ use super::{
     ConstId, ConstInfo, Def, FileInput, FnId, FnInfo, ImplId, ImplInfo, Index, ModuleId, Scope, TraitId, TraitInfo, Ty,
     TyBound, TypeId, TypeInfo, TypeKind,
 };
-use crate::source::hir::{Block, Bound, Const, Function, Generic, Impl, Item, Path, Trait, Type, Use};
+use crate::source::hir::{Block, Bound, Const, Function, Generic, Impl, Item, MacroItem, Path, Trait, Type, Use};
 use crate::span::FileId;
 
 /// An index in the making.
@@ -75,7 +75,11 @@ impl<'a> Builder<'a> {
             Item::Mod {
                 name, content, path, ..
             } => self.a_module(name, content.as_deref(), path.as_deref(), place),
-            Item::Macro(_) => {}
+            Item::Macro(call) => {
+                if let Some(file) = included(call) {
+                    self.include(place, file);
+                }
+            }
         }
     }
 
@@ -383,4 +387,16 @@ fn head_name(ty: &Type) -> SmolStr {
             .unwrap_or("_".into()),
         _ => "_".into(),
     }
+}
+
+/// The file that `include!("…")` names; what a build script makes (`concat!(env!("OUT_DIR"), …)`) is not there to be read.
+fn included(call: &MacroItem) -> Option<&str> {
+    let is_include = call
+        .path
+        .segments
+        .last()
+        .is_some_and(|segment| segment.name == "include");
+    let literal = call.tokens.trim().trim_end_matches(',').trim_end();
+    let file = literal.strip_prefix('"')?.strip_suffix('"')?;
+    (is_include && !file.contains(['"', '\\'])).then_some(file)
 }

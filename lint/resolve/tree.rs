@@ -207,6 +207,23 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// `include!("file")`: what is in the file stands in the module that includes it, and its own modules are found from there.
+    pub(super) fn include(&mut self, place: &Place, file: &str) {
+        let including = self.files.inputs.iter().find(|input| input.id == place.file);
+        let found = including.and_then(|input| self.files.find(&input.path.parent()?.join(file)));
+        if let Some(found) = found.filter(|file| !self.files.mounted.contains_key(file)) {
+            self.files.mounted.insert(found, place.module);
+            let input = &self.files.inputs[found];
+            let (id, items) = (input.id, &input.module.items);
+            let place = Place {
+                module: place.module,
+                file: id,
+                dirs: place.dirs.clone(),
+            };
+            self.collect(items, &place);
+        }
+    }
+
     /// A new module by that name in another.
     pub(super) fn add_child(&mut self, parent: ModuleId, file: FileId, name: &str) -> ModuleId {
         let above = self.index.module(parent);

@@ -1,6 +1,7 @@
 //! The whole program, as a shell sees it: arguments, streams, exit codes.
 #![expect(clippy::disallowed_methods, reason = "these tests are about files and processes")]
 
+mod cargo;
 mod doctor;
 mod fix;
 mod git;

@@ -261,7 +261,10 @@ impl Builder {
         let all: BTreeSet<SmolStr> = all.chain(self.loose.keys().map(|root| loose_name(root))).collect();
         for (at, package) in options.packages.iter().enumerate() {
             if !all.iter().any(|name| wanted.matches(name.as_str()).contains(&at)) {
-                bail!("package `{package}` is not there");
+                let names: Vec<&str> = all.iter().map(SmolStr::as_str).collect();
+                let hint = delivery_grammar::closest(package, &names);
+                let hint = hint.map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+                bail!("package `{package}` is not there{hint}");
             }
         }
         let is_selected = |name: &SmolStr| {
