@@ -35,7 +35,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum as _};
 
 use self::args::{Cli, Color, Command};
-pub use self::console::{Console, Stream, colour_of};
+pub use self::console::{Console, Stream, colour_of, is_watched};
 use crate::config::Invalid;
 
 /// Nothing is denied.

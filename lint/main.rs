@@ -1,6 +1,5 @@
 //! The program: the process' arguments, streams and date go in, an exit code comes out.
 
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -23,11 +22,9 @@ fn main() -> ExitCode {
     reason = "the edge: what the process was given is read here and nowhere else"
 )]
 fn run() -> ExitCode {
-    // Standard error is not locked: progress is drawn from a thread of its own.
+    // Another thread draws progress on standard error, which is not locked therefore.
     let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr());
-    let seconds = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let console = Console {
         stdout: Stream::new(&mut out, cli::colour_of(&std::io::stdout())),
         stderr: Stream::new(&mut err, cli::colour_of(&std::io::stderr())),
@@ -36,10 +33,8 @@ fn run() -> ExitCode {
             Some(yes) if yes == "true" => Format::Github,
             _ => Format::Human,
         },
-        watched: std::io::stderr().is_terminal()
-            && std::env::var_os("CI").is_none()
-            && std::env::var_os("TERM").is_some_and(|term| term != "dumb"),
-        today: Date::from_unix_seconds(seconds),
+        watched: cli::is_watched(&std::io::stderr(), std::env::var_os("CI"), std::env::var_os("TERM")),
+        today: Date::from_unix_seconds(now.map_or(0, |since| since.as_secs())),
     };
     cli::run(std::env::args_os(), console).into()
 }

@@ -1,5 +1,6 @@
 //! The two streams of the process, and how they look.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 
 use anstream::ColorChoice;
@@ -100,4 +101,9 @@ impl<'a> Stream<'a> {
 /// Whether `stream` wants colour: a terminal does, unless `NO_COLOR`, `CLICOLOR` or `TERM` say otherwise.
 pub fn colour_of(stream: &(impl anstream::stream::RawStream + IsTerminal)) -> bool {
     !matches!(anstream::AutoStream::choice(stream), ColorChoice::Never)
+}
+
+/// Whether somebody sees what is drawn on `stream`: not where `CI` is set, nor on a terminal that cannot wipe away a line.
+pub fn is_watched(stream: &impl IsTerminal, ci: Option<OsString>, term: Option<OsString>) -> bool {
+    stream.is_terminal() && ci.is_none() && term.is_some_and(|term| term != "dumb")
 }
