@@ -92,14 +92,23 @@ fn what_the_code_says_stays_text() {
     declared.runbook = Some("javascript:alert(1)".to_owned());
     unit.crash_points[0].text = evil.to_owned();
     unit.function = evil.into();
+    unit.id = evil.into();
+    unit.address = Some(evil.into());
+    unit.steps[0].text = evil.to_owned();
+    unit.steps[1].target = Some(evil.into());
+    unit.questions = vec![evil.to_owned()];
     unit.flow = evil.to_owned();
     unit.assumptions = vec![evil.to_owned()];
     report.findings[0].message = evil.to_owned();
+    report.findings[0].integration = Some(evil.into());
+    report.integrations[1].transport = "postgres".into();
+    report.integrations[1].address = Some("invoices".into());
+    let single = of(&report, Language::Russian, Format::SingleHtml);
+    assert_eq!(page(&single, "delivery.html").matches("<script").count(), 1);
     let html = of(&report, Language::English, Format::Html);
-    for page in html
-        .iter()
-        .filter(|page| page.path.starts_with("integrations/") || page.path == "index.html")
-    {
+    for page in html.iter().filter(|page| {
+        page.path.starts_with("integrations/") || ["index.html", "map.html"].contains(&page.path.as_str())
+    }) {
         let scripts = page.text.matches("<script").count();
         assert_eq!(scripts, 1, "{}", page.path);
         assert!(

@@ -137,6 +137,14 @@ fn link(place: &Place<'_>, url: Option<&SourceUrl>) -> Link {
     }
 }
 
+impl Link {
+    /// The text, escaped, with places where it may be broken.
+    #[must_use]
+    pub fn html(&self) -> String {
+        super::said::html(&self.text).replace('/', "/<wbr>")
+    }
+}
+
 impl<'a> Unit<'a> {
     fn new(
         unit: &'a ResolvedIntegration<'a>,
@@ -208,24 +216,6 @@ impl<'a> Unit<'a> {
             href: safe.then(|| text.clone()),
             text,
         })
-    }
-
-    /// Whatever a reader may search for.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let owner = self
-            .declaration()
-            .and_then(|declared| declared.owner.as_deref())
-            .unwrap_or_default();
-        let sinks: Vec<&str> = self.sinks.iter().map(|sink| sink.text.as_str()).collect();
-        let words = [
-            &self.integration.id,
-            &self.integration.function,
-            self.source.as_str(),
-            &sinks.join(" "),
-            owner,
-        ];
-        words.join(" ").to_lowercase()
     }
 }
 
