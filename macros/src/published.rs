@@ -28,3 +28,17 @@ fn within(package: &Path) -> Option<String> {
     let text = files.find_map(|file| std::fs::read_to_string(file).ok())?;
     configured_base_url(&text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_configuration_above_the_package_decides() {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/published");
+        for package in [workspace.join("service"), workspace.clone()] {
+            assert_eq!(within(&package).as_deref(), Some("https://docs.example.com/shop"));
+        }
+        assert_eq!(within(Path::new("/")), None);
+    }
+}
