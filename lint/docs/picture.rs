@@ -10,7 +10,7 @@ use crate::report::{CrashOutcome, Integration, UsualStep};
 /// Steps beyond these are counted, not drawn.
 const MOST: usize = 30;
 /// From one step to the next.
-const PITCH: usize = 62;
+const PITCH: usize = 66;
 /// Above the first step.
 const TOP: usize = 8;
 /// The height of a box.
@@ -63,6 +63,17 @@ struct Transaction {
     store: String,
 }
 
+impl Transaction {
+    /// Above its frame; below it where there is no room above.
+    fn label(&self) -> usize {
+        if self.y > 14 {
+            self.y - 4
+        } else {
+            self.y + self.height + 12
+        }
+    }
+}
+
 /// How long the broker keeps the message for the worker.
 #[derive(Debug)]
 struct Hold {
@@ -75,6 +86,10 @@ impl Row<'_> {
     /// The middle of its box.
     fn mid(&self) -> usize {
         self.y + BOX / 2
+    }
+
+    fn bottom(&self) -> usize {
+        self.y + BOX
     }
 
     /// Between its box and the next.
@@ -115,12 +130,19 @@ impl<'a> Picture<'a> {
             said: said(&source, &rows, t),
             hold: hold(&rows),
             transactions: transactions(&steps),
-            height: TOP + rows.len() * PITCH + if more > 0 { PITCH / 2 } else { 0 },
+            height: height(&rows, more),
             source,
             rows,
             more,
         })
     }
+}
+
+/// Below the last step there is room only for what is written there.
+fn height(rows: &[Row<'_>], more: usize) -> usize {
+    let last = rows.last();
+    let noted = more > 0 || last.is_some_and(|row| row.crash.is_some());
+    last.map_or(0, Row::bottom) + if noted { PITCH / 2 } else { TOP }
 }
 
 fn row<'a>(integration: &'a Integration, step: &'a UsualStep, index: usize, t: &'a Strings) -> Row<'a> {

@@ -212,9 +212,13 @@ impl<'a> Unit<'a> {
     pub fn runbook(&self) -> Option<Link> {
         let text = self.declaration()?.runbook.clone()?;
         let safe = text.starts_with("https://") || text.starts_with("http://");
+        let shown = text
+            .split_once("://")
+            .filter(|_| safe)
+            .map_or(text.as_str(), |(_, rest)| rest);
         Some(Link {
-            href: safe.then(|| text.clone()),
-            text,
+            text: shown.to_owned(),
+            href: safe.then_some(text),
         })
     }
 }
