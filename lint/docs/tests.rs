@@ -420,6 +420,22 @@ fn markdown_says_the_same() {
 }
 
 #[test]
+fn every_piece_of_advice_leads_to_a_rule() {
+    for language in [Language::English, Language::Russian] {
+        for (format, path, link) in [
+            (Format::Html, "semantics.html", "href=\"rules/"),
+            (Format::Markdown, "semantics.md", "](<rules/"),
+        ] {
+            let pages = written(language, format);
+            let text = page(&pages, path);
+            let bold = if format == Format::Html { "<strong>" } else { ". **" };
+            let advice = text.split(bold).skip(1).filter(|piece| piece.contains(link)).count();
+            assert!(advice >= 11, "{path}: {advice} of six rules and five mistakes");
+        }
+    }
+}
+
+#[test]
 fn an_empty_workspace_has_an_index() {
     let html = of(&Report::default(), Language::English, Format::Html);
     assert_all(page(&html, "index.html"), &["No integration was found"]);

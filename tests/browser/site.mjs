@@ -84,7 +84,21 @@ async function index() {
   assert.ok(refuted.length > 0 && refuted.length < all.length, "an address can carry a filter");
   await page.select("select[name=verdict]", "");
   assert.equal((await shown(page)).length, all.length);
-  for (const name of ["verdict", "semantic", "transport", "criticality", "owner"]) assert.ok(await page.$(`select[name=${name}]`), name);
+  for (const name of ["verdict", "semantic", "transport", "criticality", "owner"]) {
+    const values = await page.$$eval(`select[name=${name}] option`, (options) => options.map((option) => option.value).filter(Boolean));
+    const counted = [];
+    for (const value of values) {
+      await page.select(`select[name=${name}]`, value);
+      const kept = await page.$$eval("#units tbody tr", (rows, name) => rows.filter((row) => row.offsetParent).map((row) => row.dataset[name]), name);
+      assert.ok(kept.every((found) => found === value), `${name}=${value} keeps only what has it`);
+      assert.match(page.url(), new RegExp(`#${name}=`), "the address says what was chosen");
+      counted.push(kept.length);
+    }
+    const having = await page.$$eval("#units tbody tr", (rows, name) => rows.filter((row) => row.dataset[name]).length, name);
+    assert.equal(counted.reduce((a, b) => a + b, 0), having, `${name}: every row has its value`);
+    assert.ok(values.length > 1, name);
+    await page.select(`select[name=${name}]`, "");
+  }
 
   const sorts = () => page.click("#units thead th:first-child button");
   await sorts();
@@ -92,6 +106,12 @@ async function index() {
   await sorts();
   const down = await shown(page);
   assert.deepEqual(down, down.toSorted((a, b) => b.localeCompare(a)), "a column sorts");
+  for (let column = 2; column <= 6; column++) {
+    await page.click(`#units thead th:nth-child(${column}) button`);
+    const cells = await page.$$eval("#units tbody tr", (rows, column) => rows.map((row) => row.cells[column - 1].textContent.trim()), column);
+    assert.deepEqual(cells, cells.toSorted((a, b) => a.localeCompare(b)), `column ${column} sorts`);
+  }
+  await sorts();
 
   await page.focus("#units tbody th a");
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
@@ -148,6 +168,20 @@ async function tree() {
   await page.close();
 }
 
+/** On paper there is no navigation, and nothing is folded or cut off. */
+async function print() {
+  const page = await open();
+  for (const path of await pages()) {
+    await page.goto(at(path));
+    await page.emulateMediaType("print");
+    const shown = await page.$$eval(".top, .toc, .filter, .crumbs", (parts) => parts.filter((part) => part.offsetParent).length);
+    assert.equal(shown, 0, `${path}: what only a screen needs is not printed`);
+    const pdf = await page.pdf({ format: "A4" });
+    assert.ok(pdf.length > 5000, `${path} prints`);
+  }
+  await page.close();
+}
+
 async function withoutScript() {
   const page = await open({ script: false });
   await page.goto(at("index.html"));
@@ -158,7 +192,7 @@ async function withoutScript() {
 }
 
 try {
-  for (const part of [index, map, links, tree, withoutScript, looks]) {
+  for (const part of [index, map, links, tree, print, withoutScript, looks]) {
     const before = wrong.length;
     await part();
     console.log(`${wrong.length === before ? "ok    " : "FAILED"} ${part.name}`);
