@@ -439,6 +439,8 @@ impl<'a> Lowering<'a> {
                     Some(Kind::Struct(known)) => known,
                     _ => Shared::default(),
                 };
+                let values = fields.iter().map(|((name, value), _)| (name.as_str(), &value.ty));
+                let ty = self.index.learn_parameters(ty, values);
                 for ((name, value), _) in fields {
                     let declared = self.index.field(&ty, &name).unwrap_or(Ty::Unknown);
                     let value = if value.ty == Ty::Unknown {

@@ -1,5 +1,7 @@
 //! What types have: methods, associated items, fields, variants.
 
+use std::sync::Arc;
+
 use smol_str::SmolStr;
 
 use super::impls::unique;
@@ -174,6 +176,44 @@ impl<'a> Index<'a> {
             ty = self.deref(&ty)?;
         }
         None
+    }
+
+    /// The type of a struct literal with what its fields' values tell of its parameters: `Traced { query }` is a `Traced<Query>`.
+    #[must_use]
+    pub fn learn_parameters<'t>(&self, ty: Ty, values: impl Iterator<Item = (&'t str, &'t Ty)>) -> Ty {
+        let Ty::Local { id, args } = &ty else { return ty };
+        let TypeKind::Struct(item) = self.type_info(*id).kind else {
+            return ty;
+        };
+        if item.generics.is_empty() || args.iter().any(|arg| !matches!(arg, Ty::Unknown | Ty::Param { .. })) {
+            return ty;
+        }
+        let param = |name: &SmolStr| Ty::Param {
+            name: name.clone(),
+            bounds: Arc::default(),
+        };
+        let params: Vec<Ty> = item.generics.iter().map(|generic| param(&generic.name)).collect();
+        let open = Ty::Local {
+            id: *id,
+            args: params.clone().into(),
+        };
+        let mut found = Bindings::new();
+        for (name, actual) in values.filter(|(_, actual)| **actual != Ty::Unknown) {
+            if let Some(declared) = self.own_field(&open, name) {
+                declared.unify(actual, &mut found);
+            }
+        }
+        if found.is_empty() {
+            return ty;
+        }
+        let learnt = params.iter().map(|param| match param.substitute(&found) {
+            Ty::Param { .. } => Ty::Unknown,
+            known => known,
+        });
+        Ty::Local {
+            id: *id,
+            args: learnt.collect::<Vec<_>>().into(),
+        }
     }
 
     fn own_field(&self, ty: &Ty, name: &str) -> Option<Ty> {

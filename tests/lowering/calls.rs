@@ -31,6 +31,35 @@ async fn consume<H: Handler>(handler: &H, delivery: &Delivery) -> Result<()> {
 }
 
 #[test]
+fn a_wrapper_knows_what_it_wraps() {
+    check_each(
+        r#"struct Payments { http: Client }
+struct Mails { http: Client }
+struct Logged<T> { inner: T, span: u32 }
+trait Log: Sized { fn logged(self) -> Logged<Self> { Logged { inner: self, span: 1 } } }
+impl Log for Payments {}
+impl Log for Mails {}
+impl Logged<Payments> {
+    async fn run(self, body: &[u8]) -> Result<()> { pay(&self.inner.http, body).await }
+}
+impl Logged<Mails> {
+    async fn run(self, body: &[u8]) -> Result<()> { mail(&self.inner.http, body).await }
+}"#,
+        r#"Payments { http: http.clone() }.logged().run(&delivery.data).await?;
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 http:POST plain http unconfirmed
+            n0: receive next=n1 err=n4 end=n4
+            n1: effect e0 ok=n2 err=n3
+            n2: ack ok=n0 err=n3
+            n3: exit err
+            n4: exit ok
+        "#]],
+    );
+}
+
+#[test]
 fn a_dyn_handler() {
     check(
         r#"
