@@ -1,11 +1,14 @@
 //! `cargo delivery annotate`: an attribute for every handler that has none, with the semantic that its code gives.
 
+mod dependency;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
 use delivery_grammar::Semantic;
 
+use self::dependency::PACKAGE;
 use super::args::Annotate;
 use super::levels::Levels;
 use super::session::Session;
@@ -14,6 +17,7 @@ use crate::fix::{apply, by_file};
 use crate::render::counted;
 use crate::report::{Direction, Edit, Integration};
 use crate::span::Span;
+use crate::workspace::Crate;
 
 pub fn run(args: &Annotate, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
     let session = Session::run(&args.selection, &Levels::default(), console)?;
@@ -25,11 +29,7 @@ pub fn run(args: &Annotate, console: &mut Console<'_>) -> anyhow::Result<Outcome
     for (file, edits) in &files {
         let path = &session.workspace.file(*file).path;
         let before = session.text_on_disk(path)?;
-        let after = apply(&before, edits);
-        match args.dry_run {
-            true => console.stdout.text(&fix::diff(path.as_ref(), &before, &after)),
-            false => output::write(&session.workspace.absolute(path), &after)?,
-        }
+        write(args, &session, path, &before, &apply(&before, edits), console)?;
     }
     let (count, of) = (
         counted(edits.len(), "attribute", "attributes"),
@@ -38,12 +38,46 @@ pub fn run(args: &Annotate, console: &mut Console<'_>) -> anyhow::Result<Outcome
     let done = if args.dry_run { "to be written" } else { "written" };
     console.stderr.text(&format!("{count} {done} in {of}\n"));
     for package in without_dependency(&session, files.keys().copied()) {
-        console.stderr.text(&format!(
-            "note: `{package}` does not depend on the attributes yet: cargo add delivery --package {package}\n"
-        ));
+        depend(args, &session, package, console)?;
     }
     console.stdout.finish().context("cannot write the result")?;
     Ok(Outcome::Clean)
+}
+
+fn write(
+    args: &Annotate,
+    session: &Session,
+    path: &str,
+    before: &str,
+    after: &str,
+    console: &mut Console<'_>,
+) -> anyhow::Result<()> {
+    if args.dry_run {
+        console.stdout.text(&fix::diff(path.as_ref(), before, after));
+        return Ok(());
+    }
+    output::write(&session.workspace.absolute(path), after)
+}
+
+/// Adds the attributes to a package's dependencies, or says how, where its manifest is written in a way that is not understood.
+fn depend(args: &Annotate, session: &Session, krate: &Crate, console: &mut Console<'_>) -> anyhow::Result<()> {
+    let Some(manifest) = krate.manifest else { return Ok(()) };
+    let path = &session.workspace.file(manifest).path;
+    let before = session.text_on_disk(path)?;
+    let root = session.text_on_disk("Cargo.toml").ok();
+    let package = &krate.package;
+    let Some(after) = dependency::added(&before, root.as_deref()) else {
+        console.stderr.text(&format!(
+            "note: `{package}` does not depend on the attributes yet: cargo add {PACKAGE} --package {package}\n"
+        ));
+        return Ok(());
+    };
+    write(args, session, path, &before, &after, console)?;
+    let done = if args.dry_run { "to be added" } else { "added" };
+    console
+        .stderr
+        .text(&format!("the dependency `{PACKAGE}` {done} in {path}\n"));
+    Ok(())
 }
 
 /// An attribute that a handler could have.
@@ -116,15 +150,12 @@ fn id(unit: &Integration, ids: &mut BTreeSet<String>) -> String {
     id
 }
 
-/// Packages whose files were annotated and that do not depend on `delivery`.
-fn without_dependency(session: &Session, files: impl Iterator<Item = crate::span::FileId>) -> BTreeSet<String> {
+/// Packages whose files were annotated and that do not depend on the attributes.
+fn without_dependency(session: &Session, files: impl Iterator<Item = crate::span::FileId>) -> Vec<&Crate> {
     let crates: BTreeMap<_, _> = files
         .filter_map(|file| session.workspace.file(file).krate)
         .map(|id| (id, session.workspace.krate(id)))
         .collect();
-    crates
-        .values()
-        .filter(|krate| krate.manifest.is_some() && !krate.dependencies.values().any(|package| package == "delivery"))
-        .map(|krate| krate.package.to_string())
-        .collect()
+    let depends = |krate: &Crate| krate.dependencies.values().any(|package| package == PACKAGE);
+    crates.into_values().filter(|krate| !depends(krate)).collect()
 }

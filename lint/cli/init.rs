@@ -15,7 +15,9 @@ pub fn run(args: &Init, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
     }
     let path = session.workspace.root.join(FILE_NAME);
     output::write(&path, include_str!("../../templates/init/delivery.yaml"))?;
-    console.stderr.text(&format!("{} written\n", path.display()));
+    console
+        .stderr
+        .text(&format!("{FILE_NAME} written at the root of the workspace\n"));
     console.stdout.text(include_str!("../../templates/init/ci.yaml"));
     console.stdout.finish().context("cannot write the result")?;
     Ok(Outcome::Clean)

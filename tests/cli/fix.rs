@@ -280,11 +280,13 @@ fn handlers_get_an_attribute_with_what_their_code_gives() {
         "{}",
         stderr(&written)
     );
-    assert!(
-        stderr(&written).contains("cargo add delivery --package shop"),
-        "{}",
-        stderr(&written)
+    assert!(stderr(&written).contains("the dependency `delivery` added in Cargo.toml\n"));
+    let manifest = fs::read_to_string(temp.path().join("Cargo.toml")).unwrap();
+    let line = format!(
+        "[dependencies]\ndelivery = \"{}\"\nrdkafka = \"0.39\"\n",
+        env!("CARGO_PKG_VERSION")
     );
+    assert!(manifest.ends_with(&line), "in the order of the names: {manifest}");
     let text = fs::read_to_string(temp.path().join("src/lib.rs")).unwrap();
     let attribute = "    #[tracing::instrument]\n    #[delivery::effectively_once(\n        \
         integration = \"shop.inner.on_order\",\n        why = \"\",\n    )]\n    pub async fn on_order";

@@ -6,6 +6,7 @@ mod doctor;
 mod fix;
 mod git;
 mod lsp;
+mod readme;
 mod schema;
 mod terminal;
 
