@@ -2,16 +2,35 @@
 
 use anyhow::Context as _;
 use clap::CommandFactory as _;
+use clap_complete::Shell;
 
 use super::args::{Cli, Completions, Man};
 use super::{Console, Outcome};
 
+const PROGRAM: &str = "cargo-delivery";
+
 pub fn completions(args: &Completions, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "cargo-delivery", &mut script);
-    console.stdout.text(&String::from_utf8_lossy(&script));
+    let script = match args.shell {
+        Shell::Bash => for_bash(),
+        shell => generated(shell, PROGRAM),
+    };
+    console.stdout.text(&script);
     console.stdout.finish().context("cannot write the result")?;
     Ok(Outcome::Clean)
+}
+
+fn generated(shell: Shell, name: &str) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), name, &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// In the script for bash, a hyphen in the program's name takes the commands away from their arguments (clap_complete 4.6). So it is made
+/// for a name without one, and registered for the program.
+fn for_bash() -> String {
+    let plain = PROGRAM.replace('-', "_");
+    let script = generated(Shell::Bash, &plain);
+    script.replace(&format!(" {plain}\n"), &format!(" {PROGRAM}\n"))
 }
 
 /// A page for the program and one for each command.

@@ -335,7 +335,7 @@ fn shells_complete_and_man_tells() {
     let temp = project(&[]);
     let bash = stdout(&run(temp.path(), &["completions", "bash"]));
     assert!(
-        bash.contains("complete -F _cargo__delivery") && bash.contains("--changed-since"),
+        bash.contains("complete -F _cargo_delivery") && bash.contains("--changed-since"),
         "{bash}"
     );
     assert_eq!(run(temp.path(), &["man", "--out", "pages"]).status.code(), Some(0));

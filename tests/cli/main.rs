@@ -2,10 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "these tests are about files and processes")]
 
 mod cargo;
+#[cfg(target_os = "linux")]
+mod ci;
 mod doctor;
 mod fix;
 mod git;
 mod lsp;
+#[cfg(target_os = "linux")]
 mod readme;
 mod schema;
 mod terminal;
