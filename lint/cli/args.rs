@@ -279,15 +279,15 @@ pub struct Diff {
     #[arg(value_name = "REV|REPORT.json")]
     pub before: String,
 
-    /// The JSON report of a later run [default: the workspace as it is]
-    #[arg(value_name = "REPORT.json")]
-    pub after: Option<PathBuf>,
+    /// A later revision, or the JSON report of a later run [default: the workspace as it is]
+    #[arg(value_name = "REV|REPORT.json")]
+    pub after: Option<String>,
 
     #[command(flatten)]
     pub levels: Levels,
 
     /// The Cargo.toml of the workspace to compare
-    #[arg(long, value_name = "FILE", help_heading = "Packages", conflicts_with = "after")]
+    #[arg(long, value_name = "FILE", help_heading = "Packages")]
     pub manifest_path: Option<PathBuf>,
 
     /// How the changes are printed

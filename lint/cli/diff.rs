@@ -8,7 +8,7 @@ use delivery_grammar::Date;
 use super::args::{Diff, Selection};
 use super::git::Revision;
 use super::levels::Levels;
-use super::session::Session;
+use super::session::{self, Session};
 use super::{Console, Outcome};
 use crate::config::Overrides;
 use crate::drift::{self, Change, Move, Stand};
@@ -41,20 +41,27 @@ fn both(args: &Diff, console: &Console<'_>) -> anyhow::Result<(Vec<Stand>, Vec<S
         workspace: true,
         ..Selection::default()
     };
+    let names = [Some(&args.before), args.after.as_ref()];
+    if names.iter().all(|name| name.is_some_and(|name| is_report(name))) {
+        let [before, after] = names.map(|name| report(Path::new(name.map_or("", String::as_str))));
+        return Ok((before?, after?, args.levels.over(Overrides::default())));
+    }
+    let stands = |name: &str, root: &Path| state(name, root, &selection, &args.levels, console.today);
     if let Some(after) = &args.after {
-        let overrides = args.levels.over(Overrides::default());
-        return Ok((report(Path::new(&args.before))?, report(after)?, overrides));
+        let (root, config) = session::place(&selection)?;
+        let overrides = args.levels.over(config.overrides);
+        return Ok((stands(&args.before, &root)?, stands(after, &root)?, overrides));
     }
     let session = Session::run(&selection, &args.levels, console)?;
     let after = drift::stands(&session.resolved());
-    let before = earlier(&args.before, &session, &selection, &args.levels, console.today)?;
+    let before = stands(&args.before, &session.workspace.root)?;
     Ok((before, after, session.config.overrides))
 }
 
 /// What there was at a revision of git, or when a report was written.
-pub(super) fn earlier(
+pub(super) fn state(
     name: &str,
-    session: &Session,
+    root: &Path,
     selection: &Selection,
     levels: &Levels,
     today: Date,
@@ -62,7 +69,7 @@ pub(super) fn earlier(
     if is_report(name) {
         return report(Path::new(name));
     }
-    let files = Revision::open(name, &session.workspace.root)?.files(matters)?;
+    let files = Revision::open(name, root)?.files(matters)?;
     let earlier = Session::in_memory(&files, selection, levels, today)?;
     Ok(drift::stands(&earlier.resolved()))
 }

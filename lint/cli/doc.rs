@@ -65,7 +65,7 @@ fn changes(since: &str, args: &Doc, session: &Session, console: &Console<'_>) ->
         paths: Vec::new(),
         ..args.selection.clone()
     };
-    let mut before = diff::earlier(since, session, &then, &args.levels, console.today)?;
+    let mut before = diff::state(since, &session.workspace.root, &then, &args.levels, console.today)?;
     let after = drift::stands(&session.resolved());
     if !args.selection.paths.is_empty() {
         let folders = selected(session);

@@ -232,7 +232,12 @@ pub fn config_at(manifest: Option<&Path>) -> anyhow::Result<Config> {
         manifest_path: manifest.map(Path::to_owned),
         ..Selection::default()
     };
-    open(&selection, &BTreeMap::new()).map(|(_, config)| config)
+    place(&selection).map(|(_, config)| config)
+}
+
+/// Where a workspace is, and its configuration, without looking at its code.
+pub fn place(selection: &Selection) -> anyhow::Result<(PathBuf, Config)> {
+    open(selection, &BTreeMap::new()).map(|(workspace, config)| (workspace.root, config))
 }
 
 fn config(workspace: &Workspace) -> anyhow::Result<Config> {

@@ -534,3 +534,47 @@ fn completions_are_scripts_and_every_command_has_a_page() {
         );
     }
 }
+
+/// The commands in the settings of every editor are commands, and what rust-analyzer is told to run gives what it reads.
+#[test]
+fn editors_are_told_commands_that_work() {
+    let Some(text) = file("docs/editors.md") else { return };
+    let mut checks = Vec::new();
+    for block in text.split("```").skip(1).step_by(2) {
+        let (language, settings) = block.split_once('\n').unwrap();
+        match language {
+            "json" => assert!(serde_json::from_str::<Value>(settings).is_ok(), "{settings}"),
+            "toml" => assert!(settings.parse::<toml::Table>().is_ok(), "{settings}"),
+            other => assert_eq!(other, "lua"),
+        }
+        let lines = settings.lines().filter(|line| line.contains("overrideCommand"));
+        checks.extend(lines.map(|line| {
+            let list = line.split_once("overrideCommand").unwrap().1;
+            let words: Vec<&str> = list.trim_start_matches('"').split('"').skip(1).step_by(2).collect();
+            words.join("|")
+        }));
+    }
+    assert_eq!(checks.len(), 4, "VS Code, Zed, Neovim, Helix");
+    assert!(checks.iter().all(|check| *check == checks[0]), "{checks:?}");
+    let words: Vec<&str> = checks[0].split('|').skip(2).collect();
+    assert_eq!(words, ["check", "--format", "cargo", "--with", "clippy --all-targets"]);
+
+    let temp = repository();
+    fs::write(temp.path().join("src/lib.rs"), unsafe_()).unwrap();
+    let output = run(temp.path(), &words[..3]);
+    let printed = stdout(&output);
+    let messages: Vec<Value> = printed
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let early = messages
+        .iter()
+        .find(|line| line["message"]["code"]["code"] == "delivery::commit_before_process");
+    let early = early.unwrap_or_else(|| panic!("{printed}"));
+    assert_eq!(early["reason"], "compiler-message");
+    let fix = early["message"]["children"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        fix["spans"][0]["suggestion_applicability"], "MaybeIncorrect",
+        "a quick fix: {fix}"
+    );
+}

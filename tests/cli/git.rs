@@ -67,6 +67,17 @@ fn a_guarantee_that_became_weaker_since_a_revision_fails() {
     let after = stdout(&run(&folder, &["check", "--format", "json"]));
     fs::write(temp.path().join("before.json"), before).unwrap();
     fs::write(temp.path().join("after.json"), after).unwrap();
+    git(temp.path(), &["commit", "-qam", "weaker"]);
+    let between = run(&folder, &["diff", "HEAD~1", "HEAD"]);
+    assert_eq!((between.status.code(), stdout(&between)), (Some(1), stdout(&weaker)));
+    let back = run(&folder, &["diff", "HEAD", "HEAD~1"]);
+    assert!(
+        back.status.success() && stdout(&back).starts_with("stronger"),
+        "{}",
+        stdout(&back)
+    );
+    let mixed = run(&folder, &["diff", "../before.json", "HEAD"]);
+    assert_eq!(stdout(&mixed), stdout(&weaker), "a report and a revision");
     let reports = run(temp.path(), &["diff", "before.json", "after.json", "--format", "json"]);
     assert_eq!(reports.status.code(), Some(1), "{}", stderr(&reports));
     assert!(
@@ -201,4 +212,45 @@ fn documentation_is_opened_in_the_browser_that_was_chosen() {
         &run(temp.path(), &["doc", ".", "--single-file", "--format", "json"]),
         &["`--single-file` is for `--format html`"],
     );
+}
+
+/// Everything below a folder, git's own files included.
+fn tree(folder: &Path) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
+    let mut all = std::collections::BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => all.extend(tree(&path)),
+            false => _ = all.insert(path.clone(), fs::read(&path).unwrap()),
+        }
+    }
+    all
+}
+
+#[test]
+fn whatever_compares_leaves_everything_as_it_was() {
+    let manifest =
+        "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\nrdkafka = \"0.39\"\n";
+    let temp = project(&[("Cargo.toml", manifest), ("src/lib.rs", SAFE), ("src/b.rs", "")]);
+    git(temp.path(), &["init", "-q"]);
+    git(temp.path(), &["add", "."]);
+    git(temp.path(), &["commit", "-qm", "first"]);
+    fs::write(temp.path().join("src/b.rs"), "// staged").unwrap();
+    git(temp.path(), &["add", "."]);
+    fs::write(temp.path().join("src/lib.rs"), format!("// not staged\n{SAFE}")).unwrap();
+    fs::write(temp.path().join("untracked.rs"), "").unwrap();
+    let before = tree(temp.path());
+    for args in [
+        &["diff", "HEAD"][..],
+        &["diff", "HEAD", "HEAD"],
+        &["check", "--changed-since", "HEAD"],
+        &["check", "--fix", "--dry-run"],
+        &["annotate", "--dry-run"],
+        &["list"],
+        &["graph"],
+        &["doctor"],
+    ] {
+        assert_ne!(run(temp.path(), args).status.code(), Some(2), "{args:?}");
+        assert_eq!(tree(temp.path()), before, "{args:?}");
+    }
 }

@@ -326,6 +326,75 @@ fn reports_go_to_files_beside_what_is_printed() {
 }
 
 #[test]
+fn github_gets_annotations_where_nothing_else_is_asked_for() {
+    let temp = package(&[("src/lib.rs", DENIED)]);
+    let under_github = |args: &[&str]| {
+        stdout(
+            &command(temp.path(), args)
+                .env("GITHUB_ACTIONS", "true")
+                .output()
+                .unwrap(),
+        )
+    };
+    assert!(under_github(&["check"]).starts_with("::error file=src/lib.rs,line=1,"));
+    assert!(
+        under_github(&["check", "--report", "json=r.json"]).starts_with("::error "),
+        "a report is beside it"
+    );
+    assert!(under_github(&["check", "--format", "human"]).starts_with("deny[D002"));
+    assert!(under_github(&["check", "--statistics"]).contains("D002 invalid-declaration\n"));
+    let elsewhere = command(temp.path(), &["check"])
+        .env("GITHUB_ACTIONS", "false")
+        .output()
+        .unwrap();
+    assert!(stdout(&elsewhere).starts_with("deny[D002"));
+}
+
+#[test]
+fn an_allow_ends_on_its_last_day() {
+    let allowed = |until: &str| {
+        let comment = format!("// delivery: allow(invalid-declaration, until {until}): the id is being renamed\n");
+        let temp = package(&[("src/lib.rs", &(comment + DENIED))]);
+        let output = run(temp.path(), &["check", "--format", "short"]);
+        (output.status.code(), stdout(&output))
+    };
+    assert_eq!(allowed("2999-12-31"), (Some(0), String::new()));
+    let (code, text) = allowed("2020-01-01");
+    assert!(code == Some(1) && text.contains("D002"), "{text}");
+}
+
+#[test]
+fn chains_are_drawn_for_readers_and_for_programs() {
+    let Some(fixtures) = fixtures("kafka/src/weakest_link") else {
+        return;
+    };
+    let graph = |format: &str| {
+        let output = run(&fixtures, &["graph", ".", "--format", format]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let json: serde_json::Value = serde_json::from_str(&graph("json")).unwrap();
+    let chains = json["chains"].as_array().unwrap();
+    assert!(chains.iter().any(|chain| chain["weakest"].is_string()), "{json}");
+    assert!(graph("human").contains("weakest"), "{}", graph("human"));
+    let (dot, mermaid) = (graph("dot"), graph("mermaid"));
+    assert!(
+        dot.starts_with("digraph ") && dot.trim_end().ends_with('}') && dot.contains(" -> "),
+        "{dot}"
+    );
+    assert!(
+        mermaid.starts_with("flowchart ") && mermaid.contains("-->"),
+        "{mermaid}"
+    );
+}
+
+/// A folder of the fixtures; a published package carries none.
+fn fixtures(folder: &str) -> Option<std::path::PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder);
+    path.is_dir().then_some(path)
+}
+
+#[test]
 fn output_is_the_same_on_every_run() {
     let temp = package(&[
         ("src/a.rs", DENIED),
