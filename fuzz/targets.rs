@@ -101,6 +101,7 @@ fn check(text: &str) {
     }
     for format in [
         docs::Format::Html,
+        docs::Format::SingleHtml,
         docs::Format::Markdown,
         docs::Format::Json,
         docs::Format::AsyncApi,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use delivery_grammar::{Declaration, Semantic};
+use rayon::prelude::*;
 
 use super::map::Map;
 use super::prose::Prose;
@@ -135,7 +136,8 @@ pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
     let mut pages = vec![index(site), map(site), choosing(site), glossary(site), rules(site)];
     pages.extend(past(site));
     pages.extend(assets());
-    pages.extend(site.units.iter().map(|unit| integration(site, unit)));
+    let integrations: Vec<Page> = site.units.par_iter().map(|unit| integration(site, unit)).collect();
+    pages.extend(integrations);
     pages.extend(Semantic::ALL.iter().map(|semantic| about_semantic(site, *semantic)));
     pages.extend(RULES.iter().map(|rule| about_rule(site, rule)));
     pages

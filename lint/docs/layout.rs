@@ -195,6 +195,17 @@ mod tests {
     }
 
     #[test]
+    fn a_large_graph_is_placed_without_being_made_neat() {
+        let sizes = vec![(120, 40); NEAT + 40];
+        let edges: Vec<_> = (1..sizes.len())
+            .map(|to| (to / 3, to))
+            .filter(|(from, to)| from != to)
+            .collect();
+        let placed = placed(&sizes, &edges).unwrap();
+        assert_eq!((placed.corners.len(), placed.lines.len()), (sizes.len(), edges.len()));
+    }
+
+    #[test]
     fn what_nobody_can_read_is_not_drawn() {
         assert_eq!(placed(&vec![(10, 10); MOST + 1], &[]), None);
         assert_eq!(placed(&[], &[]), None);

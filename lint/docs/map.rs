@@ -31,8 +31,11 @@ pub struct Map<'a> {
 /// What hangs together.
 #[derive(Debug)]
 pub struct Group<'a> {
+    /// Of its first integration.
+    pub name: &'a str,
     /// An SVG; `None` where it has too many boxes to be read.
     pub picture: Option<String>,
+    /// None where there are more than anybody reads.
     pub chains: Vec<Way<'a>>,
 }
 
@@ -70,6 +73,7 @@ impl<'a> Map<'a> {
         let groups = groups.into_iter().map(|members| {
             let within: Vec<&Chain> = ways.iter().filter(|way| members.contains(&way.units[0])).collect();
             Group {
+                name: &site.units[members[0]].integration.id,
                 picture: Drawing::new(site, &members, &links, &within).and_then(|drawing| drawing.render().ok()),
                 chains: within.iter().map(|chain| told(site.units, chain)).collect(),
             }

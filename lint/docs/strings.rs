@@ -82,7 +82,7 @@ strings! {
     faults faults_lead fault_kind held_up hidden_effect worker broker stores watch allowed_because
     calm outage crash lease_lost expiry joint calm_held outage_held crash_held lease_held expiry_held joint_held
     fault_repeated fault_lost links transport shown_of tree_lead map map_lead
-    no_chains end_to_end weakest map_picture map_alone too_large
+    no_chains end_to_end weakest map_picture map_alone too_large too_many
     history since history_lead no_changes change became_weaker became_obscured became_gone became_new became_stronger
     became_weaker_text became_obscured_text became_gone_text became_new_text became_stronger_text
 }

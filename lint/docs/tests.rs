@@ -478,6 +478,42 @@ fn the_map_shows_chains_with_their_weakest_link() {
 }
 
 #[test]
+fn more_chains_than_anybody_reads_are_no_trouble() {
+    let mut report = report();
+    let pair = [report.integrations[0].clone(), report.integrations[1].clone()];
+    report.integrations = (0..600)
+        .flat_map(|number| {
+            let [mut from, mut to] = pair.clone();
+            from.id = format!("from.{number}").into();
+            to.id = format!("to.{number}").into();
+            from.sinks[0].target = format!("table{number}").into();
+            to.transport = "postgres".into();
+            to.address = Some(format!("table{number}").into());
+            [from, to]
+        })
+        .collect();
+    for format in [Format::Html, Format::Markdown] {
+        let pages = of(&report, Language::English, format);
+        let map = pages.iter().find(|page| page.path.starts_with("map.")).unwrap();
+        assert_all(
+            &map.text,
+            &[
+                "from.0",
+                "to.0",
+                "from.599",
+                "There are more chains here than are listed.",
+            ],
+        );
+        let index = pages.iter().find(|page| page.path == format.entry()).unwrap();
+        let each = index.text.len() / report.integrations.len();
+        assert!(
+            each < 1000,
+            "a thousand integrations make an index of less than a megabyte: {each}"
+        );
+    }
+}
+
+#[test]
 fn programs_read_the_same() {
     let json = written(Language::English, Format::Json);
     let document: serde_json::Value = serde_json::from_str(page(&json, "delivery.json")).unwrap();
