@@ -228,6 +228,13 @@ impl<'a> Lowering<'a> {
             site,
             ..doing.reborrow()
         };
+        let elsewhere = |arg: &Value| deep_origin(arg).has(Origin::PASSED) && !deep_origin(arg).has(Origin::MESSAGE);
+        if covers == flow::Covers::UpTo && state.holding && doing.args.iter().any(elsewhere) {
+            self.give_up(
+                doing.site.at,
+                "the positions that are committed come through a channel from where they are decided",
+            );
+        }
         let fenced = self.fenced(&doing, tx);
         if tx.is_none() && doing.facts.member.is_some() && state.holding {
             self.give_up(

@@ -356,7 +356,14 @@ impl<'a> Lowering<'a> {
                 doing.site,
                 state,
             ),
-            None => self.compute(doing, state),
+            None => {
+                let taken = self.compute(doing, state).into_iter();
+                let passed = |(state, value): (State, Value)| {
+                    let origin = value.origin.with(Origin::PASSED);
+                    (state, value.with_origin(origin))
+                };
+                taken.map(passed).collect()
+            }
         }
     }
 

@@ -31,6 +31,8 @@ impl Origin {
     pub const SHARED: Self = Self::of(128);
     /// What a function gives that was not followed, and would be if it mattered.
     pub const UNFOLLOWED: Self = Self::of(256);
+    /// Came through a channel in memory: whoever sent it knows what it says.
+    pub const PASSED: Self = Self::of(512);
 
     const fn of(sources: u16) -> Self {
         Self { sources, made_at: None }
