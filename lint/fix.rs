@@ -53,8 +53,11 @@ pub fn proposals(report: &Report, sources: &Sources, catalog: &Catalog, allowanc
     all
 }
 
-/// What is removed takes the line with it on which nothing is left.
+/// What is removed takes the line with it on which nothing is left, and what is added ends its lines as the file does.
 fn take_lines(edit: &mut Edit, lines: &Lines) {
+    if lines.text().contains("\r\n") {
+        edit.with = edit.with.replace("\r\n", "\n").replace('\n', "\r\n");
+    }
     if edit.with.is_empty() {
         let (start, end) = with_its_line(lines.text(), lines.offset(edit.at.start), lines.offset(edit.at.end));
         (edit.at.start, edit.at.end) = (lines.pos(start), lines.pos(end));
@@ -94,7 +97,7 @@ fn written(finding: &Finding, sources: &Sources, catalog: &Catalog) -> Option<Dr
     let code = |file: FileId| Some(Code::new(sources.files.get(usize::try_from(file.0).ok()?)?));
     match finding.remedy.as_ref()? {
         Remedy::Reset(at) => setting::reset(&code(at.file)?, *at, catalog),
-        Remedy::AwaitOutcome(at) => confirmation::awaited(&code(at.file)?, *at),
+        Remedy::AwaitOutcome(at) => confirmation::awaited(&code(at.file)?, *at, catalog),
         Remedy::KeepRow { at, store, unique } => row::kept(&code(at.file)?, *at, store, *unique),
         Remedy::Claim { check, mark } => claim::at_once(&code(check.file)?, *check, *mark, catalog),
         Remedy::AcknowledgeAfter { ack, effect } => order::moved(&code(ack.file)?, *ack, *effect),

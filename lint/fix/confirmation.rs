@@ -2,12 +2,16 @@
 
 use super::code::Code;
 use super::{Draft, Edit};
+use crate::catalog::{Catalog, Confirm};
 use crate::span::Span;
 
 const TITLE: &str = "wait for the confirmation, and return its failure";
 
 /// The statement that makes the call, with one more `.await?`.
-pub(super) fn awaited(code: &Code<'_>, call: Span) -> Option<Draft> {
+pub(super) fn awaited(code: &Code<'_>, call: Span, catalog: &Catalog) -> Option<Draft> {
+    if !gives_a_future(code.call(call)?.name, catalog) {
+        return None;
+    }
     let statement = code.statement(call)?;
     let within = code.within(call);
     let before = code.words(statement.start..within.start);
@@ -29,6 +33,17 @@ pub(super) fn awaited(code: &Code<'_>, call: Span) -> Option<Draft> {
         }
         _ => None,
     }
+}
+
+/// Whether what the call gives is to be awaited in turn: so it is for every publish of that name among the clients that are used.
+fn gives_a_future(name: &str, catalog: &Catalog) -> bool {
+    let calls = catalog.calls();
+    let mut pending = calls
+        .iter()
+        .filter(|call| call.name() == name && call.facts.confirm == Some(Confirm::Pending))
+        .map(|call| call.returns.as_ref().and_then(|given| catalog.ty(given.path()?)))
+        .peekable();
+    pending.peek().is_some() && pending.all(|given| given.is_some_and(|ty| ty.awaits.is_some()))
 }
 
 /// The line break and the blanks before the last `.await?`, where it stands on a line of its own.

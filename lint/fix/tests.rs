@@ -103,19 +103,38 @@ fn an_outcome_is_awaited_where_the_statement_ends() {
     let awaited = |body: &str, call: &str| remedied(body, |text| Remedy::AwaitOutcome(place(text, call)));
     assert_eq!(
         awaited(
-            "    c\n        .publish(x)\n        .await?;\n",
-            "c\n        .publish(x)"
+            "    c\n        .basic_publish(x)\n        .await?;\n",
+            "c\n        .basic_publish(x)"
         )
         .as_deref(),
-        Some("    c\n        .publish(x)\n        .await?\n        .await?;\n")
+        Some("    c\n        .basic_publish(x)\n        .await?\n        .await?;\n")
     );
     assert_eq!(
-        awaited("    let _ = c.publish(x).await;\n", "c.publish(x)").as_deref(),
-        Some("    c.publish(x).await?;\n")
+        awaited("    let _ = c.basic_publish(x).await;\n", "c.basic_publish(x)").as_deref(),
+        Some("    c.basic_publish(x).await?;\n")
     );
-    assert_eq!(awaited("    let kept = c.publish(x).await?;\n", "c.publish(x)"), None);
-    assert_eq!(awaited("    g(c.publish(x).await?);\n", "c.publish(x)"), None);
-    assert_eq!(awaited("    h(|| { c.publish(x); });\n", "c.publish(x)"), None);
+    assert_eq!(
+        awaited("    let kept = c.basic_publish(x).await?;\n", "c.basic_publish(x)"),
+        None
+    );
+    assert_eq!(
+        awaited("    c.send(x).await?;\n", "c.send(x)"),
+        None,
+        "nothing is left to wait for"
+    );
+    let windows = awaited("    c.basic_publish(x)\r\n        .await?;\r\n", "c.basic_publish(x)");
+    assert_eq!(
+        windows.as_deref(),
+        Some("    c.basic_publish(x)\r\n        .await?\r\n        .await?;\r\n")
+    );
+    assert_eq!(
+        awaited("    g(c.basic_publish(x).await?);\n", "c.basic_publish(x)"),
+        None
+    );
+    assert_eq!(
+        awaited("    h(|| { c.basic_publish(x); });\n", "c.basic_publish(x)"),
+        None
+    );
 }
 
 #[test]
