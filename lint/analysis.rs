@@ -19,7 +19,7 @@ use crate::lower::{self, Unit};
 use crate::problem::Problem;
 use crate::report::{Finding, Level, Report};
 use crate::resolve::{CrateInput, CrateKind, Dependency, FileInput, Index};
-use crate::source::{Needles, Sources};
+use crate::source::{Needles, Sources, hir};
 use crate::span::{FileId, Span};
 use crate::sql::Schema;
 use crate::workspace::{Crate, Target, TargetKind, Workspace};
@@ -109,7 +109,7 @@ fn run_watched(
 ) -> Report {
     let known = |path: &str| knows(catalog, path);
     let index = index(workspace, sources, &known);
-    let schema = schema(workspace);
+    let schema = schema(workspace, sources);
     let tests = if names_tests(&index, config) {
         sources.tests(workspace)
     } else {
@@ -285,14 +285,32 @@ fn crate_input(workspace: &Workspace, krate: &Crate, target: &Target) -> CrateIn
     }
 }
 
-/// The unique keys that the workspace's migrations show.
+/// The tables and unique keys that the workspace's migrations show, and the tables that its code declares.
 #[must_use]
-pub fn schema(workspace: &Workspace) -> Schema {
+pub fn schema(workspace: &Workspace, sources: &Sources) -> Schema {
     let files: Vec<(String, String)> = workspace
         .sql_files()
         .filter_map(|file| Some((file.path.clone(), workspace.read(&file.path).ok()?)))
         .collect();
-    Schema::read(&files)
+    let mut schema = Schema::read(&files);
+    for file in &sources.files {
+        declare_tables(&mut schema, &file.module.items);
+    }
+    schema
+}
+
+fn declare_tables(schema: &mut Schema, items: &[hir::Item]) {
+    for item in items {
+        match item {
+            hir::Item::Macro(call) if call.path.segments.last().is_some_and(|last| last.name == "table") => {
+                schema.declare(&call.tokens);
+            }
+            hir::Item::Mod {
+                content: Some(content), ..
+            } => declare_tables(schema, content),
+            _ => {}
+        }
+    }
 }
 
 /// Every unit of the workspace as a flow.

@@ -9,6 +9,7 @@
 //! `Result`, iterators and futures; `api`, `sql` turn what the catalog says into steps; `unit` finds units; `finish` tidies a flow.
 
 mod api;
+mod built;
 mod call;
 mod clues;
 mod combinator;

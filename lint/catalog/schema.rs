@@ -69,6 +69,8 @@ pub struct RawType {
     pub gives_back: Option<SmolStr>,
     /// It is an event, and a message one of its kinds. The others are left aside.
     pub carries: Option<Carries>,
+    /// The name of the type below whose path (`order::Column::Total`) columns are named, in camel case: a macro of the client has made it.
+    pub columns: Option<SmolStr>,
     /// A path that means nothing else and names a table of the workspace's schema is a value of it, with the table's name as `target`: a
     /// macro of the client has made it.
     pub tables: bool,
@@ -76,7 +78,7 @@ pub struct RawType {
 
 record!(RawType, "a type", requires ["path"], {
     path, implements, like, is_async as "async", queue, deref, awaits, item, receive, builder, defaults, fields, settles, store, transaction,
-    handed, for_all, handles, accepts, gives_back, carries, tables,
+    handed, for_all, handles, accepts, gives_back, carries, columns, tables,
 });
 
 /// In which variant of an event a message comes.
@@ -120,6 +122,8 @@ pub struct RawCall {
     pub set: BTreeMap<SmolStr, Operand>,
     /// The property whose name is the first operand's text (lower-cased) becomes the second: `[args.0, args.1]`.
     pub set_entry: Option<[Operand; 2]>,
+    /// Of the building of a statement: the column, and what it is given.
+    pub assigns: Option<[Operand; 2]>,
     /// The result carries the properties of this operand, too (`headers(map)`).
     pub merge: Option<Operand>,
     /// The receiver itself changes too (`&mut self` builders, `confirm_select`).
@@ -137,7 +141,7 @@ pub struct RawCall {
 }
 
 record!(RawCall, "a call", requires ["path"], {
-    path, does, is_async as "async", eager, fallible, error, returns, keeps, set, set_entry, merge, mutates, queues, distinctive, constructs, cases,
+    path, does, is_async as "async", eager, fallible, error, returns, keeps, set, set_entry, assigns, merge, mutates, queues, distinctive, constructs, cases,
 } + facts: Facts);
 
 /// A reading of a call under conditions.
@@ -238,6 +242,8 @@ pub enum Role {
     Mark,
     /// Takes back a key: `key`.
     Unmark,
+    /// Changes the documents that `filter` finds as `update` says.
+    Document,
     /// Begins a transaction on `on` and returns it.
     Begin,
     Commit,
@@ -349,10 +355,16 @@ facts! {
     ttl_unit: Unit,
     /// SQL: the text.
     sql: Operand,
+    /// SQL that is built and not written: what it was built of.
+    built: Operand,
     /// SQL, transactions: the executor.
     on: Operand,
     /// SQL: the bound values; a property that a builder appends to (`recv.binds`) or an array argument.
     binds: Operand,
+    /// Documents: which are meant.
+    filter: Operand,
+    /// Documents: what becomes of them.
+    update: Operand,
     outcome: Answer,
     /// Of a check: what is not there is a failure, where a text or a number is expected.
     strict: Known,
@@ -370,6 +382,8 @@ facts! {
     writes: SmolStr,
     /// Of a transaction's beginning: its isolation level.
     isolation: Operand,
+    /// Of a transaction in a closure: the type of the batch that the closure gets beside the connection.
+    batch: SmolStr,
     /// Of a transaction's beginning: the setting without which the client has none.
     enabled_by: Operand,
     /// Of a mark: the variants of what it gives, where the key was absent and where it was there.

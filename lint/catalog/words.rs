@@ -43,7 +43,7 @@ macro_rules! words {
 words!(Role, "role", {
     "pure" => Pure, "read" => Read, "decode" => Decode, "receive" => Receive, "ack" => Ack, "nack" => Nack, "rewind" => Rewind,
     "extend" => Extend, "effect" => Effect, "http" => Http, "publish" => Publish, "confirm" => Confirm, "sql" => Sql,
-    "check" => Check, "mark" => Mark, "unmark" => Unmark, "begin" => Begin, "commit" => Commit, "rollback" => Rollback,
+    "check" => Check, "mark" => Mark, "unmark" => Unmark, "document" => Document, "begin" => Begin, "commit" => Commit, "rollback" => Rollback,
     "transaction" => Transaction, "queue" => Queue, "execute" => Execute, "spawn" => Spawn, "join" => Join, "send" => Send,
     "channel" => Channel, "take" => Take, "sleep" => Sleep, "timeout" => Timeout, "retry" => Retry, "fresh" => Fresh,
     "exit" => Exit, "member" => Member, "apply" => Apply, "monitor" => Monitor,

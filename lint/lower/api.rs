@@ -2,6 +2,7 @@
 
 mod confirms;
 mod declared;
+mod documents;
 mod operands;
 mod positions;
 pub(super) mod queued;
@@ -169,6 +170,7 @@ impl<'a> Lowering<'a> {
             Role::Publish => self.publish(doing, state),
             Role::Confirm => self.confirm_call(doing, state),
             Role::Sql => self.sql(doing, state),
+            Role::Document => self.document(doing, state),
             Role::Check | Role::Mark | Role::Unmark => self.dedup(doing, state),
             Role::Begin => self.begin(doing, state),
             Role::Commit => self.finish_tx(doing, state, true),

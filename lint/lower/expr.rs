@@ -196,13 +196,20 @@ impl<'a> Lowering<'a> {
             Def::Const(c) => self.constant(c),
             Def::Variant(id, name) => self.unit_variant(id, &name),
             Def::Type(id) => self.unit_struct(id),
-            Def::External(written) => self.external_value(&written),
+            // What a client's prelude may hold: `orders::table` is none of it.
+            Def::External(written) => match path.segments.as_slice() {
+                [_, _, ..] => self.table_value(path).unwrap_or_else(|| self.external_value(&written)),
+                _ => self.external_value(&written),
+            },
             Def::Assoc(ty, name) => self.associated(&ty, &name),
             _ => match pattern::last(path) {
                 "None" => Value::none(),
                 name @ ("Ok" | "Err" | "Some") => Value::variant(name, Vec::new()),
                 "drop" => Value::opaque(Ty::external("std::mem::drop", Vec::new()), Origin::NONE),
-                _ => self.table_value(path).unwrap_or_else(Value::unknown),
+                _ => {
+                    let made = self.table_value(path).or_else(|| self.named_column(path));
+                    made.unwrap_or_else(Value::unknown)
+                }
             },
         }
     }

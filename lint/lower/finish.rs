@@ -1,5 +1,7 @@
 //! Tidying a flow: what only the whole of it shows.
 
+mod doubts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
@@ -336,101 +338,6 @@ impl Lowering<'_> {
                 (false, false) => Known::Unknown,
             };
         }
-    }
-
-    /// What a store or a call that cannot be seen into decides about may be decided otherwise the second time: an effect behind such a
-    /// branch is not known to be repeated.
-    fn doubt_guarded(&mut self) {
-        if self
-            .graph
-            .conditions
-            .iter()
-            .all(|condition| condition.kind != CondKind::Store)
-        {
-            return;
-        }
-        // By effect: what decides, and whether that is asked of something that the unit writes.
-        let mut guarded: BTreeMap<u32, (CondId, bool)> = BTreeMap::new();
-        let written = self.written();
-        let asked = self.asked_before();
-        for (id, node) in self.graph.nodes.iter().enumerate() {
-            let Step::Branch { on } = node.step else { continue };
-            if self.graph.conditions[on.0 as usize].kind != CondKind::Store {
-                continue;
-            }
-            // Nothing that the unit does changes what these tables answer.
-            let answers = &asked[id];
-            let other = |from: &SmolStr| self.graph.tables.contains(from) && !written.contains(from);
-            if !answers.is_empty() && answers.iter().all(other) {
-                continue;
-            }
-            let ways: Vec<_> = node
-                .edges
-                .iter()
-                .map(|edge| self.reachable_effects(Some(edge.to)))
-                .collect();
-            let everywhere = ways
-                .iter()
-                .cloned()
-                .reduce(|a, b| a.intersection(&b).copied().collect())
-                .unwrap_or_default();
-            for (_, effect) in ways
-                .iter()
-                .flatten()
-                .filter(|(kind, _)| *kind == 0)
-                .filter(|found| !everywhere.contains(found))
-            {
-                guarded.insert(*effect, (on, answers.intersection(&written).next().is_some()));
-            }
-        }
-        for (effect, (on, own)) in guarded {
-            let text = &self.graph.conditions[on.0 as usize].text;
-            let effect = &mut self.graph.effects[effect as usize];
-            if effect.idempotency == crate::flow::Idempotency::NotIdempotent {
-                effect.idempotency = crate::flow::Idempotency::Unknown;
-                effect.unproved = !own;
-                effect.why = smol_str::format_smolstr!(
-                    "`{text}` decides whether it is done, and may recognise a message that was processed before"
-                );
-            }
-        }
-    }
-
-    /// What the unit writes to.
-    fn written(&self) -> BTreeSet<SmolStr> {
-        let effects = self.graph.effects.iter().map(|effect| effect.target.clone());
-        let marked = self.graph.nodes.iter().filter_map(|node| match node.step {
-            Step::Mark { key, .. } | Step::Unmark { key, .. } => Some(self.graph.keys[key.0 as usize].store.clone()),
-            _ => None,
-        });
-        effects.chain(marked).collect()
-    }
-
-    /// For each node, what was asked on some way to it since the message came: systems that were read from, and for a call that cannot be
-    /// seen into an empty name.
-    fn asked_before(&self) -> Vec<BTreeSet<SmolStr>> {
-        let mut asked = vec![BTreeSet::new(); self.graph.nodes.len()];
-        let mut changed: Vec<usize> = (0..self.graph.nodes.len()).collect();
-        while let Some(id) = changed.pop() {
-            let node = &self.graph.nodes[id];
-            let mut told = asked[id].clone();
-            match &node.step {
-                Step::Receive => told.clear(),
-                Step::Read { from } => drop(told.insert(from.clone())),
-                Step::Check { key, .. } => drop(told.insert(self.graph.keys[key.0 as usize].store.clone())),
-                Step::Opaque { .. } => drop(told.insert(SmolStr::default())),
-                _ => {}
-            }
-            for edge in &node.edges {
-                let to = edge.to.0 as usize;
-                let before = asked[to].len();
-                asked[to].extend(told.iter().cloned());
-                if asked[to].len() != before {
-                    changed.push(to);
-                }
-            }
-        }
-        asked
     }
 
     /// The effects and marks that a path may come to before it receives again.

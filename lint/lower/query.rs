@@ -4,6 +4,7 @@ mod overwrites;
 
 use smol_str::SmolStr;
 
+pub(super) use self::overwrites::names_one_message;
 use self::overwrites::{replaces, replaces_row};
 use super::Lowering;
 use super::api::rows::Made;
@@ -54,7 +55,11 @@ impl Query {
     }
 
     fn target(&self, table: &str) -> SmolStr {
-        smol_str::format_smolstr!("{}:{table}", self.store)
+        match table {
+            // Made up of what nobody can tell.
+            "{}" => self.store.clone(),
+            _ => smol_str::format_smolstr!("{}:{table}", self.store),
+        }
     }
 }
 
@@ -107,10 +112,13 @@ impl<'a> Lowering<'a> {
             Some(Statement::Read(read)) => read.answer,
             _ => sql::Answer::Rows,
         };
-        let mut all: Flowing = done
-            .into_iter()
-            .map(|(state, rows)| (state, answer(query.answer, rows, told, given)))
-            .collect();
+        let answers = |(state, rows)| match (query.answer, rows, told, &failure) {
+            (Some(Answer::One), Rows::Zero, sql::Answer::Rows, Some(failure)) => {
+                (state, super::violation::absent(failure))
+            }
+            _ => (state, answer(query.answer, rows, told, given)),
+        };
+        let mut all: Flowing = done.into_iter().map(answers).collect();
         all.extend(failed);
         merge_values(all)
     }

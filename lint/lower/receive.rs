@@ -248,13 +248,7 @@ impl<'a> Lowering<'a> {
             Ty::External { path, args } => match path.rsplit("::").next() {
                 Some("Option" | "Result") => args.first().is_some_and(|inner| self.gives_batch(inner)),
                 Some("Vec" | "VecDeque") => true,
-                _ => self.catalog.ty(path).is_some_and(|known| {
-                    !known.settles
-                        && known
-                            .fields
-                            .values()
-                            .any(|field| is_list(field) || field.args().iter().any(is_list))
-                }),
+                _ => self.holds_several(path),
             },
             Ty::Slice(_) => true,
             _ => false,
@@ -337,7 +331,16 @@ impl<'a> Lowering<'a> {
 
     fn element_settles(&self, value: &Value) -> bool {
         let element = self.element_of(value);
-        self.settles(&element)
+        let is_part = matches!(&element.ty, Ty::External { path, .. } if self.holds_several(path));
+        is_part || self.settles(&element)
+    }
+
+    /// Whether a client's type holds several messages, and is none itself.
+    fn holds_several(&self, path: &str) -> bool {
+        let holds = |field: &TypeExpr| is_list(field) || field.args().iter().any(is_list);
+        self.catalog
+            .ty(path)
+            .is_some_and(|known| !known.settles && known.fields.values().any(holds))
     }
 
     /// Whether a loop over `value` counts.

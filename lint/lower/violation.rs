@@ -16,6 +16,9 @@ const QUESTIONS: [&str; 6] = [
     "is_duplicate_key",
 ];
 
+/// The property of the failure that there is no row.
+const ABSENT: &str = "(absent)";
+
 /// Variants that only a violation is.
 const REFUSED: [&str; 2] = ["UniqueViolation", "UniqueConstraintViolation"];
 
@@ -66,6 +69,21 @@ pub(super) fn possible(value: &Value, mut variants: Vec<Value>) -> Vec<Value> {
         variants.retain(|variant| !is(&REFUSED, variant));
     }
     variants
+}
+
+/// The failure that there is no row.
+pub(super) fn absent(failure: &Value) -> Value {
+    Value::err(failure.payload().with_prop(ABSENT.into(), Value::bool(true), None))
+}
+
+/// `result.optional()`: that there is no row is no failure.
+pub(super) fn optional(result: &Value, name: &str) -> Option<Value> {
+    match result.variant_name().filter(|_| name == "optional")? {
+        "Ok" => Some(Value::ok(Value::some(result.payload()))),
+        "Err" if result.payload().prop(ABSENT).is_some() => Some(Value::ok(Value::none())),
+        "Err" => Some(result.clone()),
+        _ => None,
+    }
 }
 
 /// The failed ways of an insert: the row was there already, or something else went wrong.

@@ -10,7 +10,10 @@ mod guard;
 mod settle;
 
 pub use edit::is_fallible;
-pub use guard::{atomic, confirm, durable, eternal, idempotent, outbox, recorded_with, see, stable, without_guard};
+pub use guard::{
+    atomic, confirm, durable, eternal, idempotent, outbox, recorded_with, recorded_with_mark, see, stable,
+    without_guard,
+};
 pub use settle::{
     ack_first, ack_last, carry_ack, join, leave_after_failure, refuse_after_failure, requeue, settle_at_end, unclaimed,
     without_retry,

@@ -2,7 +2,7 @@
 
 use delivery_grammar::Semantic;
 
-use crate::flow::{Outcome, Step, reachable};
+use crate::flow::{NodeId, Outcome, Step, reachable};
 use crate::model::repair;
 
 use super::dedup_race::is_race;
@@ -26,7 +26,13 @@ fn explain(case: &Case<'_>) -> Option<Named> {
     }
     let (effect, _) = case.nodes_of(case.violation.effect).next()?;
     let after = reachable(case.flow, effect, |when| when != Outcome::Err);
-    let ack = after.into_iter().find(|&id| matches!(case.node(id).step, Step::Ack(_)));
+    let is_ack = |id: &NodeId| matches!(case.node(*id).step, Step::Ack(_));
+    let ack = after.into_iter().find(is_ack);
+    // One that comes first, and fails unheard, is no ack that comes too late.
+    let comes_first = ack.is_none() && case.flow.iter().any(|(id, _)| is_ack(&id));
+    if comes_first {
+        return None;
+    }
     let message = format!("the ack comes after {}: a crash in between repeats it", case.name());
     let help = "acknowledge before the effect, or promise more than `at_most_once`".to_owned();
     let named = Named::at(case.site(ack), message, help, repair::ack_first(case.flow));

@@ -3,20 +3,20 @@
 use delivery_grammar::Mechanism;
 
 use crate::flow::{
-    Broker, Durability, Effect, EffectKind, Flow, Idempotency, Isolation, MarkMode, Node, NodeId, Outcome, Settle,
-    Site, Step, reachable,
+    Broker, CondId, CondKind, Durability, Effect, EffectKind, Flow, Idempotency, Isolation, MarkMode, Node, NodeId,
+    Outcome, Settle, Site, Step, reachable,
 };
 
-/// For each mechanism that a flow can show, the places that show it: no place means that the code shows no sign of it. Mechanisms
-/// that are missing here (circuit breakers, sagas, two-phase commit) leave no trace in a flow, and are not judged.
+/// For each mechanism, the places of a flow that show it, or where it may be for all that can be seen: no place means that the code shows
+/// no sign of it.
 #[must_use]
 pub fn evidence(flow: &Flow) -> Vec<(Mechanism, Vec<Site>)> {
-    let shown = |mechanism: &Mechanism| signs(flow, *mechanism).map(|sites| (*mechanism, distinct(sites)));
-    Mechanism::ALL.iter().filter_map(shown).collect()
+    let shown = |mechanism: &Mechanism| (*mechanism, distinct(signs(flow, *mechanism)));
+    Mechanism::ALL.iter().map(shown).collect()
 }
 
-fn signs(flow: &Flow, mechanism: Mechanism) -> Option<Vec<Site>> {
-    Some(match mechanism {
+fn signs(flow: &Flow, mechanism: Mechanism) -> Vec<Site> {
+    match mechanism {
         Mechanism::CommitAfterProcess => after_process(flow),
         Mechanism::CommitBeforeProcess => before_process(flow),
         Mechanism::TransactionalDedup => transactional_dedup(flow),
@@ -38,8 +38,10 @@ fn signs(flow: &Flow, mechanism: Mechanism) -> Option<Vec<Site>> {
         Mechanism::DeadLetter => dead_letter(flow),
         Mechanism::LeaseExtension => steps(flow, |step| *step == Step::ExtendLease),
         Mechanism::DistributedLock => locks(flow),
-        Mechanism::CircuitBreaker | Mechanism::Saga | Mechanism::TwoPhaseCommit => return None,
-    })
+        Mechanism::CircuitBreaker => breaks(flow),
+        Mechanism::Saga => compensates(flow),
+        Mechanism::TwoPhaseCommit => prepares(flow),
+    }
 }
 
 fn distinct(sites: Vec<Site>) -> Vec<Site> {
@@ -203,20 +205,7 @@ fn dead_letter(flow: &Flow) -> Vec<Site> {
     let mut sites = steps(flow, |step| {
         declared && matches!(step, Step::Nack { requeue: false, .. })
     });
-    let usual = reachable(flow, NodeId(0), |when| when != Outcome::Err);
-    let all: Vec<NodeId> = flow
-        .iter()
-        .filter(|(_, n)| n.step == Step::Receive)
-        .filter_map(|(_, n)| n.on(Outcome::Next))
-        .collect();
-    let usual: Vec<NodeId> = all
-        .into_iter()
-        .flat_map(|start| reachable(flow, start, |when| when != Outcome::Err))
-        .chain(usual)
-        .collect();
-    sites.extend(nodes(flow, |id, node| {
-        matches!(node.step, Step::Effect { .. }) && !usual.contains(&id)
-    }));
+    sites.extend(after_failures(flow, |step| matches!(step, Step::Effect { .. })));
     let malformed = |(_, node): &(NodeId, &Node)| match node.step {
         Step::Branch { on } => flow.conditions[on.0 as usize].kind == crate::flow::CondKind::Malformed,
         _ => false,
@@ -232,6 +221,44 @@ fn dead_letter(flow: &Flow) -> Vec<Site> {
     let direct: Vec<NodeId> = ways.filter(|&to| publishes(to)).collect();
     sites.extend(direct.into_iter().filter_map(|id| flow.node(id).at.clone()));
     sites
+}
+
+/// Steps that only failures lead to.
+fn after_failures(flow: &Flow, is: impl Fn(&Step) -> bool) -> Vec<Site> {
+    let received = flow.iter().filter(|(_, node)| node.step == Step::Receive);
+    let starts = received
+        .filter_map(|(_, node)| node.on(Outcome::Next))
+        .chain([NodeId(0)]);
+    let usual: Vec<NodeId> = starts
+        .flat_map(|start| reachable(flow, start, |when| when != Outcome::Err))
+        .collect();
+    nodes(flow, |id, node| is(&node.step) && !usual.contains(&id))
+}
+
+/// What a breaker decides depends on what went before, not on the message; or it is inside of a call that nobody can see into.
+fn breaks(flow: &Flow) -> Vec<Site> {
+    let varies = |on: CondId| matches!(flow.conditions[on.0 as usize].kind, CondKind::Free | CondKind::Store);
+    steps(flow, |step| match step {
+        Step::Branch { on } => varies(*on),
+        Step::Opaque { .. } => true,
+        _ => false,
+    })
+}
+
+/// What undoes is done after a failure.
+fn compensates(flow: &Flow) -> Vec<Site> {
+    after_failures(flow, |step| {
+        matches!(step, Step::Effect { .. } | Step::Unmark { .. } | Step::Opaque { .. })
+    })
+}
+
+/// What is prepared is prepared in a transaction, or by a statement that is not understood.
+fn prepares(flow: &Flow) -> Vec<Site> {
+    steps(flow, |step| match step {
+        Step::Begin { .. } | Step::Opaque { .. } => true,
+        Step::Effect { effect, .. } => flow.effect(*effect).idempotency == Idempotency::Unknown,
+        _ => false,
+    })
 }
 
 fn locks(flow: &Flow) -> Vec<Site> {

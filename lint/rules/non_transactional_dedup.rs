@@ -31,7 +31,7 @@ fn explain(case: &Case<'_>) -> Option<Named> {
     let store = &case.flow.key(key).store;
     let message = format!("the mark in `{store}` and {} are not in one transaction: a crash in between repeats it", case.name());
     let help = format!("write the mark in the transaction of {}", case.name());
-    let named = Named::at(site, message, help, repair::recorded_with(case.flow, case.violation.effect));
+    let named = Named::at(site, message, help, repair::recorded_with_mark(case.flow, case.violation.effect, key));
     Some(Named { node: Some(mark), ..named.label(case.effect_site(), "repeated") })
 }
 

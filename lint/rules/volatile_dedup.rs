@@ -3,7 +3,7 @@
 use delivery_grammar::{Criticality, Semantic};
 
 use crate::flow::{Durability, KeyId};
-use crate::model::{Event, repair};
+use crate::model::repair;
 
 use super::{Case, Check, Level, Named, Rule};
 
@@ -23,7 +23,7 @@ fn explain(case: &Case<'_>) -> Option<Named> {
     }
     let guards = case.guards();
     let kept = |key: &KeyId| case.flow.key(*key).durability;
-    let losable = case.promise.criticality == Criticality::Critical && case.has(|e| matches!(e, Event::MarkExpires { .. }));
+    let losable = case.promise.criticality == Criticality::Critical;
     let volatile = |key: &KeyId| kept(key) == Durability::Memory || losable && kept(key) == Durability::Cache;
     let key = guards.iter().copied().find(|_| guards.iter().all(volatile))?;
     let (check, site) = case.check_site(key)?;

@@ -6,6 +6,7 @@
 
 mod attribute;
 mod control;
+mod document;
 mod expr;
 mod format;
 mod item;

@@ -1,5 +1,7 @@
 //! The unique keys that migration files show.
 
+mod declared;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::{SmolStr, format_smolstr};

@@ -87,7 +87,7 @@ pub fn flows(files: &[(&str, &str)]) -> String {
     let catalog = Catalog::embedded();
     let known = |path: &str| analysis::knows(catalog, path);
     let index = analysis::index(&workspace, &sources, &known);
-    let units = analysis::units(&index, &sources, catalog, &analysis::schema(&workspace));
+    let units = analysis::units(&index, &sources, catalog, &analysis::schema(&workspace, &sources));
     let mut text = String::new();
     for unit in &units {
         if units.len() > 1 {

@@ -234,6 +234,13 @@ impl<'a> Lowering<'a> {
         {
             value = value.with_prop(name.to_lowercase().into(), set, Some(doing.site.label));
         }
+        if let Some([column, given]) = &doing.call.assigns
+            && let (Some((column, _)), Some((given, _))) =
+                (self.operand(column, &operands), self.operand(given, &operands))
+            && let Some(assignment) = crate::lower::built::method(&column, "eq", &[given])
+        {
+            value = appended(value, "set", assignment, doing.site.label);
+        }
         let item = || doing.args.first().cloned().unwrap_or_else(Value::unit);
         let added = doing.facts.append.iter().map(|property| (property.as_str(), item()));
         let written = doing.facts.writes.iter().map(|text| ("sql", Value::text(text.clone())));

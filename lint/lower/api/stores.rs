@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::catalog::{Answer, Role};
-use crate::flow::{Durability, Key, KeyId, Known, MarkMode, Outcome, Step, TxId};
+use crate::flow::{Durability, EffectId, EffectKind, Idempotency, Key, KeyId, Known, MarkMode, Outcome, Step, TxId};
 use crate::lower::expr::deep_origin;
 use crate::lower::query::MARK_COLUMNS;
 use crate::lower::state::{Flowing, State, merge_values};
@@ -12,6 +12,11 @@ use crate::resolve::Ty;
 
 impl<'a> Lowering<'a> {
     pub(in crate::lower) fn key(&mut self, doing: &Doing<'_>) -> KeyId {
+        let key = self.key_made(doing);
+        self.graph.key(key)
+    }
+
+    pub(in crate::lower) fn key_made(&mut self, doing: &Doing<'_>) -> Key {
         let value = self.operand_of(doing.facts.key.as_ref(), doing).map(|(value, _)| value);
         let durability = doing.facts.durability.unwrap_or(Durability::Durable);
         let store = doing
@@ -32,7 +37,7 @@ impl<'a> Lowering<'a> {
         if durability != Durability::Memory && holds_little && self.is_bare(doing) {
             self.graph.bare.insert(store.clone());
         }
-        self.graph.key(Key {
+        Key {
             store,
             durability,
             ttl_millis: ttl.as_ref().and_then(|(value, _)| millis(value, doing.facts.ttl_unit)),
@@ -45,7 +50,7 @@ impl<'a> Lowering<'a> {
             removed: Known::Unknown,
             from_message: origin.is_message_only(),
             made_at: origin.made_at(),
-        })
+        }
     }
 
     /// The name of an entry, or of the set or hash that it is a member of.
@@ -103,7 +108,7 @@ impl<'a> Lowering<'a> {
                 key,
                 tx,
                 mode: doing.facts.mode.unwrap_or(MarkMode::Plain),
-                effect: None,
+                effect: self.row(doing),
             },
         };
         let outcomes = step_outcomes(&step);
@@ -123,6 +128,24 @@ impl<'a> Lowering<'a> {
             all.push((state.after(node, Outcome::Err), self.failure(doing)));
         }
         all
+    }
+
+    /// What is recorded in a database with more of the message than its key is a row of the business, too.
+    fn row(&mut self, doing: &Doing<'_>) -> Option<EffectId> {
+        let kind = doing.facts.kind.filter(|kind| *kind == EffectKind::Database)?;
+        let of_message = |value: &Value| deep_origin(value).has(Origin::MESSAGE);
+        let (row, _) = self.operand_of(doing.facts.value.as_ref(), doing)?;
+        let told = match &row.kind {
+            Kind::Struct(fields) => fields.values().filter(|value| of_message(value)).count(),
+            Kind::Tuple(items) => items.iter().filter(|value| of_message(value)).count(),
+            Kind::Api(api) => api.props.values().filter(|prop| of_message(&prop.value)).count(),
+            _ => 0,
+        };
+        if told < 2 {
+            return None;
+        }
+        let why = "a unique key refuses the second row".into();
+        Some(self.effect(doing, kind, Idempotency::Idempotent, why, true, None))
     }
 
     /// Whether what is expected of a check has no room for nothing.
@@ -184,10 +207,7 @@ impl<'a> Lowering<'a> {
         let site = self.site(doing.site.at);
         let tx = self.graph.transaction(store, &site);
         self.note_client(doing, tx);
-        let level = self.text_operand(doing.facts.isolation.as_ref(), doing);
-        if level.is_some_and(|level| level.eq_ignore_ascii_case("serializable")) {
-            self.isolate(Some(tx), crate::flow::Isolation::Serializable);
-        }
+        self.isolate_as_told(doing, tx);
         let given = self.given(doing);
         let is_receiver = doing.returns.is_none() || matches!(given.ty, Ty::Unknown);
         let value = if is_receiver {
@@ -211,6 +231,13 @@ impl<'a> Lowering<'a> {
             all.push((state.after(node, Outcome::Err), self.failure(doing)));
         }
         all
+    }
+
+    fn isolate_as_told(&mut self, doing: &Doing<'_>, tx: TxId) {
+        let level = self.text_operand(doing.facts.isolation.as_ref(), doing);
+        if level.is_some_and(|level| level.eq_ignore_ascii_case("serializable")) {
+            self.isolate(Some(tx), crate::flow::Isolation::Serializable);
+        }
     }
 
     pub(in crate::lower) fn finish_tx(&mut self, doing: &Doing<'_>, state: State, commit: bool) -> Flowing {
@@ -250,15 +277,15 @@ impl<'a> Lowering<'a> {
             .unwrap_or_else(|| "?".into());
         let site = self.site(doing.site.at);
         let tx = self.graph.transaction(store, &site);
-        let recv_ty = doing.recv.as_ref().map_or(Ty::Unknown, |recv| recv.ty.clone());
-        let handle = Value::new(Kind::Tx(tx), recv_ty, Origin::NONE);
+        self.isolate_as_told(doing, tx);
+        let args = self.handles(doing, tx);
         if !state.holding {
-            return self.transaction_that_may_take(doing, tx, (&closure, handle), state);
+            return self.transaction_that_may_take(doing, tx, (&closure, args), state);
         }
         let node = self.graph.emit(&state, Step::Begin { tx }, Some(site));
         let mut begun = state.after(node, Outcome::Ok);
         begun.open.insert(tx);
-        let called = self.call_value(&closure, vec![handle], doing.site, begun);
+        let called = self.call_value(&closure, args, doing.site, begun);
         let ended = self.each(called, |this, state, value| {
             this.await_value(value, state, doing.site.at)
         });
@@ -269,16 +296,32 @@ impl<'a> Lowering<'a> {
         merge_values(all)
     }
 
+    /// What the closure of a transaction is called with: the transaction in place of its connection, and the batch that it is to fill.
+    fn handles(&self, doing: &Doing<'_>, tx: TxId) -> Vec<Value> {
+        let named = self.operand_of(doing.facts.on.as_ref(), doing).map(|(value, _)| value);
+        let on = doing.recv.as_ref().or(named.as_ref());
+        let ty = on.map_or(Ty::Unknown, |on| on.ty.clone());
+        let batch = doing
+            .facts
+            .batch
+            .as_ref()
+            .map(|path| self.typed(Ty::external(path, Vec::new()), Origin::NONE));
+        [Value::new(Kind::Tx(tx), ty, Origin::NONE)]
+            .into_iter()
+            .chain(batch)
+            .collect()
+    }
+
     /// A closure in a transaction while no message is at hand: a row that is taken in it is held by it.
     fn transaction_that_may_take(
         &mut self,
         doing: &Doing<'_>,
         tx: TxId,
-        (closure, handle): (&Value, Value),
+        (closure, args): (&Value, Vec<Value>),
         state: State,
     ) -> Flowing {
         self.enclosing.push(tx);
-        let called = self.call_value(closure, vec![handle], doing.site, state);
+        let called = self.call_value(closure, args, doing.site, state);
         let ended = self.each(called, |this, state, value| {
             this.await_value(value, state, doing.site.at)
         });
@@ -313,7 +356,13 @@ impl<'a> Lowering<'a> {
         if !state.holding {
             return self.sql_without_message(doing, state);
         }
-        let text = self.text_operand(doing.facts.sql.as_ref(), doing);
+        let built = self
+            .operand_of(doing.facts.built.as_ref(), doing)
+            .and_then(|(builder, _)| self.built(&builder));
+        let text = match &built {
+            Some(built) => Some(built.text.clone()),
+            None => self.text_operand(doing.facts.sql.as_ref(), doing),
+        };
         let on = self.operand_of(doing.facts.on.as_ref(), doing).map(|(value, _)| value);
         let executor = on.as_ref().or(doing.recv.as_ref());
         let tx = executor.and_then(transaction_in).filter(|tx| state.open.contains(tx));
@@ -325,7 +374,7 @@ impl<'a> Lowering<'a> {
             text,
             store,
             tx,
-            binds: bound(binds.as_ref()),
+            binds: built.map_or_else(|| bound(binds.as_ref()), |built| built.binds),
             answer: doing.facts.outcome,
             at: doing.site.at,
         };

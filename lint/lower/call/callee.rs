@@ -56,7 +56,13 @@ impl<'a> Lowering<'a> {
             .map(|f| self.index.function(f).krate);
         let depends = |call: &&crate::catalog::Call| krate.is_some_and(|krate| self.reaches(krate, &call.package));
         let named = self.catalog.by_name(name).into_iter().filter(|call| call.distinctive);
-        match named.filter(|_| path.segments.len() > 1).find(depends) {
+        let possible: Vec<_> = named.filter(|_| path.segments.len() > 1).filter(depends).collect();
+        // What a macro has made has the functions of a trait.
+        let of_trait = |call: &&&crate::catalog::Call| {
+            let owner = call.path.rsplit_once("::").and_then(|(owner, _)| self.catalog.ty(owner));
+            owner.is_some_and(|owner| owner.for_all)
+        };
+        match possible.iter().find(of_trait).or(possible.first()) {
             Some(call) => Callee::External(call.path.clone(), None),
             None => Callee::Unknown,
         }

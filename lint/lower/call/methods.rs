@@ -87,10 +87,12 @@ impl<'a> Lowering<'a> {
         self.probe_method(recv, name, &args);
         let locked = (locks(name) && args.is_empty()).then(|| recv.clone().with_origin(Origin::SHARED));
         let recv = locked.as_ref().unwrap_or(recv);
-        if let Some(answer) = crate::lower::violation::asked(recv, name) {
+        let asked = crate::lower::violation::asked(recv, name);
+        if let Some(answer) = asked.or_else(|| crate::lower::violation::optional(recv, name)) {
             return vec![(state, answer)];
         }
-        if let Some(value) = crate::lower::time::method(recv, name, &args) {
+        let made = crate::lower::time::method(recv, name, &args);
+        if let Some(value) = made.or_else(|| crate::lower::built::method(recv, name, &args)) {
             return vec![(state, value)];
         }
         if let (Some(text), Some(Some(place))) = (extended(recv, name, &args), places.first())

@@ -57,7 +57,7 @@ impl<'a> Lowering<'a> {
                 Some(vec![(state.clone(), Value::bool(self.fills(recv) == Some(false)))])
             }
             "len" | "is_empty" | "contains" | "contains_key" | "as_secs" | "elapsed" => {
-                if self.client_method_known(recv, name) {
+                if self.client_method_known(recv, name) || !self.workspace_methods(recv, name, args.len()).is_empty() {
                     return None;
                 }
                 let origin = recv.origin.with(origin_of(args));

@@ -171,7 +171,7 @@ pub(in crate::lower) fn formatted(literal: &str, values: &[Value]) -> Value {
 
 /// A binary operation on what is known.
 pub(in crate::lower) fn binary(op: &str, a: &Value, b: &Value) -> Value {
-    if let Some(made) = time::arithmetic(op, a, b) {
+    if let Some(made) = time::arithmetic(op, a, b).or_else(|| crate::lower::built::operator(op, a, b)) {
         return made;
     }
     let origin = deep_origin(a).with(deep_origin(b));
@@ -251,17 +251,41 @@ impl Lowering<'_> {
         )
     }
 
-    /// A table, as a client's macro makes one of the workspace's schema.
+    /// `order::Column::TotalCents`: the column that a client's macro has named so.
+    pub(super) fn named_column(&self, path: &Path) -> Option<Value> {
+        let [.., of, name] = path.segments.as_slice() else {
+            return None;
+        };
+        let function = self.frames.first().and_then(|frame| frame.function)?;
+        let krate = self.index.function(function).krate;
+        let mut types = self.catalog.types().into_iter();
+        let named = |ty: &&crate::catalog::Type| ty.columns.as_ref() == Some(&of.name);
+        types.find(|ty| named(ty) && self.index.crate_depends(krate, &ty.package))?;
+        Some(crate::lower::built::column(&snake_case(&name.name)))
+    }
+
+    /// `orders::total`, `dsl::total`: whether a path can only name a column of the schema.
+    fn is_column(&self, path: &Path, name: &str) -> bool {
+        let before = path.segments.iter().rev().skip(1).map(|segment| segment.name.as_str());
+        let table = before.into_iter().find(|name| !matches!(*name, "dsl" | "columns"));
+        table.is_none_or(|table| self.schema.knows(table)) && self.schema.has_column(table, name)
+    }
+
+    /// A table, or a column of one, as a client's macro makes them of the workspace's schema.
     pub(super) fn table_value(&self, path: &Path) -> Option<Value> {
         let mut names = path.segments.iter().rev().map(|segment| &segment.name);
         let name = names.find(|name| *name != "table")?;
-        if !self.schema.knows(name) {
+        let is_column = !self.schema.knows(name) && self.is_column(path, name);
+        if !self.schema.knows(name) && !is_column {
             return None;
         }
         let function = self.frames.first().and_then(|frame| frame.function)?;
         let krate = self.index.function(function).krate;
         let mut types = self.catalog.types().into_iter();
         let of_client = types.find(|ty| ty.tables && self.index.crate_depends(krate, &ty.package))?;
+        if is_column {
+            return Some(crate::lower::built::column(name));
+        }
         let table = Value::new(
             Kind::Api(std::sync::Arc::default()),
             Ty::external(&of_client.path, Vec::new()),
@@ -269,4 +293,15 @@ impl Lowering<'_> {
         );
         Some(table.with_prop("target".into(), Value::text(name.clone()), None))
     }
+}
+
+fn snake_case(name: &str) -> String {
+    let mut made = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !made.is_empty() {
+            made.push('_');
+        }
+        made.extend(c.to_lowercase());
+    }
+    made
 }

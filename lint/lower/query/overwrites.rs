@@ -18,7 +18,8 @@ const OWN_IDS: [&str; 8] = [
     "correlation_id",
 ];
 
-fn names_one_message(column: &str) -> bool {
+/// Whether no two messages have the same in that column.
+pub(in crate::lower) fn names_one_message(column: &str) -> bool {
     OWN_IDS.contains(&column)
 }
 

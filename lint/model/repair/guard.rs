@@ -18,9 +18,7 @@ pub fn idempotent(flow: &Flow, effect: EffectId) -> Flow {
 /// A key of the message is recorded in the same transaction as the effect, which is skipped where the key is there already.
 #[must_use]
 pub fn recorded_with(flow: &Flow, effect: EffectId) -> Flow {
-    let mut editor = Editor::new(flow);
-    let key = KeyId(u32::try_from(flow.keys.len()).unwrap_or(u32::MAX));
-    editor.flow.keys.push(Key {
+    let new = Key {
         store: flow.effect(effect).target.clone(),
         durability: Durability::Durable,
         ttl_millis: None,
@@ -29,7 +27,33 @@ pub fn recorded_with(flow: &Flow, effect: EffectId) -> Flow {
         removed: Known::Unknown,
         from_message: Known::Yes,
         made_at: None,
-    });
+    };
+    recorded_by(flow, effect, new)
+}
+
+/// What marks the message is recorded in the same transaction as the effect, and lives no longer than it did.
+#[must_use]
+pub fn recorded_with_mark(flow: &Flow, effect: EffectId, mark: KeyId) -> Flow {
+    let is_mark = |step: &Step| matches!(step, Step::Mark { key, .. } if *key == mark);
+    let marked = flow
+        .nodes
+        .iter()
+        .filter(|node| is_mark(&node.step))
+        .find_map(|node| node.at.as_ref());
+    let moved = Key {
+        ttl_at: flow.key(mark).ttl_at.or(marked.map(|site| site.span)),
+        durability: Durability::Durable,
+        unique: Known::Yes,
+        from_message: Known::Yes,
+        ..flow.key(mark).clone()
+    };
+    recorded_by(flow, effect, moved)
+}
+
+fn recorded_by(flow: &Flow, effect: EffectId, new: Key) -> Flow {
+    let mut editor = Editor::new(flow);
+    let key = KeyId(u32::try_from(flow.keys.len()).unwrap_or(u32::MAX));
+    editor.flow.keys.push(new);
     for id in editor.find(|node| matches!(node.step, Step::Effect { effect: e, .. } if e == effect)) {
         let node = editor.node(id).clone();
         let Step::Effect { tx, .. } = node.step else { continue };

@@ -39,6 +39,7 @@ impl Converter<'_> {
             "concat" => self.concat(tokens),
             "include_str" => self.include_str(tokens),
             "json" => Some(self.json(call)),
+            "doc" | "bson" => Some(self.document(call, place)),
             "stream" | "try_stream" => self.generator(call),
             _ => self.text_macro(name, call),
         }
