@@ -69,6 +69,8 @@ pub struct RawType {
     pub gives_back: Option<SmolStr>,
     /// It is an event, and a message one of its kinds. The others are left aside.
     pub carries: Option<Carries>,
+    /// Of a trait: a macro of the client makes types of that name that have it (`order::Entity`).
+    pub made_as: Option<SmolStr>,
     /// The name of the type below whose path (`order::Column::Total`) columns are named, in camel case: a macro of the client has made it.
     pub columns: Option<SmolStr>,
     /// A path that means nothing else and names a table of the workspace's schema is a value of it, with the table's name as `target`: a
@@ -78,7 +80,7 @@ pub struct RawType {
 
 record!(RawType, "a type", requires ["path"], {
     path, implements, like, is_async as "async", queue, deref, awaits, item, receive, builder, defaults, fields, settles, store, transaction,
-    handed, for_all, handles, accepts, gives_back, carries, columns, tables,
+    handed, for_all, handles, accepts, gives_back, carries, made_as, columns, tables,
 });
 
 /// In which variant of an event a message comes.

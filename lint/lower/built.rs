@@ -174,14 +174,18 @@ impl Lowering<'_> {
                 .word(&format!("UPDATE {table} SET"))
                 .with(self.assignments(prop("set"))),
             "delete" => Piece::default().word(&format!("DELETE FROM {table}")),
+            "exists" => Piece::default().word(&format!("SELECT EXISTS (SELECT 1 FROM {table}")),
+            "select" if prop("count").is_some() => Piece::default().word(&format!("SELECT count(*) FROM {table}")),
             "select" => Piece::default().word(&format!("SELECT {} FROM {table}", selected(prop("select")))),
             _ => return None,
         };
-        let piece = if statement == "insert" {
-            piece
-        } else {
-            self.filtered(piece, &table, builder)
+        let mut piece = match statement.as_str() {
+            "insert" => piece,
+            _ => self.filtered(piece, &table, builder),
         };
+        if statement == "exists" {
+            piece.sql.push(')');
+        }
         Some(Built {
             text: piece.sql.into(),
             binds: piece.binds,

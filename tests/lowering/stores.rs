@@ -147,9 +147,16 @@ async fn seen(redis: &mut redis::aio::MultiplexedConnection, id: &str) -> Result
 /// The effects of a flow, and its marks.
 fn told(items: &str, body: &str) -> Vec<String> {
     let text = crate::harness::lowered_each(items, body);
-    let about = |line: &&str| line.contains("effect e") && !line.contains("ok=") || line.contains(": mark ") || line.contains(": check ");
+    let about = |line: &&str| {
+        line.contains("effect e") && !line.contains("ok=") || line.contains(": mark ") || line.contains(": check ")
+    };
     let lines = text.lines().filter(about);
-    lines.map(|line| line.trim_start_matches(|c: char| c != 'e' && c != 'm' && c != 'c').to_owned()).collect()
+    lines
+        .map(|line| {
+            line.trim_start_matches(|c: char| c != 'e' && c != 'm' && c != 'c')
+                .to_owned()
+        })
+        .collect()
 }
 
 /// What MULTI queues takes effect together; what is asked under WATCH belongs to it.
@@ -157,57 +164,92 @@ fn told(items: &str, body: &str) -> Vec<String> {
 fn commands_that_are_queued() {
     let body = r#"
         let id = String::from_utf8_lossy(&delivery.data).into_owned();
-        let mut redis = redis.clone();
+        let mut redis: redis::aio::MultiplexedConnection = connected();
         let known: bool = redis.exists(&id).await?;
         if !known {
             redis::pipe().KIND.incr("sum", 1).set_ex(&id, 1, 60).query_async::<()>(&mut redis).await?;
         }
         delivery.ack(BasicAckOptions::default()).await?;
 "#;
-    let items = "use redis::AsyncCommands; fn redis() -> redis::aio::MultiplexedConnection { todo!() }";
-    let body = body.replace("redis.clone()", "redis()");
+    let items = "use redis::AsyncCommands;";
     let together = crate::harness::lowered_each(items, &body.replace("KIND", "atomic()"));
     let apart = crate::harness::lowered_each(items, &body.replace(".KIND", ""));
-    assert!(together.contains("mark k0 in t0") && together.contains("effect e0 in t0"), "{together}");
+    assert!(
+        together.contains("mark k0 in t0") && together.contains("effect e0 in t0"),
+        "{together}"
+    );
     assert!(apart.contains("mark k0 ok") && !apart.contains("in t0"), "{apart}");
 }
 
 /// The operators of an update, and what its filter excludes.
 #[test]
 fn documents() {
-    let items = "use mongodb::{Collection, bson::{Document, doc}}; fn all() -> Collection<Document> { todo!() }";
+    let items = "use mongodb::{Collection, bson::{Document, doc}};";
     let change = |filter: &str, update: &str| {
         let body = format!(
             "let id = String::from_utf8_lossy(&delivery.data).into_owned(); \
-             all().update_one(doc! {{ {filter} }}, doc! {{ {update} }}).await?; \
+             let all: Collection<Document> = collection(); \
+             all.update_one(doc! {{ {filter} }}, doc! {{ {update} }}).await?; \
              delivery.ack(BasicAckOptions::default()).await?;"
         );
         told(items, &body).join("; ")
     };
-    assert_eq!(change(r#""_id": &id"#, r#""$set": { "read": true }"#), "effect e0 mongodb idem");
-    assert_eq!(change(r#""_id": &id"#, r#""$inc": { "read": 1 }"#), "effect e0 mongodb plain");
-    assert_eq!(change(r#""_id": 1, "state": "new""#, r#""$set": { "state": "old" }, "$inc": { "n": 1 }"#), "effect e0 mongodb idem");
-    assert_eq!(change(r#""_id": 1, "n": { "$gte": 1 }"#, r#""$inc": { "n": -1 }"#), "effect e0 mongodb plain");
-    assert_eq!(change(r#""_id": 1, "ids": { "$ne": &id }"#, r#""$push": { "ids": &id }, "$inc": { "n": 1 }"#), "effect e0 mongodb idem");
+    assert_eq!(
+        change(r#""_id": &id"#, r#""$set": { "read": true }"#),
+        "effect e0 mongodb idem"
+    );
+    assert_eq!(
+        change(r#""_id": &id"#, r#""$inc": { "read": 1 }"#),
+        "effect e0 mongodb plain"
+    );
+    assert_eq!(
+        change(
+            r#""_id": 1, "state": "new""#,
+            r#""$set": { "state": "old" }, "$inc": { "n": 1 }"#
+        ),
+        "effect e0 mongodb idem"
+    );
+    assert_eq!(
+        change(r#""_id": 1, "n": { "$gte": 1 }"#, r#""$inc": { "n": -1 }"#),
+        "effect e0 mongodb plain"
+    );
+    assert_eq!(
+        change(
+            r#""_id": 1, "ids": { "$ne": &id }"#,
+            r#""$push": { "ids": &id }, "$inc": { "n": 1 }"#
+        ),
+        "effect e0 mongodb idem"
+    );
 }
 
 /// Statements that diesel builds are read as written ones are.
 #[test]
 fn statements_that_are_built() {
-    let items = "use diesel::prelude::*; fn connection() -> PgConnection { todo!() }
+    let items = "use diesel::prelude::*;
         diesel::table! { sums (id) { id -> Text, total -> BigInt, state -> Text, } }";
     let statement = |built: &str| {
         let body = format!(
-            "let id = String::from_utf8_lossy(&delivery.data).into_owned(); let mut connection = connection(); \
+            "let id = String::from_utf8_lossy(&delivery.data).into_owned(); let mut connection: PgConnection = connected(); \
              {built}; delivery.ack(BasicAckOptions::default()).await?;"
         );
         told(items, &body).join("; ")
     };
-    let update = |set: &str| format!("diesel::update(sums::table.filter(sums::id.eq(&id))).set({set}).execute(&mut connection)?");
-    assert_eq!(statement(&update("sums::total.eq(sums::total + 1)")), "effect e0 postgres:sums plain");
-    assert_eq!(statement(&update("(sums::total.eq(1), sums::state.eq(\"done\"))")), "effect e0 postgres:sums idem");
+    let update = |set: &str| {
+        format!("diesel::update(sums::table.filter(sums::id.eq(&id))).set({set}).execute(&mut connection)?")
+    };
+    assert_eq!(
+        statement(&update("sums::total.eq(sums::total + 1)")),
+        "effect e0 postgres:sums plain"
+    );
+    assert_eq!(
+        statement(&update("(sums::total.eq(1), sums::state.eq(\"done\"))")),
+        "effect e0 postgres:sums idem"
+    );
     let guarded = "diesel::update(sums::table.filter(sums::state.eq(\"new\"))).set((sums::state.eq(\"done\"), sums::total.eq(sums::total + 1)))";
-    assert_eq!(statement(&format!("{guarded}.execute(&mut connection)?")), "effect e0 postgres:sums idem");
+    assert_eq!(
+        statement(&format!("{guarded}.execute(&mut connection)?")),
+        "effect e0 postgres:sums idem"
+    );
     let first = "let known = sums::table.filter(sums::id.eq(&id)).first::<(String, i64, String)>(&mut connection).optional()?; \
                  if known.is_none() { diesel::insert_into(sums::table).values((sums::id.eq(&id), sums::total.eq(1))).execute(&mut connection)?; }";
     assert!(statement(first).contains("check k0 absent"), "{}", statement(first));

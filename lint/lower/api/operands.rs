@@ -267,9 +267,9 @@ impl<'a> Lowering<'a> {
             && let (Some(recv), Some(Some(place))) = (&doing.recv, doing.places.first())
         {
             state.change(place, self.with_sets(recv.clone(), doing));
-            let lender = recv.prop(LENDER).and_then(|(lender, _)| text_of(lender));
-            let lender = lender.and_then(|variable| Some((state.get(&variable)?.clone(), Place::of(variable))));
-            if let Some((value, place)) = lender {
+            if let Some(place) = lender(recv)
+                && let Some(value) = state.get(&place.variable).cloned()
+            {
                 state.change(&place, self.with_sets(value, doing));
             }
         }
@@ -421,4 +421,9 @@ pub(super) fn bound(binds: Option<&Value>) -> Vec<Value> {
         Some(_) => binds.into_iter().cycle().take(32).cloned().collect(),
         None => Vec::new(),
     }
+}
+
+/// The variable that holds what a value is a part of.
+pub(super) fn lender(part: &Value) -> Option<Place> {
+    part.prop(LENDER).and_then(|(lender, _)| text_of(lender)).map(Place::of)
 }

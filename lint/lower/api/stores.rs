@@ -222,9 +222,13 @@ impl<'a> Lowering<'a> {
         let node = self.graph.emit(&state, step, Some(site));
         let mut begun = state.after(node, Outcome::Ok);
         begun.open.insert(tx);
-        if is_receiver && let (Some(recv), Some(Some(place))) = (&doing.recv, doing.places.first()) {
+        let named = self.operand_of(doing.facts.on.as_ref(), doing).map(|(value, _)| value);
+        let holder = named.as_ref().or(doing.recv.as_ref());
+        let own = doing.recv.as_ref().and_then(operands::lender);
+        let place = own.or_else(|| doing.places.first().cloned().flatten());
+        if is_receiver && let (Some(holder), Some(place)) = (holder, place) {
             let handle = Value::new(Kind::Tx(tx), Ty::Unknown, Origin::NONE);
-            begun.change(place, recv.with_prop(TRANSACTION.into(), handle, None));
+            begun.change(&place, holder.clone().with_prop(TRANSACTION.into(), handle, None));
         }
         let mut all = vec![(begun, self.succeed(doing, value))];
         if doing.call.fallible {

@@ -55,14 +55,17 @@ impl<'a> Lowering<'a> {
             .and_then(|frame| frame.function)
             .map(|f| self.index.function(f).krate);
         let depends = |call: &&crate::catalog::Call| krate.is_some_and(|krate| self.reaches(krate, &call.package));
+        if let [.., of, _] = path.segments.as_slice() {
+            let made = |ty: &&crate::catalog::Type| {
+                let is_made = ty.made_as.as_ref() == Some(&of.name);
+                is_made && krate.is_some_and(|krate| self.reaches(krate, &ty.package))
+            };
+            if let Some(ty) = self.catalog.types().into_iter().find(made) {
+                return Callee::External(smol_str::format_smolstr!("{}::{name}", ty.path), None);
+            }
+        }
         let named = self.catalog.by_name(name).into_iter().filter(|call| call.distinctive);
-        let possible: Vec<_> = named.filter(|_| path.segments.len() > 1).filter(depends).collect();
-        // What a macro has made has the functions of a trait.
-        let of_trait = |call: &&&crate::catalog::Call| {
-            let owner = call.path.rsplit_once("::").and_then(|(owner, _)| self.catalog.ty(owner));
-            owner.is_some_and(|owner| owner.for_all)
-        };
-        match possible.iter().find(of_trait).or(possible.first()) {
+        match named.filter(|_| path.segments.len() > 1).find(depends) {
             Some(call) => Callee::External(call.path.clone(), None),
             None => Callee::Unknown,
         }
