@@ -210,7 +210,7 @@ fn every_rule_has_three_fixtures_that_fire_and_three_that_do_not() {
         (fires < 3 || silent < 3).then(|| format!("{} {}: {fires} fire, {silent} do not", rule.code, rule.name))
     };
     let judged = RULES.iter().filter(|rule| !WITHOUT_FIXTURES.contains(&rule.code));
-    let missing: Vec<String> = judged.filter_map(|rule| few(rule)).collect();
+    let missing: Vec<String> = judged.filter_map(few).collect();
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
