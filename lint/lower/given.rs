@@ -27,18 +27,21 @@ impl Lowering<'_> {
     pub(super) fn entrust(&mut self, value: &Value) {
         let mut given = BTreeSet::new();
         let pending = |part: &Value| match part.kind {
-            Kind::Pending(effect, _) => Some(effect),
+            Kind::Pending(effect, sent) => Some((effect, sent)),
             _ => None,
         };
         value.visit(&mut |part| given.extend(pending(part)));
-        for effect in given {
+        for (effect, sent) in given {
             let known = &mut self.graph.effects[effect.0 as usize];
             if known.kind == EffectKind::Publish && !known.confirmed {
                 known.confirmed = true;
+                let site = known.at.clone();
                 self.assumptions.insert(format_smolstr!(
                     "whoever is given what confirms `{}` waits for it, and tells of a failure",
-                    known.at.text
+                    site.text
                 ));
+                // Here it only goes out.
+                self.graph.unsend(sent, &site);
             }
         }
     }
