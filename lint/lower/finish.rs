@@ -116,7 +116,8 @@ impl Lowering<'_> {
         self.producers.get(transport).copied()
     }
 
-    /// A check whose key nothing in the unit ever marks is a read that decides; a write to what is checked is a mark.
+    /// A check after which nothing marks its key, before another message comes, is a read that decides; a write to what is checked is
+    /// a mark.
     fn pair_checks(&mut self) {
         let checked: BTreeSet<KeyId> = self
             .graph
@@ -128,31 +129,24 @@ impl Lowering<'_> {
             })
             .collect();
         let writes: BTreeMap<EffectId, KeyId> = self.graph.writes.iter().map(|(effect, key)| (*effect, *key)).collect();
-        let mut marked: BTreeSet<KeyId> = BTreeSet::new();
         for node in &mut self.graph.nodes {
-            match node.step {
-                Step::Mark { key, .. } => {
-                    marked.insert(key);
-                }
-                Step::Effect { effect, tx } => {
-                    if let Some(key) = writes.get(&effect).filter(|key| checked.contains(key)) {
-                        marked.insert(*key);
-                        node.step = Step::Mark {
-                            key: *key,
-                            tx,
-                            mode: MarkMode::Plain,
-                            effect: Some(effect),
-                        };
-                    }
-                }
-                _ => {}
+            if let Step::Effect { effect, tx } = node.step
+                && let Some(key) = writes.get(&effect).filter(|key| checked.contains(key))
+            {
+                node.step = Step::Mark {
+                    key: *key,
+                    tx,
+                    mode: MarkMode::Plain,
+                    effect: Some(effect),
+                };
             }
         }
         for id in 0..self.graph.nodes.len() {
-            if let Step::Check { key, .. } = self.graph.nodes[id].step
-                && !marked.contains(&key)
-            {
-                self.check_to_branch(id);
+            if let Step::Check { key, .. } = self.graph.nodes[id].step {
+                let marks = |step: &Step| matches!(step, Step::Mark { key: marked, .. } if *marked == key);
+                if !self.ahead(Some(NodeId(id as u32))).any(marks) {
+                    self.check_to_branch(id);
+                }
             }
         }
     }
