@@ -12,6 +12,7 @@ use smol_str::SmolStr;
 use crate::flow::Idempotency;
 
 mod claim;
+pub mod cql;
 mod expr;
 mod fallback;
 mod filter;

@@ -357,6 +357,8 @@ facts! {
     ttl_unit: Unit,
     /// SQL: the text.
     sql: Operand,
+    /// SQL: the dialect, where it is none of those that are told apart by the text (`cql`).
+    dialect: SmolStr,
     /// SQL that is built and not written: what it was built of.
     built: Operand,
     /// SQL, transactions: the executor.
@@ -523,6 +525,10 @@ pub enum SettleBy {
     InSink,
     OnOk,
     OnReturn,
+    /// When the next message is asked for.
+    OnNext,
+    /// That, and when the reader is dropped.
+    OnNextOrDrop,
 }
 
 /// Which messages an ack settles.

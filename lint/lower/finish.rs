@@ -1,6 +1,7 @@
 //! Tidying a flow: what only the whole of it shows.
 
 mod doubts;
+mod implied;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +29,7 @@ impl Lowering<'_> {
             self.graph
                 .emit(&super::state::State::start(), Step::Exit(Ended::Err), None);
         }
+        self.settle_implied();
         self.settle_answers();
         self.forget_bookkeeping();
         self.settle_refusals();

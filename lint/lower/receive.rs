@@ -27,6 +27,8 @@ pub(super) struct Draft {
     pub address: Option<SmolStr>,
     pub broker: Broker,
     pub settle: Settle,
+    /// What the catalog says of it.
+    pub implied: SettleBy,
     pub site: Site,
     pub constructed: Option<Span>,
     pub lease: Option<Lease>,
@@ -149,6 +151,10 @@ impl<'a> Lowering<'a> {
     /// Where the messages of `receive` come from, and who settles them.
     pub(super) fn draft_of(&self, receive: &Receive, operands: &Operands<'_>, site: Site) -> Draft {
         let (settle, constructed, assumed) = self.settle_of(receive, operands);
+        let implied = self
+            .reading(receive, operands)
+            .0
+            .map_or(SettleBy::Manual, |reading| reading.is);
         let address = receive
             .address
             .as_ref()
@@ -163,6 +169,7 @@ impl<'a> Lowering<'a> {
             address,
             broker: receive.broker,
             settle,
+            implied,
             site,
             constructed,
             lease: self.lease(receive, operands),
@@ -209,37 +216,42 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Who settles, as the receiver's settings say. Where its construction was not seen, manual settlement is assumed.
-    fn settle_of(&self, receive: &Receive, operands: &Operands<'_>) -> (Settle, Option<Span>, bool) {
-        let constructed = operands.recv.and_then(construction);
-        let mut unclear = constructed.is_none();
+    /// The reading of the receiver's settings, and whether others could not be judged.
+    fn reading<'r>(&self, receive: &'r Receive, operands: &Operands<'_>) -> (Option<&'r crate::catalog::Settle>, bool) {
+        let mut unclear = operands.recv.and_then(construction).is_none();
         for reading in &receive.settle {
-            let answers: Vec<_> = reading
-                .when
-                .0
-                .iter()
+            let conditions = reading.when.0.iter();
+            let answers: Vec<_> = conditions
                 .map(|condition| self.condition_holds(condition, operands))
                 .collect();
             unclear |= answers.contains(&None);
             let mentioned = reading.mentions.as_ref().is_none_or(|text| (self.mentions)(text));
-            if !mentioned || answers.iter().any(|answer| *answer != Some(true)) {
-                continue;
+            if mentioned && answers.iter().all(|answer| *answer == Some(true)) {
+                return (Some(reading), unclear);
             }
-            let why = reading.why.clone().unwrap_or_default();
-            let label = reading.label.as_ref().and_then(|name| operands.prop_place(name));
-            let settle = match reading.is {
-                SettleBy::Manual => Settle::Manual,
-                SettleBy::OnReceive => Settle::OnReceive {
-                    at: label.or(constructed),
-                    why,
-                },
-                SettleBy::InSink => Settle::InSink,
-                SettleBy::OnOk => Settle::OnOk,
-                SettleBy::OnReturn => Settle::OnReturn,
-            };
-            return (settle, constructed, false);
         }
-        (Settle::Manual, constructed, unclear && !receive.settle.is_empty())
+        (None, unclear)
+    }
+
+    /// Who settles, as the receiver's settings say. Where its construction was not seen, manual settlement is assumed.
+    fn settle_of(&self, receive: &Receive, operands: &Operands<'_>) -> (Settle, Option<Span>, bool) {
+        let constructed = operands.recv.and_then(construction);
+        let (reading, unclear) = self.reading(receive, operands);
+        let Some(reading) = reading else {
+            return (Settle::Manual, constructed, unclear && !receive.settle.is_empty());
+        };
+        let label = reading.label.as_ref().and_then(|name| operands.prop_place(name));
+        let settle = match reading.is {
+            SettleBy::Manual | SettleBy::OnNext | SettleBy::OnNextOrDrop => Settle::Manual,
+            SettleBy::OnReceive => Settle::OnReceive {
+                at: label.or(constructed),
+                why: reading.why.clone().unwrap_or_default(),
+            },
+            SettleBy::InSink => Settle::InSink,
+            SettleBy::OnOk => Settle::OnOk,
+            SettleBy::OnReturn => Settle::OnReturn,
+        };
+        (settle, constructed, false)
     }
 
     /// Whether what is given holds several messages at once.

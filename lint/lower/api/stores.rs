@@ -367,6 +367,10 @@ impl<'a> Lowering<'a> {
             Some(built) => Some(built.text.clone()),
             None => self.text_operand(doing.facts.sql.as_ref(), doing),
         };
+        let text = match doing.facts.dialect.as_deref() {
+            Some("cql") => text.map(|text| crate::sql::cql::to_sql(&text).into()),
+            _ => text,
+        };
         let on = self.operand_of(doing.facts.on.as_ref(), doing).map(|(value, _)| value);
         let executor = on.as_ref().or(doing.recv.as_ref());
         let tx = executor.and_then(transaction_in).filter(|tx| state.open.contains(tx));

@@ -62,9 +62,19 @@ impl Reader<'_> {
                 let item = Item::Type {
                     fields,
                     variants: BTreeMap::new(),
-                    derives_default: derives_default(&found.attrs),
+                    derives_default: derives(&found.attrs, "Default"),
                 };
                 self.add(&found.ident, item, module);
+                if derives(&found.attrs, "Builder") {
+                    // As derive_builder names it.
+                    let builder = quote::format_ident!("{}Builder", found.ident);
+                    let item = Item::Type {
+                        fields: BTreeSet::new(),
+                        variants: BTreeMap::new(),
+                        derives_default: true,
+                    };
+                    self.add(&builder, item, module);
+                }
             }
             syn::Item::Enum(found) => {
                 let variants = found
@@ -75,7 +85,7 @@ impl Reader<'_> {
                 let item = Item::Type {
                     fields: BTreeSet::new(),
                     variants,
-                    derives_default: derives_default(&found.attrs),
+                    derives_default: derives(&found.attrs, "Default"),
                 };
                 self.add(&found.ident, item, module);
             }
@@ -324,8 +334,8 @@ pub(super) fn type_path(ty: &syn::Type) -> Option<Vec<String>> {
     }
 }
 
-pub(super) fn derives_default(attributes: &[syn::Attribute]) -> bool {
+fn derives(attributes: &[syn::Attribute], what: &str) -> bool {
     attributes.iter().any(|attribute| {
-        attribute.path().is_ident("derive") && attribute.meta.to_token_stream().to_string().contains("Default")
+        attribute.path().is_ident("derive") && attribute.meta.to_token_stream().to_string().contains(what)
     })
 }
