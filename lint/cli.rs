@@ -5,6 +5,7 @@
 
 mod annotate;
 mod args;
+mod cache;
 mod check;
 mod choose;
 mod completions;
@@ -35,7 +36,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum as _};
 
 use self::args::{Cli, Color, Command};
-pub use self::console::{Console, Stream, colour_of, is_watched};
+pub use self::console::{Console, Stream, colour_of, format_for, is_watched};
 use crate::config::Invalid;
 
 /// Nothing is denied.

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cargo_delivery::cli::{self, Console, Stream};
-use cargo_delivery::render::Format;
 use cargo_delivery::source;
 use delivery_grammar::Date;
 
@@ -29,11 +28,9 @@ fn run() -> ExitCode {
         stdout: Stream::new(&mut out, cli::colour_of(&std::io::stdout())),
         stderr: Stream::new(&mut err, cli::colour_of(&std::io::stderr())),
         width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
-        format: match std::env::var_os("GITHUB_ACTIONS") {
-            Some(yes) if yes == "true" => Format::Github,
-            _ => Format::Human,
-        },
+        format: cli::format_for(std::env::var_os("GITHUB_ACTIONS")),
         watched: cli::is_watched(&std::io::stderr(), std::env::var_os("CI"), std::env::var_os("TERM")),
+        target: std::env::var_os("CARGO_TARGET_DIR").map(Into::into),
         today: Date::from_unix_seconds(now.map_or(0, |since| since.as_secs())),
     };
     cli::run(std::env::args_os(), console).into()

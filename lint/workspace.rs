@@ -10,7 +10,10 @@ mod manifest;
 mod open;
 mod paths;
 mod select;
+mod target;
 mod tree;
+mod walk;
+mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -18,12 +21,18 @@ mod tests;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use smol_str::SmolStr;
 
 pub(crate) use self::paths::join;
-pub use self::tree::{MAX_FILE_BYTES, ReadError, Reader};
+pub use self::{
+    open::Place,
+    target::target_folder,
+    tree::{MAX_FILE_BYTES, ReadError, Reader},
+    witness::{Holds, Stamp, Testimony, Witness},
+};
 use crate::{problem::Problem, span::FileId};
 
 /// An index into [`Workspace::crates`].
@@ -47,6 +56,8 @@ pub struct Options {
     pub manifest_path: Option<PathBuf>,
     /// Texts that stand in place of files on disk, by absolute path: what an editor has not saved, or a repair has not written.
     pub drafts: BTreeMap<PathBuf, String>,
+    /// Is told what the disk is asked.
+    pub witness: Option<Arc<Witness>>,
 }
 
 /// A package with its targets; a loose file is one too.
@@ -163,7 +174,16 @@ impl Workspace {
     ///
     /// A path that does not exist or cannot be read, and a manifest that was named and is no manifest.
     pub fn open(paths: &[PathBuf], options: &Options) -> anyhow::Result<Self> {
-        open::open(paths, options)
+        Place::find(paths, options).and_then(|place| Self::open_at(&place, options))
+    }
+
+    /// Looks at a place.
+    ///
+    /// # Errors
+    ///
+    /// See [`open`](Self::open).
+    pub fn open_at(place: &Place, options: &Options) -> anyhow::Result<Self> {
+        open::open(place, options)
     }
 
     /// A tree that is not on disk, for tests: paths relative to the root, with their texts.

@@ -184,6 +184,10 @@ pub struct Check {
     #[arg(long, requires = "fix", help_heading = "Repair")]
     pub allow_dirty: bool,
 
+    /// Find everything out anew: neither read nor write what is kept of earlier runs in target/delivery/cache
+    #[arg(long, help_heading = "Cache")]
+    pub no_cache: bool,
+
     /// Count the findings of each rule instead of printing them
     #[arg(long, help_heading = "Output")]
     pub statistics: bool,

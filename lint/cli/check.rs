@@ -2,34 +2,48 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::ValueEnum as _;
+use serde::{Deserialize, Serialize};
 
 use super::args::{Check, FileReport, Verbosity};
+use super::cache::Cache;
 use super::git::Revision;
 use super::proof::add_fixes;
-use super::session::{Asked, Session};
+use super::session::{self, Asked, Session};
 use super::{Console, Outcome, fix, output, with};
 use crate::baseline::Baseline;
 use crate::render::{self, Detail, Format, Look, Resolved, counted};
+use crate::workspace::{Place, Witness};
 
 pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
-    if let Some(format) = args.format.filter(|format| args.statistics && *format != Format::Human) {
-        let name = format
-            .to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned());
-        bail!("`--statistics` counts for people; with `--format {name}`, count the findings of the report instead");
+    refuse(args)?;
+    let place = Place::find(&args.selection.paths, &session::options(&args.selection))?;
+    let revision = args.changed_since.as_deref();
+    let revision = revision.map(|name| Revision::open(name, &place.root)).transpose()?;
+    let shown = Shown {
+        format: args.format.unwrap_or(console.format),
+        look: console.stdout.look(console.width),
+        verbosity,
+    };
+    let cache = may_be_kept(args).then(|| {
+        let asked = (args, shown, console.today, revision.as_ref().map(Revision::name));
+        Cache::at(&place, console.target.as_deref(), &asked)
+    });
+    let cache = cache.flatten();
+    if let Some(said) = cache.as_ref().and_then(Cache::recall) {
+        return tell(&said, args, &place, console);
     }
-    if args.with.is_some() && args.format != Some(Format::Cargo) {
-        bail!("`--with` passes cargo's messages on, which only `--format cargo` goes with");
-    }
+    let keeper = cache.as_ref().and_then(Cache::begin);
     let asked = Asked {
         selection: &args.selection,
         levels: &args.levels,
         today: console.today,
         watched: console.watched && verbosity != Verbosity::Quiet,
         drafts: &BTreeMap::new(),
+        witness: keeper.as_ref().map(|keeper| &keeper.witness),
     };
     let mut session = asked.session()?;
     add_fixes(&mut session, &asked);
@@ -42,44 +56,106 @@ pub fn run(args: &Check, verbosity: Verbosity, console: &mut Console<'_>) -> any
         session = asked.session()?;
         add_fixes(&mut session, &asked);
     }
-    let succeeded = match &args.with {
-        Some(words) => with::pass_on(words, &session.workspace.root, console)?,
-        None => true,
-    };
-    let mut report = session.resolved();
-    if let Some(revision) = &args.changed_since {
-        leave_what_stayed(&session, revision, &mut report)?;
+    let said = say(&session, args, shown, revision.as_ref(), asked.witness.map(Arc::as_ref))?;
+    let outcome = tell(&said, args, &place, console)?;
+    if let Some(keeper) = keeper {
+        keeper.keep(&said);
     }
-    settle(args, &mut report, console)?;
-    for file in &args.report {
-        write_report(&report, file)?;
-    }
-    let look = console.stdout.look(console.width);
-    let text = match (&args.explain_verdict, args.statistics) {
-        (Some(name), _) => explained(&mut report, name, look)?,
-        (None, true) => render::statistics(&report, look),
-        (None, false) => render::render(&report, args.format.unwrap_or(console.format), look, detail(verbosity)),
-    };
-    console.stdout.text(&text);
-    if verbosity == Verbosity::Verbose {
-        console.stderr.text(&render::skipped(&session.overview().skipped));
-    }
-    console.stdout.finish().context("cannot write the result")?;
-    let outcome = if report.counts.deny > 0 || !succeeded {
-        Outcome::Denied
-    } else {
-        Outcome::Clean
-    };
     // The process ends here: taking a large workspace apart, node by node, would be waited for in vain.
     std::mem::forget(session);
     Ok(outcome)
 }
 
-/// Sets aside what is about nothing that changed since the revision.
-fn leave_what_stayed(session: &Session, revision: &str, report: &mut Resolved<'_>) -> anyhow::Result<()> {
-    let changes = session.changes_since(&Revision::open(revision, &session.workspace.root)?);
-    report.set_aside(|found| !changes.concern(found.finding, &session.report.integrations));
+/// Arguments that do not go together, as far as clap cannot tell.
+fn refuse(args: &Check) -> anyhow::Result<()> {
+    if let Some(format) = args.format.filter(|format| args.statistics && *format != Format::Human) {
+        let name = format
+            .to_possible_value()
+            .map_or_else(String::new, |value| value.get_name().to_owned());
+        bail!("`--statistics` counts for people; with `--format {name}`, count the findings of the report instead");
+    }
+    if args.with.is_some() && args.format != Some(Format::Cargo) {
+        bail!("`--with` passes cargo's messages on, which only `--format cargo` goes with");
+    }
     Ok(())
+}
+
+/// Whether what is said depends on nothing but what was asked and what was read, and nothing else is done.
+fn may_be_kept(args: &Check) -> bool {
+    !args.no_cache && !args.fix && !args.write_baseline && !args.prune_baseline
+}
+
+/// How the result is shown.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    format: Format,
+    look: Look,
+    verbosity: Verbosity,
+}
+
+/// All that a run has to say.
+#[derive(Serialize, Deserialize)]
+struct Said {
+    /// What became of the baseline.
+    baseline: String,
+    /// Texts for the files of `--report`, in their order.
+    reports: Vec<String>,
+    result: String,
+    /// Which files were not read.
+    skipped: String,
+    denied: bool,
+}
+
+/// From what was found to what is said of it.
+fn say(
+    session: &Session,
+    args: &Check,
+    shown: Shown,
+    revision: Option<&Revision>,
+    witness: Option<&Witness>,
+) -> anyhow::Result<Said> {
+    let mut report = session.resolved();
+    if let Some(revision) = revision {
+        let changes = session.changes_since(revision);
+        report.set_aside(|found| !changes.concern(found.finding, &session.report.integrations));
+    }
+    let baseline = settle(args, &mut report, witness)?;
+    let render_file = |file: &FileReport| render::render(&report, file.format, Look::PLAIN, Detail::Summary);
+    let reports = args.report.iter().map(render_file).collect();
+    let result = match (&args.explain_verdict, args.statistics) {
+        (Some(name), _) => explained(&mut report, name, shown.look)?,
+        (None, true) => render::statistics(&report, shown.look),
+        (None, false) => render::render(&report, shown.format, shown.look, detail(shown.verbosity)),
+    };
+    let skipped = match shown.verbosity {
+        Verbosity::Verbose => render::skipped(&session.overview().skipped),
+        _ => String::new(),
+    };
+    Ok(Said {
+        baseline,
+        reports,
+        result,
+        skipped,
+        denied: report.counts.deny > 0,
+    })
+}
+
+fn tell(said: &Said, args: &Check, place: &Place, console: &mut Console<'_>) -> anyhow::Result<Outcome> {
+    let succeeded = match &args.with {
+        Some(words) => with::pass_on(words, &place.root, console)?,
+        None => true,
+    };
+    console.stderr.text(&said.baseline);
+    for (file, text) in args.report.iter().zip(&said.reports) {
+        output::write(&file.file, text)?;
+    }
+    console.stdout.text(&said.result);
+    console.stderr.text(&said.skipped);
+    console.stdout.finish().context("cannot write the result")?;
+    match said.denied || !succeeded {
+        true => Ok(Outcome::Denied),
+        false => Ok(Outcome::Clean),
+    }
 }
 
 /// One unit alone, with what is found in it.
@@ -109,42 +185,31 @@ const fn detail(verbosity: Verbosity) -> Detail {
     }
 }
 
-fn write_report(report: &Resolved<'_>, file: &FileReport) -> anyhow::Result<()> {
-    let text = render::render(report, file.format, Look::PLAIN, Detail::Summary);
-    output::write(&file.file, &text)
-}
-
-/// Sets aside what the baseline knows, and keeps its file as it was asked for. What there is to say goes to standard error.
-fn settle(args: &Check, report: &mut Resolved<'_>, console: &mut Console<'_>) -> anyhow::Result<()> {
+/// Sets aside what the baseline knows, and keeps its file as it was asked for; what there is to say about that.
+fn settle(args: &Check, report: &mut Resolved<'_>, witness: Option<&Witness>) -> anyhow::Result<String> {
     let Some(path) = &args.baseline else {
-        return Ok(());
+        return Ok(String::new());
     };
     if args.write_baseline {
         let baseline = begin(path, report)?;
         let findings = counted(baseline.len(), "finding", "findings");
-        console
-            .stderr
-            .text(&format!("{findings} written to {}\n", path.display()));
-        return Ok(());
+        return Ok(format!("{findings} written to {}\n", path.display()));
     }
-    let baseline = read(path)?;
+    let baseline = read(path, witness)?;
     let again = baseline.apply(report);
     let gone = baseline.len() - again.len();
     if args.prune_baseline && gone > 0 {
         output::write(path, &again.write())?;
     }
     let gone_findings = counted(gone, "finding", "findings");
-    match (gone, args.prune_baseline) {
-        (0, _) => {}
-        (_, true) => console
-            .stderr
-            .text(&format!("{gone_findings} taken from {}\n", path.display())),
-        (_, false) => console.stderr.text(&format!(
+    Ok(match (gone, args.prune_baseline) {
+        (0, _) => String::new(),
+        (_, true) => format!("{gone_findings} taken from {}\n", path.display()),
+        (_, false) => format!(
             "note: {gone_findings} of {} found no more; `--prune-baseline` takes them out\n",
             path.display()
-        )),
-    }
-    Ok(())
+        ),
+    })
 }
 
 /// A new baseline with everything that was found. One that is there is never written over: it may only shrink.
@@ -162,8 +227,11 @@ fn begin(path: &Path, report: &mut Resolved<'_>) -> anyhow::Result<Baseline> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge: the user's own file")]
-fn read(path: &Path) -> anyhow::Result<Baseline> {
+fn read(path: &Path, witness: Option<&Witness>) -> anyhow::Result<Baseline> {
     let shown = path.display();
+    if let Some(witness) = witness {
+        witness.see(path);
+    }
     let text = match std::fs::read_to_string(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             bail!("there is no baseline at {shown}: `--write-baseline` makes one")

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 use anstream::ColorChoice;
 use clap::builder::StyledStr;
@@ -22,6 +23,8 @@ pub struct Console<'a> {
     pub format: Format,
     /// Whether somebody looks at standard error who may want to see how far a long run is.
     pub watched: bool,
+    /// The folder that cargo builds into, where the environment names one.
+    pub target: Option<PathBuf>,
     /// The day on which an `allow` may have run out.
     pub today: Date,
 }
@@ -101,6 +104,14 @@ impl<'a> Stream<'a> {
 /// Whether `stream` wants colour: a terminal does, unless `NO_COLOR`, `CLICOLOR` or `TERM` say otherwise.
 pub fn colour_of(stream: &(impl anstream::stream::RawStream + IsTerminal)) -> bool {
     !matches!(anstream::AutoStream::choice(stream), ColorChoice::Never)
+}
+
+/// How findings are printed where nothing is asked for, by what `GITHUB_ACTIONS` is set to.
+pub fn format_for(github_actions: Option<OsString>) -> Format {
+    match github_actions {
+        Some(yes) if yes == "true" => Format::Github,
+        _ => Format::Human,
+    }
 }
 
 /// Whether somebody sees what is drawn on `stream`: not where `CI` is set, nor on a terminal that cannot wipe away a line.

@@ -35,6 +35,11 @@ impl Revision {
         })
     }
 
+    /// What names all that is in it.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.tree, self.inside)
+    }
+
     /// The files below the folder that are `wanted`: paths relative to the folder, with their texts. What is no UTF-8 is left out.
     pub fn files(&self, wanted: impl Fn(&str) -> bool) -> anyhow::Result<Vec<(String, String)>> {
         let mut files = Vec::new();

@@ -227,6 +227,7 @@ impl Server {
             today: self.today,
             watched: false,
             drafts: &self.drafts,
+            witness: None,
         };
         match asked.session() {
             Ok(mut session) => {

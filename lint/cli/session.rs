@@ -23,7 +23,7 @@ use crate::report::{Finding, Report};
 use crate::source::Sources;
 use crate::span::{FileId, Span};
 use crate::suppress::{self, Allowance};
-use crate::workspace::{Options, Workspace};
+use crate::workspace::{Options, Witness, Workspace};
 
 /// What a session is asked for.
 #[derive(Clone, Copy)]
@@ -36,12 +36,17 @@ pub struct Asked<'a> {
     pub watched: bool,
     /// Texts in place of files on disk, by absolute path.
     pub drafts: &'a BTreeMap<PathBuf, String>,
+    /// Is told what the disk is asked.
+    pub witness: Option<&'a Arc<Witness>>,
 }
 
 impl Asked<'_> {
     /// Runs the analysis and applies levels and allows.
     pub fn session(&self) -> anyhow::Result<Session> {
-        let (workspace, config) = open(self.selection, self.drafts)?;
+        let mut options = options(self.selection);
+        options.drafts.clone_from(self.drafts);
+        options.witness = self.witness.cloned();
+        let (workspace, config) = open(&self.selection.paths, options)?;
         Session::analyse(workspace, config, self)
     }
 }
@@ -66,6 +71,7 @@ impl Session {
             today: console.today,
             watched: console.watched,
             drafts: &BTreeMap::new(),
+            witness: None,
         }
         .session()
     }
@@ -92,6 +98,7 @@ impl Session {
             today,
             watched: false,
             drafts: &BTreeMap::new(),
+            witness: None,
         };
         Self::analyse(workspace, config, &asked)
     }
@@ -203,19 +210,18 @@ impl Files for Session {
 }
 
 /// The workspace with its configuration, which may leave files out.
-fn open(selection: &Selection, drafts: &BTreeMap<PathBuf, String>) -> anyhow::Result<(Workspace, Config)> {
-    let mut options = options(selection);
-    options.drafts.clone_from(drafts);
-    let workspace = Workspace::open(&selection.paths, &options)?;
+fn open(paths: &[PathBuf], mut options: Options) -> anyhow::Result<(Workspace, Config)> {
+    let workspace = Workspace::open(paths, &options)?;
     let config = config(&workspace)?;
     if config.exclude.is_empty() {
         return Ok((workspace, config));
     }
     options.exclude.clone_from(&config.exclude);
-    Ok((Workspace::open(&selection.paths, &options)?, config))
+    Ok((Workspace::open(paths, &options)?, config))
 }
 
-fn options(selection: &Selection) -> Options {
+/// What of a selection decides about the workspace.
+pub fn options(selection: &Selection) -> Options {
     Options {
         all_targets: selection.all_targets,
         packages: selection.package.clone(),
@@ -237,7 +243,7 @@ pub fn config_at(manifest: Option<&Path>) -> anyhow::Result<Config> {
 
 /// Where a workspace is, and its configuration, without looking at its code.
 pub fn place(selection: &Selection) -> anyhow::Result<(PathBuf, Config)> {
-    open(selection, &BTreeMap::new()).map(|(workspace, config)| (workspace.root, config))
+    open(&selection.paths, options(selection)).map(|(workspace, config)| (workspace.root, config))
 }
 
 fn config(workspace: &Workspace) -> anyhow::Result<Config> {

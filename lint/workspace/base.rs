@@ -15,7 +15,7 @@ use super::{
 };
 
 /// What is to be found at a place.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Scope {
     /// The package or workspace whose manifest lies in this folder.
     Workspace(PathBuf),

@@ -18,23 +18,50 @@ use super::{
     tree::Tree,
 };
 
-/// See [`Workspace::open`].
-pub(super) fn open(paths: &[PathBuf], options: &Options) -> anyhow::Result<Workspace> {
-    let given = given(paths, options)?;
-    let mut scopes: Vec<Scope> = given.iter().map(|(scope, _)| scope.clone()).collect();
-    scopes.sort();
-    scopes.dedup();
-    let root = common_root(&scopes);
-    let tree = Tree::on_disk(&root, &options.drafts);
-    let reported = given.iter().map(|(_, path)| relative(path, &root)).collect();
-    let mut builder = Builder::new(root.clone(), tree, reported);
-    for scope in &scopes {
+/// Where to look, and what for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// What paths are relative to.
+    pub root: PathBuf,
+    scopes: Vec<Scope>,
+    /// What findings are asked for: paths relative to the root.
+    reported: Vec<String>,
+}
+
+impl Place {
+    /// What paths and options stand for.
+    ///
+    /// # Errors
+    ///
+    /// A path that does not exist or cannot be read.
+    pub fn find(paths: &[PathBuf], options: &Options) -> anyhow::Result<Self> {
+        let given = given(paths, options)?;
+        let mut scopes: Vec<Scope> = given.iter().map(|(scope, _)| scope.clone()).collect();
+        scopes.sort();
+        scopes.dedup();
+        let root = common_root(&scopes);
+        let reported = given.iter().map(|(_, path)| relative(path, &root)).collect();
+        Ok(Self { root, scopes, reported })
+    }
+
+    /// Whether all of it is one cargo workspace or package.
+    #[must_use]
+    pub fn is_workspace(&self) -> bool {
+        matches!(&*self.scopes, [Scope::Workspace(_)])
+    }
+}
+
+/// See [`Workspace::open_at`].
+pub(super) fn open(place: &Place, options: &Options) -> anyhow::Result<Workspace> {
+    let tree = Tree::on_disk(&place.root, options);
+    let mut builder = Builder::new(place.root.clone(), tree, place.reported.clone());
+    for scope in &place.scopes {
         match scope {
             Scope::File(file) => builder.tree.add_file(file),
             Scope::Workspace(folder) | Scope::Folder(folder) => builder.tree.add_folder(folder),
         }
     }
-    for scope in &scopes {
+    for scope in &place.scopes {
         builder.add(scope);
     }
     builder.finish(options)

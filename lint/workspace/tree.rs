@@ -8,9 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use walkdir::{DirEntry, WalkDir};
-
+use super::Options;
 use super::paths::relative;
+use super::walk;
+use super::witness::{Answer, Question, Stamp, Witness};
 
 /// Larger files are not read: nobody writes them by hand, and a literal table of this size takes a parser seconds and gigabytes.
 pub const MAX_FILE_BYTES: u64 = 4 << 20;
@@ -28,9 +29,16 @@ pub struct Reader(Arc<Content>);
 
 #[derive(Debug)]
 enum Content {
-    /// A folder, and what stands in place of some of its files.
-    Disk(PathBuf, BTreeMap<String, String>),
+    Disk(Disk),
     Memory(BTreeMap<String, String>),
+}
+
+#[derive(Debug)]
+struct Disk {
+    root: PathBuf,
+    /// What stands in place of some files.
+    drafts: BTreeMap<String, String>,
+    witness: Option<Arc<Witness>>,
 }
 
 impl Default for Content {
@@ -58,11 +66,25 @@ impl fmt::Display for ReadError {
 }
 
 impl Tree {
-    pub(super) fn on_disk(root: &Path, drafts: &BTreeMap<PathBuf, String>) -> Self {
-        let drafts = drafts.iter().map(|(path, text)| (relative(path, root), text.clone()));
+    pub(super) fn on_disk(root: &Path, options: &Options) -> Self {
+        let drafts = options.drafts.iter();
+        let disk = Disk {
+            root: root.to_owned(),
+            drafts: drafts
+                .map(|(path, text)| (relative(path, root), text.clone()))
+                .collect(),
+            witness: options.witness.clone(),
+        };
         Self {
             files: BTreeMap::new(),
-            content: Arc::new(Content::Disk(root.to_owned(), drafts.collect())),
+            content: Arc::new(Content::Disk(disk)),
+        }
+    }
+
+    fn disk(&self) -> Option<&Disk> {
+        match &*self.content {
+            Content::Disk(disk) => Some(disk),
+            Content::Memory(_) => None,
         }
     }
 
@@ -83,31 +105,28 @@ impl Tree {
 
     /// Adds what matters in a folder; symbolic links are not followed, errors of single entries are passed over.
     pub(super) fn add_folder(&mut self, folder: &Path) {
-        let Content::Disk(root, _) = &*self.content else { return };
-        let entries = WalkDir::new(folder)
+        let Some(disk) = self.disk() else { return };
+        let found = walk::files(folder, disk.witness.as_deref());
+        let found: Vec<_> = found
             .into_iter()
-            .filter_entry(|entry| entry.depth() == 0 || is_ours(entry));
-        for entry in entries.filter_map(Result::ok) {
-            if entry.file_type().is_file() && matters(entry.path()) {
-                let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
-                self.files.insert(relative(entry.path(), root), bytes);
-            }
-        }
+            .map(|(path, bytes)| (relative(&path, &disk.root), bytes))
+            .collect();
+        self.files.extend(found);
     }
 
     /// Adds one file.
     pub(super) fn add_file(&mut self, path: &Path) {
-        let Content::Disk(root, _) = &*self.content else { return };
+        let Some(disk) = self.disk() else { return };
         let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
-        self.files.insert(relative(path, root), bytes);
+        self.files.insert(relative(path, &disk.root), bytes);
     }
 
     /// Adds the package in a folder by its path relative to the root, which may lead out of it. A manifest may name any folder (`/`):
     /// one without a manifest of its own is not looked through.
     pub(super) fn add_relative(&mut self, path: &str) {
-        if let Content::Disk(root, _) = &*self.content
-            && let Ok(folder) = root.join(path).canonicalize()
-            && folder.join("Cargo.toml").is_file()
+        let Some(disk) = self.disk() else { return };
+        if let Some(folder) = disk.real_path(disk.root.join(path))
+            && disk.is_file(folder.join("Cargo.toml"))
         {
             self.add_folder(&folder);
         }
@@ -115,9 +134,11 @@ impl Tree {
 
     /// Whether there is such a file, also one that was not looked for so far.
     pub(super) fn probe(&mut self, path: &str) -> bool {
-        if let Content::Disk(root, _) = &*self.content {
-            let file = root.join(path);
-            if !self.has(path) && file.is_file() {
+        if let Some(disk) = self.disk()
+            && !self.has(path)
+        {
+            let file = disk.root.join(path);
+            if disk.is_file(file.clone()) {
                 self.add_file(&file);
             }
         }
@@ -162,6 +183,36 @@ impl Reader {
     }
 }
 
+impl Disk {
+    fn is_file(&self, path: PathBuf) -> bool {
+        let is_file = path.is_file();
+        self.tell(Question::IsFile, path, Answer::is_file(is_file));
+        is_file
+    }
+
+    fn real_path(&self, path: PathBuf) -> Option<PathBuf> {
+        let real = path.canonicalize().ok();
+        self.tell(Question::RealPath, path, Answer::real_path(real.as_deref()));
+        real
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        if let Some(draft) = self.drafts.get(path) {
+            return Ok(draft.clone().into_bytes());
+        }
+        let path = self.root.join(path);
+        let (stamp, content) = read_capped(&path);
+        self.tell(Question::Content, path, Answer::content(stamp, &content));
+        content
+    }
+
+    fn tell(&self, question: Question, path: PathBuf, answer: Answer) {
+        if let Some(witness) = &self.witness {
+            witness.saw(question, path, answer);
+        }
+    }
+}
+
 impl Content {
     fn read(&self, path: &str) -> Result<String, ReadError> {
         let bytes = match self {
@@ -170,44 +221,54 @@ impl Content {
                 .cloned()
                 .map(String::into_bytes)
                 .ok_or_else(|| missing(path))?,
-            Self::Disk(root, drafts) => match drafts.get(path) {
-                Some(draft) => draft.clone().into_bytes(),
-                None => read_capped(&root.join(path))?,
-            },
+            Self::Disk(disk) => disk.read(path)?,
         };
-        if bytes.len() as u64 > MAX_FILE_BYTES {
-            return Err(ReadError::TooLarge {
-                bytes: bytes.len() as u64,
-            });
-        }
-        let text =
-            String::from_utf8(bytes).map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))?;
-        Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+        text_of(bytes)
     }
+}
+
+/// The text in a file, without a byte order mark.
+pub(super) fn text_of(bytes: Vec<u8>) -> Result<String, ReadError> {
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(ReadError::TooLarge {
+            bytes: bytes.len() as u64,
+        });
+    }
+    let text =
+        String::from_utf8(bytes).map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 fn missing(path: &str) -> ReadError {
     ReadError::Io(format!("no file {path}"))
 }
 
-fn read_capped(path: &Path) -> Result<Vec<u8>, ReadError> {
+/// What is in a file, as far as it is read, and what the file looked like right before.
+pub(super) fn read_capped(path: &Path) -> (Option<Stamp>, Result<Vec<u8>, ReadError>) {
     let failed = |error: io::Error| ReadError::Io(error.to_string());
-    let metadata = fs::metadata(path).map_err(failed)?;
+    match fs::metadata(path) {
+        Ok(metadata) => {
+            let content = read_seen(path, &metadata).unwrap_or_else(|error| Err(failed(error)));
+            (Some(Stamp::of(&metadata)), content)
+        }
+        Err(error) => (None, Err(failed(error))),
+    }
+}
+
+fn read_seen(path: &Path, metadata: &fs::Metadata) -> io::Result<Result<Vec<u8>, ReadError>> {
     if !metadata.is_file() {
         // A pipe would be waited for, and a device need not end.
-        return Err(ReadError::Io("it is no file".to_owned()));
+        return Ok(Err(ReadError::Io("it is no file".to_owned())));
     }
     let bytes = metadata.len();
     if bytes > MAX_FILE_BYTES {
-        return Err(ReadError::TooLarge { bytes });
+        return Ok(Err(ReadError::TooLarge { bytes }));
     }
     // It may grow meanwhile, and some files do not know how long they are.
     let mut content = Vec::with_capacity(bytes as usize + 1);
-    let file = fs::File::open(path).map_err(failed)?;
-    file.take(MAX_FILE_BYTES + 1)
-        .read_to_end(&mut content)
-        .map_err(failed)?;
-    Ok(content)
+    let file = fs::File::open(path)?;
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut content)?;
+    Ok(Ok(content))
 }
 
 fn not_utf8(bytes: &[u8], valid: usize) -> ReadError {
@@ -215,33 +276,4 @@ fn not_utf8(bytes: &[u8], valid: usize) -> ReadError {
     let line = before.matches('\n').count() as u32 + 1;
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() as u32 + 1;
     ReadError::NotUtf8 { line, column }
-}
-
-fn matters(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    matches!(extension, Some("rs" | "sql")) || matches!(name, "Cargo.toml" | "Cargo.lock" | "delivery.yaml")
-}
-
-/// Whether a folder or file can be the project's own: hidden ones, build output and vendored packages are not.
-fn is_ours(entry: &DirEntry) -> bool {
-    let name = entry.file_name().to_string_lossy();
-    if name.starts_with('.') {
-        return false;
-    }
-    if !entry.file_type().is_dir() {
-        return true;
-    }
-    match &*name {
-        "node_modules" => false,
-        "target" => !is_build_output(entry.path()),
-        _ => !entry.path().join(".cargo-checksum.json").exists(),
-    }
-}
-
-/// A module may be called `target` too.
-fn is_build_output(folder: &Path) -> bool {
-    folder.join("CACHEDIR.TAG").exists()
-        || folder.join(".rustc_info.json").exists()
-        || folder.with_file_name("Cargo.toml").exists()
 }

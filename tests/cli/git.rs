@@ -243,7 +243,7 @@ fn whatever_compares_leaves_everything_as_it_was() {
     for args in [
         &["diff", "HEAD"][..],
         &["diff", "HEAD", "HEAD"],
-        &["check", "--changed-since", "HEAD"],
+        &["check", "--no-cache", "--changed-since", "HEAD"],
         &["check", "--fix", "--dry-run"],
         &["annotate", "--dry-run"],
         &["list"],

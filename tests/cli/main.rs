@@ -1,6 +1,7 @@
 //! The whole program, as a shell sees it: arguments, streams, exit codes.
 #![expect(clippy::disallowed_methods, reason = "these tests are about files and processes")]
 
+mod cache;
 mod cargo;
 #[cfg(target_os = "linux")]
 mod ci;
@@ -22,12 +23,18 @@ use tempfile::TempDir;
 /// A folder with these files.
 fn project(files: &[(&str, &str)]) -> TempDir {
     let temp = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = temp.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    write_all(temp.path(), files);
     temp
+}
+
+fn write_all(folder: &Path, files: &[(&str, &str)]) {
+    files.iter().for_each(|(path, text)| write(folder, path, text));
+}
+
+fn write(folder: &Path, path: &str, text: &str) {
+    let path = folder.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
 }
 
 fn package(files: &[(&str, &str)]) -> TempDir {
@@ -41,6 +48,7 @@ fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-delivery"));
     for variable in [
         "CI",
+        "CARGO_TARGET_DIR",
         "GITHUB_ACTIONS",
         "NO_COLOR",
         "CLICOLOR",
