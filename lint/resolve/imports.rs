@@ -102,7 +102,7 @@ impl Builder<'_> {
     /// What the whole path means.
     fn meaning(&self, import: &Import<'_>, space: Space) -> Result<Option<Def>, Pending> {
         let segments = import.segments();
-        let prefix = self.index.walk_path(import.at, &segments, false, space)?;
+        let prefix = self.index.walk_path(import.at, &segments, import.item.global, space)?;
         let found = prefix
             .filter(|prefix| prefix.taken == segments.len())
             .map(|prefix| prefix.def);

@@ -48,8 +48,10 @@ pub enum Item {
 /// A `use` leaf.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Use {
-    /// `crate::a::b`; a leading `::` is dropped; a glob's path is that of the module.
+    /// `crate::a::b`; a glob's path is that of the module.
     pub path: Vec<SmolStr>,
+    /// Written with a leading `::`: its first segment is a crate, whatever modules there are.
+    pub global: bool,
     /// The name that it is known by here; `None` for a glob and for `as _`.
     pub name: Option<SmolStr>,
     pub glob: bool,

@@ -102,3 +102,24 @@ fn a_missing_module_is_unknown_and_no_crate() {
         assert_eq!(tree.ty("app::g"), "?");
     });
 }
+
+#[test]
+fn a_module_may_be_named_like_the_crate_that_it_uses() {
+    let manifest = manifest("app", "pulsar = \"6\"");
+    let files = [
+        ("Cargo.toml", manifest.as_str()),
+        (
+            "src/main.rs",
+            "mod pulsar; use ::pulsar::Pulsar; fn f() -> Pulsar { todo!() } fn g() { pulsar::own() }",
+        ),
+        (
+            "src/pulsar.rs",
+            "use pulsar::Producer; pub fn own() -> Producer { todo!() }",
+        ),
+    ];
+    index_of(&files, |tree| {
+        assert_eq!(tree.ty("app::f"), "pulsar::Pulsar");
+        assert_eq!(tree.means("app::g"), "fn app::pulsar::own");
+        assert_eq!(tree.ty("app::pulsar::own"), "pulsar::Producer");
+    });
+}

@@ -83,6 +83,7 @@ impl Converter<'_> {
         let name = item.rename.as_ref().map_or(&item.ident, |(_, rename)| rename);
         Item::Use(Use {
             path: vec![name_of(&item.ident)],
+            global: item.ident != "self",
             name: Some(name_of(name)).filter(|name| name != "_"),
             glob: false,
             public: !matches!(item.vis, syn::Visibility::Inherited),
@@ -93,7 +94,11 @@ impl Converter<'_> {
         let public = !matches!(item.vis, syn::Visibility::Inherited);
         let mut leaves = Vec::new();
         use_leaves(&item.tree, &mut Vec::new(), public, &mut leaves);
-        leaves.into_iter().map(Item::Use).collect()
+        let global = item.leading_colon.is_some();
+        leaves
+            .into_iter()
+            .map(|leaf| Item::Use(Use { global, ..leaf }))
+            .collect()
     }
 
     fn module(&mut self, item: &syn::ItemMod) -> Item {
@@ -321,6 +326,7 @@ fn head(item: &syn::Item) -> Option<(&syn::Visibility, proc_macro2::Span)> {
 fn use_leaves(tree: &syn::UseTree, path: &mut Vec<SmolStr>, public: bool, leaves: &mut Vec<Use>) {
     let leaf = |path: Vec<SmolStr>, name: Option<SmolStr>, glob| Use {
         path,
+        global: false,
         name,
         glob,
         public,

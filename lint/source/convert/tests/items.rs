@@ -81,13 +81,15 @@ fn use_trees_become_leaves() {
     let leaf = |item: &Item| match item {
         Item::Use(Use {
             path,
+            global,
             name,
             glob,
             public,
         }) => {
             let name = name.as_deref().unwrap_or("-");
             format!(
-                "{} {name}{}{}",
+                "{}{} {name}{}{}",
+                if *global { "::" } else { "" },
                 path.join("::"),
                 if *glob { " *" } else { "" },
                 if *public { " pub" } else { "" }
@@ -104,8 +106,8 @@ fn use_trees_become_leaves() {
             "a::d - * pub",
             "a::e::f f pub",
             "a::e g pub",
-            "x::Y -",
-            "z w"
+            "::x::Y -",
+            "::z w"
         ]
     );
 }
