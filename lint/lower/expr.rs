@@ -285,7 +285,8 @@ impl<'a> Lowering<'a> {
         let ty = self
             .index
             .field(&value.ty, name)
-            .or_else(|| self.catalog_field(&value.ty, name));
+            .or_else(|| self.catalog_field(&value.ty, name))
+            .or_else(|| self.index.field(self.wrapped(&value.ty)?, name));
         let origin = value.origin;
         self.typed(ty.unwrap_or(Ty::Unknown), origin)
     }

@@ -180,12 +180,15 @@ impl<'a> Lowering<'a> {
 
     pub(in crate::lower) fn workspace_methods(&self, recv: &Value, name: &str, args: usize) -> Vec<FnId> {
         if recv.ty != Ty::Unknown {
-            let own = self.index.methods(&recv.ty, name);
-            return if own.is_empty() {
-                self.methods_spelled_otherwise(&recv.ty, name)
-            } else {
-                own
-            };
+            let inside = || self.wrapped(&recv.ty).map(|ty| self.index.methods(ty, name));
+            return [
+                self.index.methods(&recv.ty, name),
+                self.methods_spelled_otherwise(&recv.ty, name),
+            ]
+            .into_iter()
+            .find(|found| !found.is_empty())
+            .or_else(inside)
+            .unwrap_or_default();
         }
         if matches!(recv.kind, Kind::Unseen(_) | Kind::Opaque)
             && name.len() > 3
@@ -222,6 +225,17 @@ impl<'a> Lowering<'a> {
         let methods = self.index.methods_named(name).iter();
         let spelled = methods.filter(|f| self.index.function(**f).scope.self_ty.as_ref().is_some_and(is_it));
         spelled.copied().collect()
+    }
+
+    /// The workspace's type in a wrapper of which nothing is known (`State<App>` of some web framework): what is asked of such a wrapper, and
+    /// the type has, is the type's.
+    pub(in crate::lower) fn wrapped<'t>(&self, ty: &'t Ty) -> Option<&'t Ty> {
+        let Ty::External { path, args } = ty else { return None };
+        let [inner @ Ty::Local { .. }] = &args[..] else {
+            return None;
+        };
+        let is_known = path.starts_with("std::") || !path.contains("::") || self.is_result(ty);
+        (!is_known && self.catalog.ty(&self.catalog.canonical(path)).is_none()).then_some(inner)
     }
 
     /// What a client's type dereferences to.
