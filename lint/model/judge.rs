@@ -75,7 +75,7 @@ fn lost(program: &Program<'_>, message: &Message, property: Property, found: &mu
     }
     for run in program.runs.iter().filter(|run| run.ways.agrees(message.ways)) {
         let missing = run.effects.applied() & !message.effects.applied();
-        if missing == 0 || is_result(program, message, run) {
+        if missing == 0 || lacks_less(program, message, run) {
             continue;
         }
         for effect in run
@@ -96,11 +96,13 @@ fn is_recorded(program: &Program<'_>, effects: Counts) -> bool {
     effects.applied() & !program.routine != 0
 }
 
-/// Whether what was applied is all that some run would leave that goes the message's ways and those of `run`.
-fn is_result(program: &Program<'_>, message: &Message, run: &Run) -> bool {
+/// Whether some run that goes the message's ways and those of `run` lacks less of what was applied, or nothing: then `run` went on by chance
+/// where the message need not have.
+fn lacks_less(program: &Program<'_>, message: &Message, run: &Run) -> bool {
     let ways = message.ways.and(run.ways);
+    let missing = |of: &Run| of.effects.applied() & !message.effects.applied();
     let mut same = program.runs.iter().filter(|other| other.ways.agrees(ways));
-    same.any(|other| other.effects.applied() & !message.effects.applied() == 0)
+    same.any(|other| missing(other) != missing(run) && missing(other) & !missing(run) == 0)
 }
 
 /// A producer died between a write and a publish: one is there, the other never will be.
