@@ -157,6 +157,8 @@ struct Lowering<'a> {
     assumptions: BTreeSet<SmolStr>,
     /// Whether what settles a message went where it cannot be followed.
     escaped: Option<Span>,
+    /// Tasks whose handles were given to somebody else, who may wait for them.
+    kept: BTreeSet<TaskId>,
     /// Where the producers were constructed that messages go to, by transport.
     producers: FxHashMap<SmolStr, Span>,
     /// The lease that a statement gives the row it takes.
@@ -308,6 +310,7 @@ impl<'a> Lowering<'a> {
             unknown: Vec::new(),
             assumptions: BTreeSet::new(),
             escaped: None,
+            kept: BTreeSet::new(),
             producers: FxHashMap::default(),
             lease: None,
             removals: Vec::new(),

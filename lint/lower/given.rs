@@ -30,11 +30,16 @@ impl Lowering<'_> {
             return;
         }
         let mut given = BTreeSet::new();
-        let pending = |part: &Value| match part.kind {
-            Kind::Pending(effect, sent) => Some((effect, sent)),
-            _ => None,
-        };
-        value.visit(&mut |part| given.extend(pending(part)));
+        let kept = &mut self.kept;
+        value.visit(&mut |part| match part.kind {
+            Kind::Pending(effect, sent) => {
+                given.insert((effect, sent));
+            }
+            Kind::Task(task) => {
+                kept.insert(task);
+            }
+            _ => {}
+        });
         for (effect, sent) in given {
             let known = &mut self.graph.effects[effect.0 as usize];
             if known.kind == EffectKind::Publish && !known.confirmed {

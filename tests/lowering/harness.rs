@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use cargo_delivery::analysis;
 use cargo_delivery::catalog::Catalog;
+use cargo_delivery::lower::Unit;
 use cargo_delivery::source::Sources;
 use cargo_delivery::workspace::Workspace;
 use expect_test::Expect;
@@ -80,14 +81,7 @@ pub fn lowered(source: &str) -> String {
 
 /// Every unit's flow as text; the function's name stands above each where there are several.
 pub fn flows(files: &[(&str, &str)]) -> String {
-    let workspace = Workspace::in_memory(files);
-    let sources = Sources::parse(&workspace, false);
-    let problems: Vec<_> = sources.problems().collect();
-    assert!(problems.is_empty(), "{problems:#?}");
-    let catalog = Catalog::embedded();
-    let known = |path: &str| analysis::knows(catalog, path);
-    let index = analysis::index(&workspace, &sources, &known);
-    let units = analysis::units(&index, &sources, catalog, &analysis::schema(&workspace, &sources));
+    let units = units(files);
     let mut text = String::new();
     for unit in &units {
         if units.len() > 1 {
@@ -96,4 +90,29 @@ pub fn flows(files: &[(&str, &str)]) -> String {
         write!(text, "{}", unit.flow).expect("a string takes everything");
     }
     text
+}
+
+/// Every unit's function and line, and why it is not understood where it is not.
+pub fn places(files: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    for unit in units(files) {
+        let (function, line) = (&unit.flow.function, unit.flow.source.at.span.start.line);
+        write!(text, "{function}:{line}").expect("a string takes everything");
+        for unknown in &unit.flow.unknown {
+            write!(text, " # {}", unknown.why).expect("a string takes everything");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn units(files: &[(&str, &str)]) -> Vec<Unit> {
+    let workspace = Workspace::in_memory(files);
+    let sources = Sources::parse(&workspace, false);
+    let problems: Vec<_> = sources.problems().collect();
+    assert!(problems.is_empty(), "{problems:#?}");
+    let catalog = Catalog::embedded();
+    let known = |path: &str| analysis::knows(catalog, path);
+    let index = analysis::index(&workspace, &sources, &known);
+    analysis::units(&index, &sources, catalog, &analysis::schema(&workspace, &sources))
 }

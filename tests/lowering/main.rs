@@ -11,6 +11,7 @@ mod limits;
 mod loops;
 mod matching;
 mod outcomes;
+mod producers;
 mod reads;
 mod retries;
 mod rows;

@@ -1,7 +1,8 @@
 //! Producers: functions that publish and that no message calls.
 //!
 //! Whoever calls them sees how they end, and nobody calls again: what they promise is decided by what they do before they return. The
-//! unit is the function in which the publish stands, and each of its callers that writes to a store besides or drops its failure.
+//! unit is the function in which the publish stands, and each of its callers that waits for what confirms it, writes to a store besides,
+//! or drops its failure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,9 +12,9 @@ use super::probe::{Named, Wanted, probed};
 use super::relays::relays;
 use super::{Arguments, LIBRARIES, MAX_CALLERS_UP, Run, Unit, arguments};
 use crate::catalog::{Catalog, Role};
-use crate::flow::{Effect, EffectKind, Ended, Flow, Node, NodeId, Outcome, Step};
+use crate::flow::{Effect, EffectKind, Ended, Flow, Node, NodeId, Outcome, Step, reachable};
 use crate::lower::state::State;
-use crate::lower::value::Kind;
+use crate::lower::value::{Kind, Value};
 use crate::lower::{Context, Lowering, MAX_STEPS_ASKED};
 use crate::resolve::FnId;
 use crate::span::Span;
@@ -31,52 +32,66 @@ pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> 
     let taken: BTreeSet<FnId> = consumers.iter().map(|unit| unit.function).collect();
     let roots: Vec<FnId> = candidates(context).into_iter().filter(|f| !taken.contains(f)).collect();
     let lowered: Vec<Producer> = roots.par_iter().filter_map(|f| produce(context, *f)).collect();
-    let own: Vec<Producer> = lowered
-        .into_iter()
-        .filter(|found| {
-            publishes(&found.unit.flow)
-                .map(|effect| effect.at.span)
-                .any(|at| stands_in(context, found.unit.function, at) && !covered.contains(&at))
-        })
-        .collect();
+    let stands = |found: &Producer, is_open: &dyn Fn(&Span) -> bool| {
+        let mut places = publishes(&found.unit.flow).map(|effect| effect.at.span);
+        places.any(|at| stands_in(context, found.unit.function, at) && is_open(&at))
+    };
+    let own: Vec<Producer> = lowered.into_iter().filter(|found| stands(found, &|_| true)).collect();
+    let parts = consumers.iter().flat_map(|unit| unit.met.functions.iter().copied());
     let known: BTreeSet<FnId> = taken
-        .into_iter()
+        .iter()
+        .copied()
+        .chain(parts)
         .chain(own.iter().map(|found| found.unit.function))
         .collect();
     let mut all = callers(context, &own, known);
-    all.extend(own.into_iter().filter(|found| !found.hands_out).map(|found| found.unit));
-    let relayed: Vec<Vec<Unit>> = all.into_par_iter().map(|unit| relays(context, unit)).collect();
+    // Who only runs what a message calls is no producer.
+    all.retain(|unit| taken.is_disjoint(&unit.met.functions));
+    let whole = own.into_iter().filter(|found| !found.hands_out);
+    let open = whole.filter(|found| stands(found, &|at| !covered.contains(at)));
+    all.extend(open.map(|found| found.unit));
+    let relayed: Vec<Vec<Unit>> = all
+        .into_par_iter()
+        .map(|unit| match is_understood(&unit) {
+            true => relays(context, unit),
+            false => vec![unit],
+        })
+        .collect();
     relayed.into_iter().flatten().collect()
 }
 
 /// Callers, and their callers, of which a producer is a part: they wait for the confirmation, write to a store besides, or drop a failure.
 fn callers(context: &Context<'_>, own: &[Producer], mut known: BTreeSet<FnId>) -> Vec<Unit> {
     let mut found = Vec::new();
-    let mut below: BTreeSet<FnId> = own
-        .iter()
-        .filter(|found| !writes(&found.unit))
-        .map(|found| found.unit.function)
-        .collect();
+    let mut below = parts_of_callers(own);
     for _ in 0..MAX_CALLERS_OF_PRODUCERS_UP {
-        let callers: BTreeSet<FnId> = below.iter().flat_map(|f| context.index.callers(*f)).collect();
+        let callers = |handing: bool| {
+            let wanted = below.iter().filter(move |(_, hands_out)| **hands_out || !handing);
+            wanted
+                .flat_map(|(f, _)| context.index.callers(*f))
+                .collect::<BTreeSet<FnId>>()
+        };
+        let (waiting, callers) = (callers(true), callers(false));
         let callers: Vec<FnId> = callers
             .into_iter()
             .filter(|f| known.insert(*f) && is_open(context, *f))
             .collect();
-        let lowered: Vec<Producer> = callers.par_iter().filter_map(|f| produce(context, *f)).collect();
-        below = lowered
-            .iter()
-            .filter(|found| !writes(&found.unit))
-            .map(|found| found.unit.function)
-            .collect();
+        let lowered = callers.par_iter().filter_map(|f| produce(context, *f));
+        let lowered: Vec<Producer> = lowered.filter(|found| is_understood(&found.unit)).collect();
+        below = parts_of_callers(&lowered);
         let whole = lowered.into_iter().filter(|found| !found.hands_out);
-        found.extend(
-            whole
-                .map(|found| found.unit)
-                .filter(|unit| writes(unit) || drops_failures(unit)),
-        );
+        let is_more = |unit: &Unit| waiting.contains(&unit.function) || writes(unit) || drops_failures(unit);
+        found.extend(whole.map(|found| found.unit).filter(is_more));
     }
     found
+}
+
+/// The producers that may be a part of what their callers do, and whether what confirms their publish leaves with their result.
+fn parts_of_callers(producers: &[Producer]) -> BTreeMap<FnId, bool> {
+    let parts = producers
+        .iter()
+        .filter(|found| is_understood(&found.unit) && !writes(&found.unit));
+    parts.map(|found| (found.unit.function, found.hands_out)).collect()
 }
 
 /// A function that publishes, lowered.
@@ -88,8 +103,7 @@ struct Producer {
 
 /// A function that publishes, executed.
 struct Produced {
-    /// Nothing where it could not be understood.
-    found: Option<Producer>,
+    found: Producer,
     /// What its callers pass may tell more.
     needs_caller: bool,
 }
@@ -105,6 +119,10 @@ fn stands_in(context: &Context<'_>, f: FnId, at: Span) -> bool {
     at.file == info.file && body.is_some_and(|body| body.start <= at.start && at.end <= body.end)
 }
 
+fn is_understood(unit: &Unit) -> bool {
+    unit.flow.unknown.is_empty()
+}
+
 fn writes(unit: &Unit) -> bool {
     unit.flow
         .effects
@@ -112,12 +130,32 @@ fn writes(unit: &Unit) -> bool {
         .any(|effect| effect.kind == EffectKind::Database)
 }
 
-/// A function that never returns works in rounds: the end of one is where it goes back, and what failed in it is tried in the next.
-fn end_rounds(flow: &mut Flow) {
-    let returns = |node: &Node| matches!(node.step, Step::Exit(Ended::Ok));
-    let back = back_edges(flow);
-    if back.is_empty() || flow.nodes.iter().any(returns) {
+/// A function that publishes in a task of its own, or in rounds without an end, is found where it does so: its signature says nothing of
+/// that.
+fn locate(flow: &mut Flow, in_rounds: bool) {
+    let publishing = |(_, node): &(NodeId, &Node)| publishes_in(flow, node);
+    let Some((first, node)) = flow.iter().find(publishing) else {
         return;
+    };
+    let itself = reachable(flow, NodeId(0), |when| when != Outcome::Child);
+    let Some(at) = node.at.as_ref().filter(|_| in_rounds || !itself.contains(&first)) else {
+        return;
+    };
+    let span = at.via.first().copied().unwrap_or(at.span);
+    flow.source.at.span = span;
+}
+
+/// A function that never returns works in rounds: the end of one is where it goes back, and what failed in it is tried in the next. Gives
+/// whether it does.
+fn end_rounds(flow: &mut Flow) -> bool {
+    let returns = |node: &Node| matches!(node.step, Step::Exit(Ended::Ok));
+    let publishing = flow.iter().filter(|(_, node)| publishes_in(flow, node));
+    let after: BTreeSet<NodeId> = publishing.flat_map(|(id, _)| reachable(flow, id, |_| true)).collect();
+    // What is tried until it succeeds before anything is published is no round.
+    let mut back = back_edges(flow);
+    back.retain(|(from, _)| after.contains(from));
+    if back.is_empty() || flow.nodes.iter().any(returns) {
+        return false;
     }
     let well = NodeId(flow.nodes.len() as u32);
     let badly = NodeId(flow.nodes.len() as u32 + 1);
@@ -138,6 +176,7 @@ fn end_rounds(flow: &mut Flow) {
         edges: Vec::new(),
         retry: None,
     }));
+    true
 }
 
 fn turn(flow: &mut Flow, from: NodeId, when: Outcome, to: NodeId) {
@@ -220,8 +259,12 @@ fn produce(context: &Context<'_>, f: FnId) -> Option<Producer> {
         .needs_caller
         .then(|| arguments(context, f, MAX_CALLERS_UP))
         .flatten();
-    let found = informed.map_or(plain.found, |seen| run.produce(&seen)?.found);
-    found.filter(|found| !found.unit.flow.nodes.is_empty() && publishes(&found.unit.flow).next().is_some())
+    let found = match informed {
+        Some(seen) => run.produce(&seen)?.found,
+        None => plain.found,
+    };
+    let is_one = !found.unit.flow.nodes.is_empty() && publishes(&found.unit.flow).next().is_some();
+    is_one.then_some(found)
 }
 
 impl<'a> Run<'_, 'a> {
@@ -238,29 +281,22 @@ impl<'a> Run<'_, 'a> {
         if !lowering.graph.publishes() {
             return None;
         }
-        let hands_out = ended
-            .iter()
-            .any(|(_, value)| value.any(&|value| matches!(value.kind, Kind::Pending(..) | Kind::Future(_))));
+        let confirms = |value: &Value| matches!(value.kind, Kind::Pending(..) | Kind::Future(_));
+        let hands_out = !lowering.kept.is_empty() || ended.iter().any(|(_, value)| value.any(&confirms));
         let info = self.context.index.function(self.f);
         let met = std::mem::take(&mut lowering.met);
         let needs_caller = info.hir.receiver.is_some() || !met.unresolved.is_empty();
-        if !lowering.unknown.is_empty() {
-            return Some(Produced {
-                found: None,
-                needs_caller,
-            });
-        }
         let at = lowering.site_of(self.f);
         let mut flow = lowering.finish(info.path.clone(), ended, at, true);
-        end_rounds(&mut flow);
+        let in_rounds = end_rounds(&mut flow);
+        locate(&mut flow, in_rounds);
         let unit = Unit {
             function: self.f,
             flow,
             met,
         };
-        let known = unit.flow.unknown.is_empty();
         Some(Produced {
-            found: known.then_some(Producer { unit, hands_out }),
+            found: Producer { unit, hands_out },
             needs_caller,
         })
     }
