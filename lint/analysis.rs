@@ -334,18 +334,14 @@ fn with_context<T>(
 ) -> T {
     let text = |span: Span| sources.file(span.file).text_at(span);
     let mentions = |word: &str| sources.files.iter().any(|file| file.lines.text().contains(word));
-    let context = lower::Context {
+    let upkeep = lower::Upkeep::unknown();
+    work(&lower::Context {
         index,
         catalog,
         schema,
-        upkeep: &lower::Upkeep::default(),
+        upkeep: &upkeep,
         text: &text,
         mentions: &mentions,
         asked: lower::Asked::default(),
-    };
-    let upkeep = lower::upkeep(&context);
-    work(&lower::Context {
-        upkeep: &upkeep,
-        ..context
     })
 }

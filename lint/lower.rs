@@ -40,8 +40,8 @@ mod value;
 mod violation;
 mod work;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -61,7 +61,7 @@ use value::{BodyId, Closure, CodeScope, Kind, Value};
 pub use clues::clues;
 pub use met::Met;
 pub use unit::{Asked, Unit, every_function, units};
-pub use upkeep::upkeep;
+pub use upkeep::Upkeep;
 
 /// Calls deeper than this are not followed.
 const MAX_DEPTH: usize = 220;
@@ -97,14 +97,6 @@ impl Context<'_> {
 
 fn reaches(index: &Index<'_>, catalog: &Catalog, krate: CrateId, package: &str) -> bool {
     catalog.ways_to(package).any(|way| index.crate_depends(krate, way))
-}
-
-/// How the workspace gets rid of old rows, by table, and how it takes back what somebody claimed.
-#[derive(Debug, Default)]
-pub struct Upkeep {
-    tables: BTreeMap<SmolStr, upkeep::Removal>,
-    /// Looked for where a claim asks; `None` while that is done.
-    returns: Option<Mutex<BTreeMap<SmolStr, Vec<upkeep::Return>>>>,
 }
 
 /// The lowering of one unit.

@@ -256,7 +256,7 @@ fn nothing_is_lost_by_reading_less() {
 fn unread_bodies(file: &SourceFile) -> usize {
     let is_unread = |function: &&hir::Function| function.body.as_ref().is_some_and(|body| body.if_read().is_none());
     let of_item = |item: &hir::Item| match item {
-        hir::Item::Fn(function) => [function].into_iter().filter(is_unread).count(),
+        hir::Item::Fn(function) => [&**function].into_iter().filter(is_unread).count(),
         hir::Item::Impl(block) => block.functions.iter().filter(is_unread).count(),
         _ => 0,
     };

@@ -314,14 +314,11 @@ impl Lowering<'_> {
 
     /// When what is recorded goes away again: by itself, or because something in the workspace removes it.
     fn look_after_marks(&mut self) {
-        for key in self
-            .graph
-            .keys
-            .iter_mut()
-            .filter(|key| key.durability != Durability::Memory)
-        {
+        let mut keys = std::mem::take(&mut self.graph.keys);
+        for key in keys.iter_mut().filter(|key| key.durability != Durability::Memory) {
             let table = key.store.split_once(':').map_or("", |(_, table)| table);
-            let removal = self.upkeep.of(table).filter(|_| key.durability == Durability::Durable);
+            let is_durable = key.durability == Durability::Durable;
+            let removal = is_durable.then(|| self.removal(table)).flatten();
             if let Some(removal) = removal.filter(|removal| removal.millis.is_some() && key.ttl_millis.is_none()) {
                 key.ttl_millis = removal.millis;
                 key.ttl_at = Some(removal.at);
@@ -334,6 +331,7 @@ impl Lowering<'_> {
                 (false, false) => Known::Unknown,
             };
         }
+        self.graph.keys = keys;
     }
 
     /// The effects and marks that a path may come to before it receives again.

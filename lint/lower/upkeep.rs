@@ -1,9 +1,8 @@
 //! Upkeep: which tables the workspace clears of old rows, and how old rows get there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
-use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use super::Lowering;
@@ -11,7 +10,7 @@ use super::phrases::Phrases;
 use super::query::Query;
 use super::time;
 use super::unit::rehearsed;
-use super::{Asked, Context, Upkeep};
+use super::{Asked, Context};
 use crate::resolve::{ConstId, FnId};
 use crate::span::Span;
 use crate::sql::{Age, Delete, Statement};
@@ -44,29 +43,50 @@ pub(super) struct Return {
     from: Option<SmolStr>,
 }
 
+/// How the workspace gets rid of old rows, by table, and how it takes back what somebody claimed. Looked for where somebody asks.
+#[derive(Debug, Default)]
+pub struct Upkeep(Option<Known>);
+
+/// What was found so far. Two that ask at once may both look: neither waits for the other, who may do work of its own meanwhile.
+#[derive(Debug, Default)]
+struct Known {
+    removals: Mutex<Option<Arc<Removals>>>,
+    returns: Mutex<BTreeMap<SmolStr, Vec<Return>>>,
+}
+
+type Removals = BTreeMap<SmolStr, Removal>;
+
 impl Upkeep {
-    /// How rows of the table are removed, if they are.
-    pub(super) fn of(&self, table: &str) -> Option<Removal> {
-        self.tables.get(table).copied()
+    /// Nothing was found yet.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self(Some(Known::default()))
+    }
+
+    fn removals(&self, context: &Context<'_>) -> Option<Arc<Removals>> {
+        let known = self.0.as_ref()?;
+        let found = known.removals.lock().ok().and_then(|found| found.clone());
+        found.or_else(|| {
+            let found = Arc::new(removals(context));
+            *known.removals.lock().ok()? = Some(Arc::clone(&found));
+            Some(found)
+        })
     }
 }
 
 /// Follows every function that clears a table.
-#[must_use]
-pub fn upkeep(context: &Context<'_>) -> Upkeep {
+fn removals(context: &Context<'_>) -> Removals {
     let constants = constants_with(context, clears);
     let found = functions_with(context, &constants, clears);
-    let found: Vec<Vec<Seen>> = found.par_iter().map(|f| rehearsed(context, *f).0).collect();
     let written = |seen: Seen| seen.where_written(context, &constants);
-    let mut tables: BTreeMap<SmolStr, Removal> = BTreeMap::new();
-    for seen in found.into_iter().flatten().map(written) {
+    let mut tables = Removals::new();
+    for seen in found.into_iter().flat_map(|f| rehearsed(context, f).0).map(written) {
         tables
             .entry(seen.table)
             .and_modify(|known| *known = sooner(*known, seen.removal))
             .or_insert(seen.removal);
     }
-    let returns = Some(Mutex::default());
-    Upkeep { tables, returns }
+    tables
 }
 
 /// What takes rows of a table back: every function is followed that changes it or reads it for work.
@@ -77,11 +97,8 @@ fn returns_of(context: &Context<'_>, table: &str) -> Vec<Return> {
     found.filter(|found| found.table == table).collect()
 }
 
-/// Nothing is known, and nothing is asked.
-static UNASKED: Upkeep = Upkeep {
-    tables: BTreeMap::new(),
-    returns: None,
-};
+/// Nothing is known, and nothing is looked for.
+static UNASKED: Upkeep = Upkeep(None);
 
 /// The removal that takes rows first; a known age tells more than an unknown one.
 fn sooner(a: Removal, b: Removal) -> Removal {
@@ -150,16 +167,33 @@ impl Seen {
     }
 }
 
-impl Lowering<'_> {
+impl<'a> Lowering<'a> {
     /// Whether something takes rows back that were claimed by a change of their state to `to`.
     pub(super) fn is_taken_back(&self, table: &str, to: Option<&SmolStr>) -> bool {
-        let Some(known) = &self.upkeep.returns else { return true };
+        let Some(Known { returns: known, .. }) = &self.upkeep.0 else {
+            return true;
+        };
         let fits = |found: &Return| found.from.is_none() || to.is_none() || found.from.as_ref() == to;
         let seen = |all: &BTreeMap<SmolStr, Vec<Return>>| all.get(table).map(|found| found.iter().any(fits));
         if let Some(known) = known.lock().ok().and_then(|all| seen(&all)) {
             return known;
         }
-        let context = Context {
+        let found = returns_of(&self.unasked(), table);
+        let back = found.iter().any(fits);
+        if let Ok(mut all) = known.lock() {
+            all.insert(table.into(), found);
+        }
+        back
+    }
+
+    /// How rows of the table are removed, if they are.
+    pub(super) fn removal(&self, table: &str) -> Option<Removal> {
+        self.upkeep.removals(&self.unasked())?.get(table).copied()
+    }
+
+    /// For following functions that are not this unit's, and ask nothing of this kind.
+    fn unasked(&self) -> Context<'a> {
+        Context {
             index: self.index,
             catalog: self.catalog,
             schema: self.schema,
@@ -167,13 +201,7 @@ impl Lowering<'_> {
             text: self.text,
             mentions: self.mentions,
             asked: Asked::default(),
-        };
-        let found = returns_of(&context, table);
-        let back = found.iter().any(fits);
-        if let Ok(mut all) = known.lock() {
-            all.insert(table.into(), found);
         }
-        back
     }
 
     /// Takes note of a statement that takes back what somebody claimed.

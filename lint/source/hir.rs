@@ -19,14 +19,13 @@ pub struct Module {
 
 /// An item that resolution cares about. Items under `#[cfg(test)]` (and `#[test]` functions) are left out unless tests are asked for.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "most items are functions, the largest variant")]
 pub enum Item {
-    Fn(Function),
-    Impl(Impl),
+    Fn(Box<Function>),
+    Impl(Box<Impl>),
     Trait(Trait),
     Struct(Struct),
     Enum(Enum),
-    Const(Const),
+    Const(Box<Const>),
     Alias {
         name: SmolStr,
         generics: Vec<Generic>,
@@ -82,7 +81,7 @@ pub struct Function {
     pub body: Option<Body>,
     /// Attributes that are not `delivery`'s, by path, with their tokens as text (`tokio::main`, `async_trait`, `instrument`, `cfg`).
     pub attrs: Vec<Attr>,
-    pub declaration: Option<Declared>,
+    pub declaration: Option<Box<Declared>>,
     pub step: Option<(delivery_grammar::StepKind, Span)>,
     pub allows: Vec<AllowAttr>,
 }

@@ -150,7 +150,7 @@ impl Recovery<'_, '_> {
                 let leaves_out = self.converter(piece).leaves_out(&head.attrs);
                 let mut block = self.converter(piece).impl_block(&head);
                 (!leaves_out).then(|| self.impl_members(body, &mut block));
-                Some((!leaves_out).then_some(Item::Impl(block)))
+                Some((!leaves_out).then_some(Item::Impl(Box::new(block))))
             }
             "trait" => {
                 let head = syn::parse_str::<syn::ItemTrait>(&head).ok()?;

@@ -146,11 +146,11 @@ fn attributes_are_found_on_every_kind_of_item() {
             end: span(line + 3, line + 3).end,
         })),
         attrs: Vec::new(),
-        declaration: Some(hir::Declared {
+        declaration: Some(Box::new(hir::Declared {
             declaration: Declaration::new(Semantic::AtLeastOnce, "a"),
             span: span(line - 2, line - 2),
             keys: Vec::new(),
-        }),
+        })),
         step: None,
         allows,
     };
@@ -159,8 +159,8 @@ fn attributes_are_found_on_every_kind_of_item() {
         span: span(line, line),
     };
     let content = vec![
-        hir::Item::Fn(function(20, vec![attr(19)])),
-        hir::Item::Fn(function(30, Vec::new())),
+        hir::Item::Fn(Box::new(function(20, vec![attr(19)]))),
+        hir::Item::Fn(Box::new(function(30, Vec::new()))),
     ];
     let module = hir::Module {
         items: vec![hir::Item::Mod {

@@ -44,8 +44,8 @@ impl Converter<'_> {
             self.delivery(attributes::of_item(item), Place::Other(head));
         }
         Some(match item {
-            syn::Item::Fn(item) => Item::Fn(self.free_function(item)),
-            syn::Item::Impl(item) => Item::Impl(self.impl_block(item)),
+            syn::Item::Fn(item) => Item::Fn(Box::new(self.free_function(item))),
+            syn::Item::Impl(item) => Item::Impl(Box::new(self.impl_block(item))),
             syn::Item::Trait(item) => Item::Trait(self.trait_item(item)),
             syn::Item::TraitAlias(item) => Item::Trait(Trait {
                 name: name_of(&item.ident),
@@ -57,8 +57,8 @@ impl Converter<'_> {
             syn::Item::Struct(item) => Item::Struct(self.struct_item(item)),
             syn::Item::Union(item) => Item::Struct(self.union_item(item)),
             syn::Item::Enum(item) => Item::Enum(self.enum_item(item)),
-            syn::Item::Const(item) => Item::Const(self.constant(&item.ident, &item.ty, Some(&item.expr))),
-            syn::Item::Static(item) => Item::Const(self.constant(&item.ident, &item.ty, Some(&item.expr))),
+            syn::Item::Const(item) => Item::Const(Box::new(self.constant(&item.ident, &item.ty, Some(&item.expr)))),
+            syn::Item::Static(item) => Item::Const(Box::new(self.constant(&item.ident, &item.ty, Some(&item.expr)))),
             syn::Item::Type(item) => Item::Alias {
                 name: name_of(&item.ident),
                 generics: self.generics(&item.generics),

@@ -48,7 +48,7 @@ impl Converter<'_> {
             ret: self.return_type(&sig.output),
             body: body.map(|body| self.body(body)),
             attrs: self.other_attrs(attrs),
-            declaration: delivery.declaration,
+            declaration: delivery.declaration.map(Box::new),
             step: delivery.step,
             allows: delivery.allows,
         }

@@ -34,7 +34,7 @@ fn function(text: &str) -> hir::Function {
             None
         }
     });
-    function.expect("a function")
+    *function.expect("a function")
 }
 
 /// A function's body, from and to text.

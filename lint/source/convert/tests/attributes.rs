@@ -11,7 +11,7 @@ use crate::{
 fn functions<'a>(file: &'a SourceFile) -> Vec<&'a hir::Function> {
     let of = |item: &'a hir::Item| {
         if let hir::Item::Fn(function) = item {
-            Some(function)
+            Some(&**function)
         } else {
             None
         }
