@@ -6,7 +6,9 @@ use std::fmt::Write;
 
 use cargo_delivery::flow::Flow;
 use cargo_delivery::model::testing::flow;
-use cargo_delivery::model::{Goal, Program, Scenario, Tier, explore, replay, replay_states};
+use cargo_delivery::model::{
+    Bounds, Exploration, Goal, Program, Scenario, Tier, Violation, explore, explore_each, explore_first, replay, replay_states,
+};
 use cargo_delivery::rules::{Promise, RULES, diagnose};
 use delivery_grammar::Semantic;
 use proptest::prelude::*;
@@ -49,6 +51,10 @@ fn program(flow: &Flow) -> Program<'_> {
     Program::new(flow, Scenario::default()).expect("a small flow")
 }
 
+fn broken(exploration: &Exploration) -> Vec<Violation> {
+    exploration.violations.keys().copied().collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
@@ -75,6 +81,28 @@ proptest! {
         let (first, second) = (explore(&program, Tier::Joint, Goal::All), explore(&program, Tier::Joint, Goal::All));
         prop_assert_eq!(first.states, second.states);
         prop_assert_eq!(first.violations, second.violations);
+    }
+
+    #[test]
+    fn effect_by_effect_the_same_is_broken_as_at_once(text in flows()) {
+        let flow = flow(&text);
+        let program = program(&flow);
+        for tier in Tier::ALL {
+            let (whole, parts) = (explore(&program, tier, Goal::All), explore_each(&program, tier));
+            prop_assert_eq!(broken(&whole), broken(&parts), "{:?}\n{}", tier, flow);
+        }
+    }
+
+    #[test]
+    fn an_execution_that_was_found_effect_by_effect_is_one_of_the_whole(text in flows()) {
+        let flow = flow(&text);
+        let scenario = Scenario { bounds: Bounds { states: 60, ..Bounds::default() }, ..Scenario::default() };
+        let all = broken(&explore(&program(&flow), Tier::Joint, Goal::All));
+        let bounded = Program::new(&flow, scenario).expect("a small flow");
+        for (violation, trace) in explore_first(&bounded, Tier::Joint, &all).violations {
+            let last = replay(&flow, &trace).expect("an execution of the whole program");
+            prop_assert!(bounded.violations(&last).contains(&violation));
+        }
     }
 
     #[test]

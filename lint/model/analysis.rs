@@ -6,8 +6,8 @@ use crate::flow::{Broker, Covers, Durability, Effect, EffectKind, Flow, Idempote
 
 use super::bounds::Tier;
 use super::crash_table::{CrashPoint, crash_table};
-use super::explore::{Goal, explore};
 use super::fault_table::{FaultPoint, fault_table};
+use super::focus::explore_all;
 use super::judge::{Property, Violation};
 use super::program::{Program, Scenario};
 
@@ -34,6 +34,9 @@ pub struct Analysis {
 /// What every guarantee rests on that starts with a broker.
 pub const BROKER_DURABLE: &str = "The broker keeps every message that it has confirmed, until it is settled.";
 
+/// What is assumed where all faults together have too many executions.
+pub const NARROWED: &str = "While a second worker has the message, nothing else fails.";
+
 /// What became of a promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -54,6 +57,8 @@ pub struct Stats {
     pub states: usize,
     /// A search gave up at [`Bounds::states`](super::Bounds::states).
     pub is_capped: bool,
+    /// What a second worker does together with other faults was too much, and was looked at without them.
+    pub is_narrowed: bool,
 }
 
 /// Explores a flow and judges it by what was promised.
@@ -106,6 +111,9 @@ pub fn analyse_program(program: &Program<'_>, promised: Semantic) -> Analysis {
             program.scenario.bounds.states
         ));
     }
+    if stats.is_narrowed && !stats.is_capped {
+        assumptions.push(NARROWED.into());
+    }
     Analysis {
         inferred,
         verdict,
@@ -143,14 +151,25 @@ fn unseen(flow: &Flow, questions: Vec<String>) -> Analysis {
 
 /// Everything that the widest adversaries can break.
 fn all_violations(program: &Program<'_>) -> (Vec<Violation>, Stats) {
-    let (mut found, mut stats) = (Vec::new(), Stats::default());
+    let mut found = Vec::new();
+    let mut stats = Stats {
+        states: 0,
+        is_capped: program.is_partial,
+        is_narrowed: false,
+    };
     let callers: &[Tier] = &[Tier::Joint];
     let tiers = if program.is_caller() { callers } else { &Tier::WIDEST };
     for &tier in tiers {
-        let exploration = explore(program, tier, Goal::All);
-        stats.states += exploration.states;
-        stats.is_capped |= exploration.is_capped;
+        let mut exploration = explore_all(program, tier);
         found.extend(exploration.violations.into_keys());
+        stats.states += exploration.states;
+        if exploration.is_capped && tier == Tier::JointLease {
+            exploration = explore_all(program, Tier::Lease);
+            found.extend(exploration.violations.into_keys());
+            stats.states += exploration.states;
+            stats.is_narrowed = true;
+        }
+        stats.is_capped |= exploration.is_capped;
     }
     found.sort_unstable();
     found.dedup();

@@ -152,6 +152,11 @@ impl<'a, 'f> Search<'a, 'f> {
         self.origins.push(origin);
     }
 
+    /// The search gave up: there are more states.
+    pub(super) fn is_capped(&self) -> bool {
+        self.is_capped
+    }
+
     pub(super) fn len(&self) -> usize {
         self.states.len()
     }

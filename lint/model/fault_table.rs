@@ -4,7 +4,7 @@ use crate::flow::{Broker, EffectId};
 
 use super::bounds::Tier;
 use super::crash_table::CrashOutcome;
-use super::explore::{Goal, explore};
+use super::focus::explore_all;
 use super::judge::Violation;
 use super::program::Program;
 
@@ -43,10 +43,10 @@ fn alone(program: &Program<'_>, tier: Tier, broken: &[Violation]) -> FaultPoint 
     if broken.is_empty() {
         return point(tier, None);
     }
-    let mut found = explore(program, tier, Goal::All).violations;
+    let mut found = explore_all(program, tier).violations;
     if tier == Tier::Expiry {
         // A mark expires between a crash and the redelivery: what the crash does alone is not the mark's fault.
-        for violation in explore(program, Tier::Crash, Goal::All).violations.keys() {
+        for violation in explore_all(program, Tier::Crash).violations.keys() {
             found.remove(violation);
         }
     }

@@ -9,7 +9,7 @@ use crate::flow::{
 
 use super::bounds::Bounds;
 use super::reference::Run;
-use super::state::Slot;
+use super::state::{NONE, Slot};
 
 /// What an exploration is about, apart from the flow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Scenario {
 }
 
 /// A flow with the tables that executing it needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Program<'f> {
     pub(super) flow: &'f Flow,
     pub(super) scenario: Scenario,
@@ -31,6 +31,8 @@ pub struct Program<'f> {
     pub(super) messages: u8,
     /// Up to which number applications of each effect are counted: 1 for what collapses. Handoffs come after the flow's effects.
     most: Vec<u8>,
+    /// Under which number each effect and handoff is counted; [`NONE`] where another one is in focus ([`Program::focused`]).
+    pub(super) tallies: Vec<u8>,
     effect_deps: Vec<u8>,
     key_deps: Vec<u8>,
     tx_deps: Vec<u8>,
@@ -42,13 +44,15 @@ pub struct Program<'f> {
     pub(super) loops: Vec<Option<u8>>,
     pub(super) handoffs: Vec<NodeId>,
     /// Acks after which nothing is left to do.
-    final_acks: Vec<bool>,
+    pub(super) final_acks: Vec<bool>,
     /// Keys whose store refuses a second row.
     unique: Vec<bool>,
     /// Whether the unit receives again after a message, or is called for each.
     pub(super) is_loop: bool,
     /// What fault-free runs leave.
     pub(super) runs: Vec<Run>,
+    /// There are more fault-free runs than were looked at.
+    pub(super) is_partial: bool,
     /// Effects that some fault-free run applies, one bit in two.
     pub(super) routine: u128,
 }
@@ -59,12 +63,21 @@ impl<'f> Program<'f> {
     /// # Errors
     /// If it does not fit the checker's state; the text says what there is too much of.
     pub fn new(flow: &'f Flow, scenario: Scenario) -> Result<Self, String> {
+        let mut program = Self::unexplored(flow, scenario)?;
+        program.run_without_faults();
+        program.routine = program.runs.iter().fold(0, |all, run| all | run.effects.applied());
+        Ok(program)
+    }
+
+    /// The program without its fault-free runs.
+    pub(super) fn unexplored(flow: &'f Flow, scenario: Scenario) -> Result<Self, String> {
         fits(flow)?;
         let mut program = Self {
             flow,
             scenario,
-            messages: 1,
+            messages: if covers_others(flow) { scenario.bounds.log_messages } else { 1 },
             most: flow.effects.iter().map(|effect| counted(effect.idempotency)).collect(),
+            tallies: Vec::new(),
             effect_deps: Vec::new(),
             key_deps: Vec::new(),
             tx_deps: Vec::new(),
@@ -79,17 +92,19 @@ impl<'f> Program<'f> {
                 .collect(),
             is_loop: is_loop(flow),
             runs: Vec::new(),
+            is_partial: false,
             routine: 0,
         };
         program.most.extend(program.handoffs.iter().map(|_| 1));
+        program.tallies = (0..).take(program.most.len()).collect();
         program.name_dependencies()?;
         program.number_conditions()?;
-        program.runs = super::reference::runs(&program);
-        program.routine = program.runs.iter().fold(0, |all, run| all | run.effects.applied());
-        if covers_others(flow) {
-            program.messages = scenario.bounds.log_messages;
-        }
         Ok(program)
+    }
+
+    /// Finds out what is left of a message when nothing fails.
+    pub(super) fn run_without_faults(&mut self) {
+        (self.runs, self.is_partial) = super::reference::runs(self);
     }
 
     fn name_dependencies(&mut self) -> Result<(), String> {
@@ -150,6 +165,12 @@ impl<'f> Program<'f> {
         } else {
             Err("loops".into())
         }
+    }
+
+    /// The number under which an effect is counted, if it is.
+    pub(super) fn tally(&self, effect: u8) -> Option<u8> {
+        let tally = self.tallies[usize::from(effect)];
+        (tally != NONE).then_some(tally)
     }
 
     pub(super) fn most(&self, effect: u8) -> u8 {
@@ -214,7 +235,7 @@ impl<'f> Program<'f> {
 }
 
 /// The system that a target or a store belongs to: they go down together.
-fn system(target: &str) -> &str {
+pub(super) fn system(target: &str) -> &str {
     target.split_once(':').map_or(target, |(system, _)| system)
 }
 

@@ -20,8 +20,9 @@ pub(super) struct Run {
     pub then: Option<NodeId>,
 }
 
-/// The fault-free runs that end the message's way: runs that ask for a redelivery are attempts, not results.
-pub(super) fn runs(program: &Program<'_>) -> Vec<Run> {
+/// The fault-free runs that end the message's way: runs that ask for a redelivery are attempts, not results. And whether there are
+/// more than were looked at.
+pub(super) fn runs(program: &Program<'_>) -> (Vec<Run>, bool) {
     let mut search = Search::new(program, Tier::Calm, 1);
     while search.expand_next() {}
     let mut runs: Vec<Run> = Vec::new();
@@ -55,7 +56,7 @@ pub(super) fn runs(program: &Program<'_>) -> Vec<Run> {
             runs.push(run);
         }
     }
-    runs
+    (runs, search.is_capped())
 }
 
 fn ends_call(event: Option<Event>) -> bool {

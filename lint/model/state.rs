@@ -165,6 +165,8 @@ pub(super) struct Open {
     pub slot: u8,
     pub tx: u8,
     pub effects: [Counts; MESSAGES],
+    /// One bit a message: for it something is written that is not counted.
+    pub uncounted: u8,
     /// Keys to be set, to be removed, and those seen absent.
     pub marks: [u32; MESSAGES],
     pub unmarks: [u32; MESSAGES],
@@ -185,6 +187,7 @@ impl Open {
             slot,
             tx,
             effects: [Counts::default(); MESSAGES],
+            uncounted: 0,
             marks: [0; MESSAGES],
             unmarks: [0; MESSAGES],
             reads: [0; MESSAGES],
@@ -197,7 +200,9 @@ impl Open {
 
     /// Whether its commit would change anything about `message`.
     pub(super) fn concerns(&self, message: usize) -> bool {
-        !self.effects[message].is_empty() || self.marks[message] != 0 || (self.acks | self.claims) >> message & 1 == 1
+        !self.effects[message].is_empty()
+            || self.marks[message] != 0
+            || (self.acks | self.claims | self.uncounted) >> message & 1 == 1
     }
 }
 

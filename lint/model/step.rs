@@ -1,6 +1,6 @@
 //! The transition relation: from a state to everything that can happen next, in an order that is always the same.
 
-use crate::flow::{EffectId, EffectKind, NodeId, Outcome, Step, TxId};
+use crate::flow::{EffectId, EffectKind, Isolation, NodeId, Outcome, Step, TxId};
 
 use super::advance::land;
 use super::program::Program;
@@ -62,8 +62,8 @@ pub(super) fn initial(program: &Program<'_>, start: State) -> Vec<State> {
 }
 
 impl Stepper<'_, '_> {
-    /// Whether the task's next step commutes with whatever other tasks do: it adds to a count, at once or in a transaction of its own.
-    /// Then it may as well come first (partial-order reduction); faults still come before it.
+    /// Whether the task's next step commutes with whatever other tasks do: it adds to a count, at once or in a transaction of its own, or
+    /// starts a worker. Then it may as well come first (partial-order reduction); faults still come before it.
     fn is_alone(&self, task: &Running) -> bool {
         if matches!(task.role, Role::Drain(_)) || self.from.tasks.len() < 2 {
             return false;
@@ -75,6 +75,9 @@ impl Stepper<'_, '_> {
                 .open
                 .iter()
                 .any(|o| o.slot == task.slot && u32::from(o.tx) == tx.0),
+            Step::Begin { tx } => self.program.flow.transactions[tx.0 as usize].isolation != Isolation::Locked,
+            // One that starts nobody changes nothing, and must not come first for ever.
+            Step::Spawn { task: child } => task.message == NONE && !self.is_one_of_many(task, child),
             _ => false,
         }
     }

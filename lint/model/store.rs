@@ -14,16 +14,21 @@ impl Stepper<'_, '_> {
         if task.message == NONE {
             return true;
         }
-        let (message, most) = (usize::from(task.message), self.program.most(effect));
+        let (message, tally) = (usize::from(task.message), self.program.tally(effect));
         let Some(tx) = tx else {
-            state.messages[message].effects.add(effect, most);
+            if let Some(tally) = tally {
+                state.messages[message].effects.add(tally, self.program.most(effect));
+            }
             return true;
         };
         if !self.open(state, task, tx) {
             return false;
         }
         if let Some(open) = state.open_mut(task.slot, number(tx)) {
-            open.effects[message].add(effect, most);
+            match tally {
+                Some(tally) => open.effects[message].add(tally, self.program.most(effect)),
+                None => open.uncounted |= 1 << message,
+            }
         }
         true
     }

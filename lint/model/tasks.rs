@@ -58,7 +58,7 @@ impl Stepper<'_, '_> {
 
     /// Workers that take messages of their own from a queue are alike: what one more of them could do in this process, the other process
     /// does.
-    fn is_one_of_many(&self, task: &Running, child: TaskId) -> bool {
+    pub(super) fn is_one_of_many(&self, task: &Running, child: TaskId) -> bool {
         let role = Role::Child(u8::try_from(child.0).unwrap_or(NONE));
         let is_alike = |other: &Running| other.process == task.process && other.role == role;
         task.message == NONE && !self.program.is_log() && self.from.tasks.iter().any(is_alike)
@@ -114,7 +114,9 @@ impl Stepper<'_, '_> {
         let id = self.program.handoffs[usize::from(handoff)];
         let mut state = self.from.clone();
         let effect = self.program.handoff_effect(usize::from(handoff));
-        state.messages[usize::from(task.message)].effects.add(effect, 1);
+        if let Some(tally) = self.program.tally(effect) {
+            state.messages[usize::from(task.message)].effects.add(tally, 1);
+        }
         if self.program.flow.node(id).step == (Step::Handoff { carries_ack: true }) && !task.stale {
             self.cover(&mut state, task.process, task.message, Covers::One);
         }
@@ -136,6 +138,9 @@ impl Stepper<'_, '_> {
             remove(&mut state, task.slot);
             return self.out.push((step, state));
         }
+        if ended == Ended::Ok && self.has_workers(task) {
+            return;
+        }
         self.settle_at_end(&mut state, task, ended);
         if self.program.is_loop && ended != Ended::Ok {
             end_process(&mut state, task.process, task.slot);
@@ -145,6 +150,12 @@ impl Stepper<'_, '_> {
         *runner = restarted(runner);
         free_unheld(&mut state, task.process);
         self.go(state, step, Some(NodeId(0)));
+    }
+
+    /// Whether whoever started workers has ended well and they go on: the process lives, and nobody starts them again.
+    fn has_workers(&self, task: &Running) -> bool {
+        let is_worker = |other: &Running| other.parent == task.slot && matches!(other.role, Role::Child(_));
+        task.message == NONE && self.from.tasks.iter().any(is_worker)
     }
 
     fn settle_at_end(&self, state: &mut State, task: &Running, ended: Ended) {

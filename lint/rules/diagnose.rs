@@ -3,7 +3,7 @@
 
 use crate::flow::{Broker, EffectId, EffectKind, Flow, NodeId};
 use crate::model::{
-    Analysis, Goal, Program, Property, Tier, Trace, Violation, analyse, analyse_program, explore, narrate,
+    Analysis, Program, Property, Tier, Trace, Violation, analyse, analyse_program, explore_first, narrate,
     replay_states,
 };
 use crate::report::Remedy;
@@ -215,7 +215,7 @@ impl Doctor {
         }
         let program = Program::new(flow, self.promise.scenario()).ok()?;
         Tier::ALL.into_iter().find_map(|tier| {
-            explore(&program, tier, Goal::First(&self.wanted))
+            explore_first(&program, tier, &self.wanted)
                 .violations
                 .pop_first()
         })
@@ -271,7 +271,7 @@ impl Doctor {
     #[allow(clippy::option_option, reason = "whether it can be told, and what is told")]
     fn again(&self, repaired: &Flow, violation: Violation, tier: Tier) -> Option<Option<Trace>> {
         let program = Program::new(repaired, self.promise.scenario()).ok()?;
-        let exploration = explore(&program, tier, Goal::First(&[violation]));
+        let exploration = explore_first(&program, tier, &[violation]);
         Some(exploration.violations.into_values().next())
     }
 
