@@ -7,7 +7,8 @@ use std::fmt::Write;
 use cargo_delivery::flow::Flow;
 use cargo_delivery::model::testing::flow;
 use cargo_delivery::model::{
-    Bounds, Exploration, Goal, Program, Scenario, Tier, Violation, explore, explore_each, explore_first, replay, replay_states,
+    Bounds, Exploration, Goal, Program, Scenario, Tier, Violation, explore, explore_each, explore_first, replay,
+    replay_states,
 };
 use cargo_delivery::rules::{Promise, RULES, diagnose};
 use delivery_grammar::Semantic;

@@ -4,7 +4,7 @@
 //! effect. So executions that differ in nothing but the counts of other effects are the same for it, and a flow whose states are too
 //! many to be held together is explored once for each effect: the sum of what they need instead of the product.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::flow::{EffectId, Flow};
 
@@ -43,11 +43,16 @@ pub fn explore_each(program: &Program<'_>, tier: Tier) -> Exploration {
     for effect in program.effects() {
         for tallies in program.in_focus(effect) {
             let flow = reduced(program, &tallies);
-            let Some(part) = program.of_part(&flow, tallies) else { continue };
+            let Some(part) = program.of_part(&flow, tallies) else {
+                continue;
+            };
             let part = explore(&part, tier, Goal::All);
             sum.states += part.states;
             sum.is_capped |= part.is_capped;
-            let own = part.violations.into_iter().filter(|(violation, _)| violation.effect == effect);
+            let own = part
+                .violations
+                .into_iter()
+                .filter(|(violation, _)| violation.effect == effect);
             sum.violations.extend(own);
             if sum.is_capped {
                 return sum;
@@ -71,7 +76,9 @@ pub fn explore_first(program: &Program<'_>, tier: Tier, wanted: &[Violation]) ->
     let mut nearest: BTreeMap<usize, BTreeMap<Violation, Trace>> = BTreeMap::new();
     for &violation in wanted {
         for tallies in program.in_focus(violation.effect) {
-            let Some(focused) = program.of_part(program.flow, tallies) else { continue };
+            let Some(focused) = program.of_part(program.flow, tallies) else {
+                continue;
+            };
             let part = explore(&focused, tier, Goal::First(&[violation]));
             sum.states += part.states;
             sum.is_capped |= part.is_capped;
@@ -94,23 +101,28 @@ impl Program<'_> {
     /// counted: the effect itself, what a run instead of it would leave, and one failure record for all. Several answers where it takes
     /// several questions; none for what no fault-free run applies, of which nothing can be missing and nothing too much.
     fn in_focus(&self, effect: EffectId) -> Vec<Vec<u8>> {
-        let Some(number) = u8::try_from(effect.0).ok().filter(|&effect| !self.is_failure_record(effect)) else {
+        let Some(number) = u8::try_from(effect.0)
+            .ok()
+            .filter(|&effect| !self.is_failure_record(effect))
+        else {
             return Vec::new();
         };
-        let record = (0..).take(self.tallies.len()).find(|&other| self.is_failure_record(other));
+        let record = (0..)
+            .take(self.tallies.len())
+            .find(|&other| self.is_failure_record(other));
         let tally = |other: u8, kept: &[u8]| match () {
             () if other == number || kept.contains(&other) => other,
             () if self.is_failure_record(other) => record.unwrap_or(NONE),
             () => NONE,
         };
-        let mut questions = hitting(&self.instead_of(number));
-        if questions.is_empty() {
-            // It cannot be lost, and may still be repeated.
-            questions.push(Vec::new());
-        }
-        questions
+        self.questions(number)
             .into_iter()
-            .map(|kept| (0..).take(self.tallies.len()).map(|other| tally(other, &kept)).collect())
+            .map(|kept| {
+                (0..)
+                    .take(self.tallies.len())
+                    .map(|other| tally(other, &kept))
+                    .collect()
+            })
             .collect()
     }
 
@@ -126,26 +138,35 @@ impl Program<'_> {
         Some(program)
     }
 
-    /// What runs leave that go the same ways as one with the effect and do without it: whoever has all of that has lost nothing.
-    fn instead_of(&self, effect: u8) -> Vec<Vec<u8>> {
+    /// What has to be counted besides an effect: a run shows its loss if each run that goes the same ways without it would have left
+    /// something else that is missing, too.
+    fn questions(&self, effect: u8) -> BTreeSet<Vec<u8>> {
         let (with, without): (Vec<&Run>, Vec<&Run>) = self.runs.iter().partition(|run| run.effects.get(effect) > 0);
-        let mut found: Vec<Vec<u8>> = without
-            .into_iter()
-            .filter(|run| with.iter().any(|other| other.ways.agrees(run.ways)))
-            .map(|run| run.effects.iter().collect())
-            .collect();
-        found.sort_unstable();
-        found.dedup();
-        found
+        let mut instead: BTreeSet<BTreeSet<Vec<u8>>> = BTreeSet::new();
+        for run in with {
+            let others = without.iter().filter(|other| other.ways.agrees(run.ways));
+            let more = |other: &&Run| other.effects.iter().filter(|&e| run.effects.get(e) == 0).collect();
+            instead.insert(others.map(more).collect());
+        }
+        let mut questions: BTreeSet<Vec<u8>> = instead.iter().flat_map(hitting).collect();
+        if questions.len() > QUESTIONS {
+            let all: BTreeSet<u8> = instead.into_iter().flatten().flatten().collect();
+            questions = BTreeSet::from([all.into_iter().collect()]);
+        }
+        if questions.is_empty() {
+            // It cannot be lost, and may still be repeated.
+            questions.insert(Vec::new());
+        }
+        questions
     }
 }
 
 /// Questions asked about one effect before all that could be there instead of it is counted at once.
 const QUESTIONS: usize = 8;
 
-/// The sets that have something in common with each of `sets`, without those that contain another one. An effect is lost where each
-/// result that would do without it lacks something: all that is lacking is one of these sets.
-fn hitting(sets: &[Vec<u8>]) -> Vec<Vec<u8>> {
+/// The sets that have something in common with each of `sets`, without those that contain another one: the ways in which something of
+/// each can be missing. All at once if they are too many.
+fn hitting(sets: &BTreeSet<Vec<u8>>) -> Vec<Vec<u8>> {
     let mut found: Vec<Vec<u8>> = vec![Vec::new()];
     for set in sets {
         let (hit, missed): (Vec<_>, Vec<_>) = found.into_iter().partition(|kept| kept.iter().any(|k| set.contains(k)));
@@ -155,18 +176,35 @@ fn hitting(sets: &[Vec<u8>]) -> Vec<Vec<u8>> {
                 let mut longer = kept.clone();
                 longer.push(more);
                 longer.sort_unstable();
-                let is_needed = !found.iter().any(|other| other.iter().all(|effect| longer.contains(effect)));
-                if is_needed {
+                if !found
+                    .iter()
+                    .any(|other| other.iter().all(|effect| longer.contains(effect)))
+                {
                     found.push(longer);
                 }
             }
         }
         if found.len() > QUESTIONS {
-            let mut all = sets.concat();
-            all.sort_unstable();
-            all.dedup();
-            return vec![all];
+            let all: BTreeSet<u8> = sets.iter().flatten().copied().collect();
+            return vec![all.into_iter().collect()];
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_hits_each_of_the_sets() {
+        let sets = |all: &[&[u8]]| all.iter().map(|set| set.to_vec()).collect();
+        assert_eq!(hitting(&sets(&[])), [Vec::<u8>::new()]);
+        assert_eq!(hitting(&sets(&[&[1, 3], &[1, 2, 3]])), [[1], [3]]);
+        assert_eq!(hitting(&sets(&[&[1], &[2]])), [[1, 2]]);
+        assert!(
+            hitting(&sets(&[&[], &[1]])).is_empty(),
+            "nothing is missing of what leaves nothing"
+        );
+    }
 }

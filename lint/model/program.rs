@@ -75,7 +75,11 @@ impl<'f> Program<'f> {
         let mut program = Self {
             flow,
             scenario,
-            messages: if covers_others(flow) { scenario.bounds.log_messages } else { 1 },
+            messages: if covers_others(flow) {
+                scenario.bounds.log_messages
+            } else {
+                1
+            },
             most: flow.effects.iter().map(|effect| counted(effect.idempotency)).collect(),
             tallies: Vec::new(),
             effect_deps: Vec::new(),

@@ -64,7 +64,15 @@ impl Reduction<'_, '_> {
         for index in 0..self.flow.nodes.len() {
             let node = &self.flow.nodes[index];
             let fails = node.on(Outcome::Err).is_some();
-            let asks = |target: &str| if fails { Step::Read { from: system(target).into() } } else { Step::Pass };
+            let asks = |target: &str| {
+                if fails {
+                    Step::Read {
+                        from: system(target).into(),
+                    }
+                } else {
+                    Step::Pass
+                }
+            };
             let store = |tx: TxId| &self.flow.transactions[tx.0 as usize].store;
             let step = match node.step {
                 Step::Begin { tx } | Step::Commit { tx } if idle.contains(&tx) => asks(store(tx)),

@@ -214,11 +214,9 @@ impl Doctor {
             return None;
         }
         let program = Program::new(flow, self.promise.scenario()).ok()?;
-        Tier::ALL.into_iter().find_map(|tier| {
-            explore_first(&program, tier, &self.wanted)
-                .violations
-                .pop_first()
-        })
+        Tier::ALL
+            .into_iter()
+            .find_map(|tier| explore_first(&program, tier, &self.wanted).violations.pop_first())
     }
 
     /// The causes of an execution: one whose repair prevents it, else several that do so together.
