@@ -194,9 +194,15 @@ fn is_unproved(program: &Program<'_>, doubt: Violation) -> bool {
     let effect = program.flow.effects.get(doubt.effect.0 as usize);
     match doubt.property {
         Property::PerhapsLost => true,
-        Property::Repeated => effect.is_some_and(|effect| effect.unproved),
+        // What a message was handed to may do it again.
+        Property::Repeated => effect.is_none_or(|effect| effect.unproved || is_all_there_is(program.flow, effect)),
         Property::Lost => false,
     }
+}
+
+/// Whether nothing is known to be done for a message but what cannot be seen into: then nothing shows that a repetition does no harm.
+fn is_all_there_is(flow: &Flow, effect: &Effect) -> bool {
+    effect.kind == EffectKind::Opaque && flow.effects.iter().all(|other| other.kind == EffectKind::Opaque)
 }
 
 fn infer(program: &Program<'_>, violations: &[Violation]) -> Semantic {

@@ -115,7 +115,9 @@ impl Stepper<'_, '_> {
         let mut state = self.from.clone();
         let effect = self.program.handoff_effect(usize::from(handoff));
         if let Some(tally) = self.program.tally(effect) {
-            state.messages[usize::from(task.message)].effects.add(tally, 1);
+            state.messages[usize::from(task.message)]
+                .effects
+                .add(tally, self.program.most(effect));
         }
         if self.program.flow.node(id).step == (Step::Handoff { carries_ack: true }) && !task.stale {
             self.cover(&mut state, task.process, task.message, Covers::One);
