@@ -4,11 +4,13 @@ mod assemble;
 mod feeds;
 mod usual;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use delivery_grammar::Problem as Misplaced;
+use memchr::memmem;
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
@@ -333,7 +335,20 @@ fn with_context<T>(
     work: impl FnOnce(&lower::Context<'_>) -> T,
 ) -> T {
     let text = |span: Span| sources.file(span.file).text_at(span);
-    let mentions = |word: &str| sources.files.iter().any(|file| file.lines.text().contains(word));
+    let mentioned = Mutex::new(BTreeMap::<String, bool>::new());
+    let mentions = |word: &str| {
+        let known = || mentioned.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known().get(word).copied() {
+            return known;
+        }
+        let finder = memmem::Finder::new(word);
+        let found = sources
+            .files
+            .iter()
+            .any(|file| finder.find(file.lines.text().as_bytes()).is_some());
+        known().insert(word.to_owned(), found);
+        found
+    };
     let upkeep = lower::Upkeep::unknown();
     work(&lower::Context {
         index,

@@ -453,6 +453,13 @@ impl Catalog {
         types
     }
 
+    /// The first type, in the order of their paths, of which something is true.
+    #[must_use]
+    pub fn type_where(&self, is_wanted: impl Fn(&Type) -> bool) -> Option<&Type> {
+        let wanted = self.types.values().filter(|ty| is_wanted(ty));
+        wanted.min_by(|left, right| left.path.cmp(&right.path))
+    }
+
     /// Every alias as written → target, in order.
     #[must_use]
     pub fn aliases(&self) -> BTreeMap<SmolStr, SmolStr> {

@@ -21,6 +21,8 @@ pub(super) struct Impls {
     blanket: Vec<ImplId>,
     by_trait: FxHashMap<TraitId, Vec<ImplId>>,
     by_external: FxHashMap<SmolStr, Vec<ImplId>>,
+    /// The impls that provide a function of a name, in order.
+    by_function: FxHashMap<SmolStr, Vec<ImplId>>,
 }
 
 /// The outermost constructor of a type: what an impl is found by.
@@ -68,6 +70,7 @@ impl Builder<'_> {
 
     fn set_impl(&mut self, id: ImplId, self_ty: Ty, of_trait: Option<TyBound>) {
         self.file_impl(id, &self_ty, of_trait.as_ref());
+        self.file_functions(id, of_trait.as_ref().and_then(TyBound::local));
         let info = &mut self.index.impls[id.0 as usize];
         for f in &info.functions {
             let function = &mut self.index.fns[f.0 as usize];
@@ -79,6 +82,28 @@ impl Builder<'_> {
         }
         info.scope.self_ty = Some(self_ty.clone());
         (info.self_ty, info.of_trait) = (self_ty, of_trait);
+    }
+
+    fn file_functions(&mut self, id: ImplId, of: Option<TraitId>) {
+        let Index {
+            impls,
+            traits,
+            fns,
+            impl_lists,
+            ..
+        } = &mut self.index;
+        let default = of.map(|of| &traits[of.0 as usize].functions);
+        for f in impls[id.0 as usize]
+            .functions
+            .iter()
+            .chain(default.into_iter().flatten())
+        {
+            let name = &fns[f.0 as usize].hir.name;
+            let list = impl_lists.by_function.entry(name.clone()).or_default();
+            if list.last() != Some(&id) {
+                list.push(id);
+            }
+        }
     }
 
     fn file_impl(&mut self, id: ImplId, self_ty: &Ty, of_trait: Option<&TyBound>) {
@@ -203,6 +228,13 @@ impl<'a> Index<'a> {
         let slice = lists.by_head.get(&Head::Slice).filter(|_| is_vec).into_iter().flatten();
         let blanket = lists.blanket.iter().filter(|_| *ty != Ty::Unknown);
         own.chain(slice).chain(blanket).copied()
+    }
+
+    /// Of these, the ones that may have a function of this name.
+    pub(super) fn candidates_with(&self, ty: &Ty, name: &str) -> impl Iterator<Item = ImplId> {
+        let having = self.impl_lists.by_function.get(name).map_or(&[][..], Vec::as_slice);
+        let all = (!having.is_empty()).then(|| self.candidates(ty));
+        all.into_iter().flatten().filter(|id| having.binary_search(id).is_ok())
     }
 
     /// What an impl's parameters are if it is of `ty`; `None` if it is not.

@@ -38,7 +38,7 @@ impl<'a> Index<'a> {
     #[must_use]
     pub fn assoc_fn(&self, ty: &Ty, name: &str) -> Vec<FnId> {
         let provided = self
-            .candidates(ty)
+            .candidates_with(ty, name)
             .filter_map(|id| Some((id, self.provided(id, name)?)));
         let fitting = provided.filter(|(id, _)| self.fits_type(*id, ty).is_some());
         let (inherent, of_traits): (Vec<_>, Vec<_>) =

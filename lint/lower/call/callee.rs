@@ -56,11 +56,11 @@ impl<'a> Lowering<'a> {
             .map(|f| self.index.function(f).krate);
         let depends = |call: &&crate::catalog::Call| krate.is_some_and(|krate| self.reaches(krate, &call.package));
         if let [.., of, _] = path.segments.as_slice() {
-            let made = |ty: &&crate::catalog::Type| {
+            let made = |ty: &crate::catalog::Type| {
                 let is_made = ty.made_as.as_ref() == Some(&of.name);
                 is_made && krate.is_some_and(|krate| self.reaches(krate, &ty.package))
             };
-            if let Some(ty) = self.catalog.types().into_iter().find(made) {
+            if let Some(ty) = self.catalog.type_where(made) {
                 return Callee::External(smol_str::format_smolstr!("{}::{name}", ty.path), None);
             }
         }

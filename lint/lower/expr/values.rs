@@ -258,9 +258,9 @@ impl Lowering<'_> {
         };
         let function = self.frames.first().and_then(|frame| frame.function)?;
         let krate = self.index.function(function).krate;
-        let mut types = self.catalog.types().into_iter();
-        let named = |ty: &&crate::catalog::Type| ty.columns.as_ref() == Some(&of.name);
-        types.find(|ty| named(ty) && self.index.crate_depends(krate, &ty.package))?;
+        let named = |ty: &crate::catalog::Type| ty.columns.as_ref() == Some(&of.name);
+        let of_client = |ty: &crate::catalog::Type| named(ty) && self.index.crate_depends(krate, &ty.package);
+        self.catalog.type_where(of_client)?;
         Some(crate::lower::built::column(&snake_case(&name.name)))
     }
 
@@ -281,8 +281,8 @@ impl Lowering<'_> {
         }
         let function = self.frames.first().and_then(|frame| frame.function)?;
         let krate = self.index.function(function).krate;
-        let mut types = self.catalog.types().into_iter();
-        let of_client = types.find(|ty| ty.tables && self.index.crate_depends(krate, &ty.package))?;
+        let tables = |ty: &crate::catalog::Type| ty.tables && self.index.crate_depends(krate, &ty.package);
+        let of_client = self.catalog.type_where(tables)?;
         if is_column {
             return Some(crate::lower::built::column(name));
         }
