@@ -4,7 +4,7 @@
     benches/compare.py TREE [--linter target/release/cargo-delivery] [--rounds 5] [--edit src/consumer.rs] [--cargo check clippy]
 
 Each round runs every program once, in an order that rotates; the first round does not count. Prints the median of each figure, and
-how the linter stands to the others. The linter runs three times: without its cache (cold), with it (warm), and with it after one file
+how the linter stands to the others by wall time (and by CPU time, which a busy machine changes less). The linter runs three times: without its cache (cold), with it (warm), and with it after one file
 has changed (edit: the file that --edit names, or the first that names a client, gets a remark and loses it again). Programs that are
 not installed are left out: ripgrep is the floor (one literal), ast-grep runs one pattern and one relational rule, semgrep one rule
 whose literal it can look for first and one without any. --cargo adds commands of cargo, for trees that build.
@@ -117,8 +117,9 @@ def main():
     print(f"| program | wall s | CPU s | peak MB | {' | '.join(heads)} |\n|{'---|' * (4 + len(ours))}")
     for name in names:
         wall, cpu, memory = (statistics.median(column) for column in zip(*figures[name]))
-        ratio = lambda own: statistics.median(a[0] / b[0] for a, b in zip(figures[own], figures[name]))
-        ratios = " | ".join(f"{ratio(own):.2f}" for own in ours)
+        pairs = {own: list(zip(figures[own], figures[name])) for own in ours}
+        ratio = lambda own, at: statistics.median(a[at] / max(b[at], 0.001) for a, b in pairs[own])
+        ratios = " | ".join(f"{ratio(own, 0):.2f} ({ratio(own, 1):.2f})" for own in ours)
         print(f"| {name} | {wall:.3f} | {cpu:.3f} | {memory:.0f} | {ratios} |")
 
 
