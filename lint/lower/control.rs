@@ -92,7 +92,7 @@ impl<'a> Lowering<'a> {
                         init,
                         otherwise,
                     } => {
-                        next.extend(self.eval_let(pat, ty.as_ref(), init.as_ref(), otherwise.as_ref(), state));
+                        next.extend(self.eval_let(pat, ty.as_deref(), init.as_ref(), otherwise.as_deref(), state));
                     }
                     Stmt::Item(_) => next.push(state),
                 }

@@ -164,7 +164,7 @@ fn children(expr: &Expr) -> Vec<Child<'_>> {
         ExprKind::Match { on, arms } => {
             let inside = arms
                 .iter()
-                .flat_map(|arm| arm.guard.iter().chain(std::iter::once(&arm.body)));
+                .flat_map(|arm| arm.guard.as_deref().into_iter().chain(std::iter::once(&arm.body)));
             exprs(std::iter::once(&**on).chain(inside).collect())
         }
         ExprKind::While { cond, body, .. } => vec![Child::Expr(cond), B(body)],

@@ -123,7 +123,7 @@ fn control<'a>(at: &'a Expr, on: &mut dyn FnMut(Mention<'a>)) {
             expr(value, on);
             for arm in arms {
                 bindings(&arm.pat, on);
-                maybe(arm.guard.as_ref(), on);
+                maybe(arm.guard.as_deref(), on);
                 expr(&arm.body, on);
             }
         }

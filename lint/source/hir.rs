@@ -247,10 +247,10 @@ pub struct Block {
 pub enum Stmt {
     /// `let pat: ty = init else { otherwise };`
     Let {
-        pat: Pat,
-        ty: Option<Type>,
+        pat: Box<Pat>,
+        ty: Option<Box<Type>>,
         init: Option<Expr>,
-        otherwise: Option<Block>,
+        otherwise: Option<Box<Block>>,
     },
     /// With a semicolon, or an expression of type `()` that needs none; its value is dropped.
     Expr(Expr),
@@ -424,7 +424,7 @@ pub struct SelectArm {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Arm {
     pub pat: Pat,
-    pub guard: Option<Expr>,
+    pub guard: Option<Box<Expr>>,
     pub body: Expr,
 }
 

@@ -144,7 +144,7 @@ impl Converter<'_> {
         let (pat, guard) = self.guarded(&arm.pat);
         Arm {
             pat,
-            guard,
+            guard: guard.map(Box::new),
             body: self.expr(&arm.body),
         }
     }

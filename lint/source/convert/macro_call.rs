@@ -111,7 +111,7 @@ impl Converter<'_> {
         let arms = vec![
             Arm {
                 pat,
-                guard,
+                guard: guard.map(Box::new),
                 body: truth(true),
             },
             Arm {

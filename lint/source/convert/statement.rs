@@ -54,10 +54,10 @@ impl Converter<'_> {
         let diverge = local.init.as_ref().and_then(|init| init.diverge.as_ref());
         let otherwise = diverge.map(|(_, block)| self.diverging(block));
         Stmt::Let {
-            pat,
-            ty,
+            pat: Box::new(pat),
+            ty: ty.map(Box::new),
             init,
-            otherwise,
+            otherwise: otherwise.map(Box::new),
         }
     }
 

@@ -69,9 +69,14 @@ fn control(kind: &ExprKind) -> String {
             expr: value,
         } => format!("let {} = {}", pat(bound), expr(value)),
         ExprKind::Match { on, arms } => {
-            let arms = arms
-                .iter()
-                .map(|arm| format!("{}{} => {}", pat(&arm.pat), guard(&arm.guard), expr(&arm.body)));
+            let arms = arms.iter().map(|arm| {
+                format!(
+                    "{}{} => {}",
+                    pat(&arm.pat),
+                    guard(arm.guard.as_deref()),
+                    expr(&arm.body)
+                )
+            });
             format!("match {} {{ {} }}", expr(on), arms.collect::<Vec<_>>().join(", "))
         }
         ExprKind::While { label, cond, body } => format!("{}while {} {}", labelled(label), expr(cond), block(body)),
@@ -118,7 +123,7 @@ fn macros(kind: &ExprKind) -> String {
                     "{} = {}{} => {}",
                     pat(&arm.pat),
                     expr(&arm.future),
-                    guard(&arm.guard),
+                    guard(arm.guard.as_ref()),
                     expr(&arm.body)
                 )
             });
@@ -141,7 +146,7 @@ fn macros(kind: &ExprKind) -> String {
     }
 }
 
-fn guard(guard: &Option<Expr>) -> String {
+fn guard(guard: Option<&Expr>) -> String {
     guard
         .as_ref()
         .map_or(String::new(), |guard| format!(" if {}", expr(guard)))
@@ -180,7 +185,7 @@ fn statement(statement: &Stmt) -> String {
             let otherwise = otherwise
                 .as_ref()
                 .map_or(String::new(), |otherwise| format!(" else {}", block(otherwise)));
-            format!("let {}{init}{otherwise};", typed(bound, ty.as_ref()))
+            format!("let {}{init}{otherwise};", typed(bound, ty.as_deref()))
         }
         Stmt::Expr(value) => format!("{};", expr(value)),
         Stmt::Tail(value) => expr(value),
