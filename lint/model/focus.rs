@@ -17,10 +17,6 @@ use super::reference::Run;
 use super::state::NONE;
 use super::trace::Trace;
 
-/// How many times the states of one exploration a question about one effect may take, and all questions of a tier together.
-const LONGER: usize = 4;
-const ALTOGETHER: usize = 12;
-
 /// Everything that the adversary of a tier can break; effect by effect where that is too much at once.
 #[must_use]
 pub fn explore_all(program: &Program<'_>, tier: Tier) -> Exploration {
