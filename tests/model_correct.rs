@@ -56,14 +56,14 @@ correct! {
                 effect save ?
                 ack ok=again ?
     "
-    at_least_once_with_an_opaque_call: EffectivelyOnce, "
+    at_least_once_with_an_opaque_call: AtLeastOnce, "
         source amqp queue manual
         effect call crate::notify opaque
         again:  receive ?
                 opaque call ?
                 ack ok=again ?
     "
-    an_opaque_call_whose_failure_is_a_value: EffectivelyOnce, "
+    an_opaque_call_whose_failure_is_a_value: AtLeastOnce, "
         source amqp queue manual
         effect call crate::notify opaque
         again:  receive ?
@@ -365,7 +365,7 @@ correct! {
                 commit t ok=done ?
         done:   exit ok
     "
-    ack_travels_through_the_channel: EffectivelyOnce, "
+    ack_travels_through_the_channel: AtLeastOnce, "
         source kafka log manual
         again:  receive ?
                 handoff carries-ack ok=again ?

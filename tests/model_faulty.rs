@@ -112,7 +112,7 @@ faulty! {
         add:    effect add ok=ack err=ack
         ack:    ack ok=again ?
     "
-    ack_on_error_of_an_opaque_call: declared(LEAST) => AtMostOnce, [("ack-on-error", "ack", Some(Tier::Outage))], "
+    ack_on_error_of_an_opaque_call: declared(LEAST) => BestEffort, [("ack-on-error", "ack", Some(Tier::Outage))], "
         source amqp queue manual
         effect call crate::run opaque
         again:  receive ?
@@ -175,7 +175,7 @@ faulty! {
         work:   effect save err=fin
         fin:    end ok
     "
-    volatile_handoff: declared(LEAST) => AtMostOnce, [("volatile-handoff", "hand", Some(Tier::Outage))], "
+    volatile_handoff: declared(LEAST) => BestEffort, [("volatile-handoff", "hand", Some(Tier::Outage))], "
         source kafka log manual
         again:  receive err=again
         hand:   handoff ?
