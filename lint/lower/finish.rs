@@ -286,19 +286,23 @@ impl Lowering<'_> {
                     }
                 }
                 MarkMode::Plain => {
+                    let bare = self.graph.bare.contains(&self.graph.keys[key.0 as usize].store);
                     let others = self
                         .graph
                         .nodes
                         .iter()
                         .any(|node| matches!(node.step, Step::Effect { .. }));
-                    if others {
-                        self.graph.nodes[id].step = Step::Mark {
+                    self.graph.nodes[id].step = match (is_checked(&self.graph.nodes, key), bare, others) {
+                        // Nobody asks for it, and it holds more than a key.
+                        (false, false, _) => Step::Effect { effect, tx },
+                        (_, _, true) => Step::Mark {
                             tx,
                             mode,
                             effect: None,
                             key,
-                        };
-                    }
+                        },
+                        _ => continue,
+                    };
                 }
                 MarkMode::Unique => {}
             }

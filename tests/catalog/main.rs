@@ -6,6 +6,7 @@
     reason = "the clients' sources lie on disk, and a test that skips says why"
 )]
 
+mod clients;
 mod sources;
 mod truth;
 

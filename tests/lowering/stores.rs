@@ -134,7 +134,7 @@ async fn seen(redis: &mut redis::aio::MultiplexedConnection, id: &str) -> Result
             n2: read redis ok=n3 err=n7
             n3: check k0 absent=n4 found=n8 err=n4
             n4: effect e0 ok=n5 err=n7
-            n5: mark k0 if-absent fresh=n6 dup=n6 err=n7
+            n5: mark k0 ok=n6 err=n7
             n6: ack ok=n0 err=n7
             n7: exit err
             n8: ack ok=n9 err=n7

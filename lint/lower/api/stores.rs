@@ -130,22 +130,29 @@ impl<'a> Lowering<'a> {
         all
     }
 
-    /// What is recorded in a database with more of the message than its key is a row of the business, too.
+    /// What is recorded is an entry of the business, too: under a key whatever replaces what was there, in a table what holds more of the
+    /// message than its key.
     fn row(&mut self, doing: &Doing<'_>) -> Option<EffectId> {
-        let kind = doing.facts.kind.filter(|kind| *kind == EffectKind::Database)?;
+        let kind = doing.facts.kind?;
+        let replaces = kind == EffectKind::Cache || doing.facts.mode == Some(MarkMode::Plain);
+        let why = match kind {
+            EffectKind::Database if self.is_row(doing) => "a unique key refuses the second row",
+            _ if replaces && doing.facts.idempotent == Some(Known::Yes) => "the same entry is written again",
+            _ => return None,
+        };
+        Some(self.effect(doing, kind, Idempotency::Idempotent, why.into(), true, None))
+    }
+
+    fn is_row(&self, doing: &Doing<'_>) -> bool {
         let of_message = |value: &Value| deep_origin(value).has(Origin::MESSAGE);
-        let (row, _) = self.operand_of(doing.facts.value.as_ref(), doing)?;
-        let told = match &row.kind {
+        let row = self.operand_of(doing.facts.value.as_ref(), doing);
+        let told = row.map_or(0, |(row, _)| match &row.kind {
             Kind::Struct(fields) => fields.values().filter(|value| of_message(value)).count(),
             Kind::Tuple(items) => items.iter().filter(|value| of_message(value)).count(),
             Kind::Api(api) => api.props.values().filter(|prop| of_message(&prop.value)).count(),
             _ => 0,
-        };
-        if told < 2 {
-            return None;
-        }
-        let why = "a unique key refuses the second row".into();
-        Some(self.effect(doing, kind, Idempotency::Idempotent, why, true, None))
+        });
+        told >= 2
     }
 
     /// Whether what is expected of a check has no room for nothing.
