@@ -345,6 +345,9 @@ pub struct Effect {
     /// Of a publish: its client sends it again by itself where it is not sure, and the broker takes that for another message.
     #[serde(default)]
     pub resent: bool,
+    /// Its client does it again by itself while it fails (the flow shows that as a loop): the setting that has it do so.
+    #[serde(default)]
+    pub repeated_by: Option<Span>,
 }
 
 /// What kind of change.

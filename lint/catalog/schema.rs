@@ -341,9 +341,11 @@ facts! {
     overwrites: Known,
     /// Of a publish: whether the client sends it again by itself, and the broker takes the repetition for another message.
     resends: Known,
+    /// Of an effect: the setting of the client that has it do the same again by itself while it fails. Not set, or `None` or `false`, it does not.
+    repeats: Operand,
     /// Of an effect: it removes the rows of its target that it is about.
     removes: Known,
-    /// A dedup key, or the id of a published message.
+    /// A dedup key, or the id of a published message; of an HTTP request the idempotency key, where it is no header.
     key: Operand,
     /// Of a publish: the key of its record. It may be that of many messages, so that none is recognised by it; one that is made fresh on
     /// each attempt is of no use at all.

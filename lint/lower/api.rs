@@ -6,6 +6,7 @@ mod documents;
 mod operands;
 mod positions;
 pub(super) mod queued;
+mod requests;
 pub(super) mod rows;
 mod stores;
 mod tasks;
@@ -13,6 +14,7 @@ mod tasks;
 use smol_str::SmolStr;
 
 use self::operands::bound;
+use self::requests::made_at;
 
 use super::Lowering;
 use super::call::{CallSite, future};
@@ -20,7 +22,7 @@ use super::expr::{deep_origin, extended, origin_of};
 use super::state::{Flowing, State};
 use super::time::millis;
 use super::value::{Call, Future, Kind, Origin, Place, Target, Value};
-use crate::catalog::{self, Confirm, Covers, Facts, Is, Operand, Role, TypeExpr};
+use crate::catalog::{self, Covers, Facts, Is, Operand, Role, TypeExpr};
 use crate::flow::{self, Ack, Effect, EffectKind, Idempotency, KeyId, Known, MarkMode, Outcome, Step, TxId};
 use crate::resolve::Ty;
 use crate::span::Span;
@@ -142,7 +144,8 @@ impl<'a> Lowering<'a> {
 
     fn act(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
         match doing.role {
-            Role::Pure | Role::Apply => self.compute(doing, state),
+            Role::Pure => self.compute(doing, state),
+            Role::Apply => self.apply(doing, state),
             Role::Queue => self.queue(doing, state),
             Role::Channel => self.channel(doing, state),
             Role::Take => self.take(doing, state),
@@ -322,7 +325,8 @@ impl<'a> Lowering<'a> {
         if doing.facts.removes == Some(Known::Yes) && named {
             self.graph.removing.insert(effect);
         }
-        self.two_way(doing, state, Step::Effect { effect, tx })
+        let done = self.two_way(doing, state, Step::Effect { effect, tx });
+        self.repeated(doing, done)
     }
 
     /// What a written entry is recognised by.
@@ -356,6 +360,7 @@ impl<'a> Lowering<'a> {
                 overwrites: false,
                 unproved: false,
                 resent: false,
+                repeated_by: None,
             },
             &site,
         )
@@ -404,59 +409,6 @@ impl<'a> Lowering<'a> {
             .find_map(|arg| self.catalog.ty(&self.client_path(arg)?)?.store.clone());
         Some(precise.unwrap_or(own))
     }
-
-    fn http(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let method = self
-            .text_operand(doing.facts.method.as_ref(), doing)
-            .unwrap_or_else(|| "?".into())
-            .to_uppercase();
-        let request = match &doing.facts.method {
-            Some(Operand::Prop(request, _)) => request.clone(),
-            _ => Box::new(Operand::Recv),
-        };
-        let key = self.operand(&Operand::Prop(request, "idempotency-key".into()), &doing.operands());
-        let (idempotency, why) = match (method.as_str(), &key) {
-            ("GET" | "HEAD" | "OPTIONS", _) => return self.read(doing, state),
-            ("PUT" | "DELETE", _) => (
-                Idempotency::Idempotent,
-                format!("{method} leaves the same state when it is repeated"),
-            ),
-            ("POST" | "PATCH", Some((value, _))) if deep_origin(value).has(Origin::FRESH) => (
-                Idempotency::NotIdempotent,
-                "its idempotency key is made anew on each attempt".into(),
-            ),
-            ("POST" | "PATCH", Some(_)) => (
-                Idempotency::Idempotent,
-                "it carries an idempotency key made from the message".into(),
-            ),
-            ("POST" | "PATCH", None) => (
-                Idempotency::NotIdempotent,
-                format!("a {method} without idempotency key is done again"),
-            ),
-            _ => (Idempotency::Unknown, "its method is not known".into()),
-        };
-        let unstable = key
-            .filter(|(value, _)| deep_origin(value).has(Origin::FRESH))
-            .map(|(value, at)| made_at(&value, at, doing));
-        let target = smol_str::format_smolstr!("http:{method}");
-        let confirmed = doing.facts.confirm.unwrap_or(Confirm::Ok) == Confirm::Ok;
-        let effect = self.effect(
-            doing,
-            EffectKind::Http,
-            idempotency,
-            why.into(),
-            confirmed,
-            Some(target),
-        );
-        self.graph.effects[effect.0 as usize].unstable_key = unstable;
-        let flowing = self.two_way(doing, state, Step::Effect { effect, tx: None });
-        self.sent(doing, effect, flowing)
-    }
-}
-
-/// Where a key that is not the same on each attempt is made.
-fn made_at(key: &Value, set_at: Option<Span>, doing: &Doing<'_>) -> Span {
-    deep_origin(key).made_at().or(set_at).unwrap_or(doing.site.at)
 }
 
 /// The property under which a client keeps the transaction that it has begun itself.

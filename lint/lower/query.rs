@@ -507,6 +507,7 @@ impl<'a> Lowering<'a> {
                 overwrites: false,
                 unproved: false,
                 resent: false,
+                repeated_by: None,
             },
             site,
         )

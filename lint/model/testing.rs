@@ -477,6 +477,7 @@ fn effect(number: u32, words: &[&str]) -> Effect {
         overwrites: has("overwrites"),
         unproved: has("unproved"),
         resent: has("resent"),
+        repeated_by: None,
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Sources {
     crates: BTreeMap<String, Crate>,
     /// What the self types of impl blocks are: crate, module, path as written.
     self_types: BTreeMap<(String, Vec<String>, Vec<String>), Option<Def>>,
+    /// Every word of the catalog's paths.
+    wanted: BTreeSet<String>,
     /// Where the present lookup has been.
     visited: BTreeSet<(String, Vec<String>, String, bool)>,
 }
@@ -145,8 +147,15 @@ impl Sources {
             chosen: BTreeMap::new(),
             crates: BTreeMap::new(),
             self_types: BTreeMap::new(),
+            wanted: BTreeSet::new(),
             visited: BTreeSet::new(),
         })
+    }
+
+    /// What will be asked for: the paths of a catalog.
+    pub fn want<'p>(&mut self, paths: impl Iterator<Item = &'p str>) {
+        let words = paths.flat_map(|path| path.split("::")).map(str::to_owned);
+        self.wanted.extend(words);
     }
 
     /// From here on the library of this package means this version of it.
@@ -272,6 +281,7 @@ impl Sources {
             Reader {
                 krate: &mut found,
                 here: PathBuf::new(),
+                wanted: &self.wanted,
             }
             .file(root, &folder, &[]);
         }

@@ -10,6 +10,12 @@ use crate::sources::{Fun, Sources, Target};
 /// What is wrong, each with the file and the entry.
 pub fn problems(catalog: &Catalog, sources: &mut Sources) -> Vec<String> {
     let mut problems = BTreeSet::new();
+    let (types, calls) = (catalog.types(), catalog.calls());
+    let paths = types
+        .iter()
+        .map(|ty| ty.path.as_str())
+        .chain(calls.iter().map(|call| call.path.as_str()));
+    sources.want(paths);
     for package in catalog.packages() {
         let Some(version) = &package.version else { continue };
         if let Err(problem) = sources.choose(&package.name.replace('-', "_"), version) {

@@ -42,7 +42,8 @@ impl<'a> Lowering<'a> {
         known.unproved = idempotency == Idempotency::Unknown;
         known.resent = doing.facts.resends == Some(Known::Yes);
         let tx = self.transaction_of(doing, &state);
-        let flowing = self.two_way(doing, state, Step::Effect { effect, tx });
+        let done = self.two_way(doing, state, Step::Effect { effect, tx });
+        let flowing = self.repeated(doing, done);
         self.sent(doing, effect, flowing)
     }
 

@@ -91,6 +91,7 @@ impl<'a> Lowering<'a> {
                 overwrites: false,
                 unproved: false,
                 resent: false,
+                repeated_by: None,
             };
             Step::Effect {
                 effect: this.graph.effect(make, &site),

@@ -32,6 +32,7 @@ impl<'a> Lowering<'a> {
         };
         let answers = task.any(&|value| value.prop(REPLY).is_some());
         let (mut state, handle) = self.spawn(task, doing.site.at, false, state);
+        let handle = handle.with_ty(self.given(doing).ty);
         let spawned = state.at.first().filter(|_| answers);
         self.graph.replies.extend(spawned.map(|spawned| spawned.from));
         if let (Some(recv), Some(Some(place))) = (&doing.recv, doing.places.first()) {
@@ -202,18 +203,19 @@ impl<'a> Lowering<'a> {
 
     /// A closure that is called again while it fails.
     pub(in crate::lower) fn retry(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let closure = self
-            .operand_of(doing.facts.closure.as_ref(), doing)
-            .map(|(value, _)| value)
-            .or_else(|| doing.recv.clone());
-        let Some(closure) = closure else {
+        let closure = self.operand_of(doing.facts.closure.as_ref(), doing);
+        let closure = closure.map(|(value, _)| value);
+        if closure.is_none() && doing.facts.value.is_some() {
+            return self.apply(doing, state);
+        }
+        let Some(closure) = closure.or_else(|| doing.recv.clone()) else {
             return self.compute(doing, state);
         };
         let site = self.site(doing.site.label);
         let retry = self.graph.retry(&site, Known::Yes);
         self.graph.retry.push(retry);
         let head = self.graph.emit(&state, Step::Pass, None);
-        let ended = self.run_callable(closure, doing.site.at, state.after(head, Outcome::Then));
+        let ended = self.call_with_value(&closure, doing, state.after(head, Outcome::Then));
         let mut all = Vec::new();
         for (state, value) in ended {
             if value.variant_name() != Some("Err") || !state.holding {
@@ -226,5 +228,28 @@ impl<'a> Lowering<'a> {
         }
         self.graph.retry.pop();
         merge_values(all)
+    }
+
+    /// Calls a closure that a client was given earlier. Without one in sight nobody knows what is called.
+    pub(in crate::lower) fn apply(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        if doing.facts.value.is_none() {
+            return self.compute(doing, state);
+        }
+        let closure = self.operand_of(doing.facts.closure.as_ref(), doing);
+        let closure = closure.map_or_else(Value::unknown, |(closure, _)| closure);
+        self.call_with_value(&closure, doing, state)
+    }
+
+    /// Calls a closure with the value that the entry names, or with none, and waits for what it gives.
+    fn call_with_value(&mut self, closure: &Value, doing: &Doing<'_>, state: State) -> Flowing {
+        let value = self.operand_of(doing.facts.value.as_ref(), doing);
+        let args = value.map(|(value, _)| value).into_iter().collect();
+        let called = match doing.facts.value {
+            Some(_) => self.call_value(closure, args, doing.site, state),
+            None => return self.run_callable(closure.clone(), doing.site.at, state),
+        };
+        self.each(called, |this, state, value| {
+            this.await_value(value, state, doing.site.at)
+        })
     }
 }

@@ -13,7 +13,12 @@ pub(super) struct Reader<'a> {
     pub(super) krate: &'a mut Crate,
     /// The folder of the file that is being read.
     pub(super) here: PathBuf,
+    /// The names that anybody asks for.
+    pub(super) wanted: &'a BTreeSet<String>,
 }
+
+/// Files that are larger are generated, and mostly of no interest.
+const LARGE: usize = 1 << 18;
 
 impl Reader<'_> {
     /// `folder` is where the files of its modules are.
@@ -21,11 +26,35 @@ impl Reader<'_> {
         let Ok(text) = std::fs::read_to_string(path) else {
             return;
         };
-        let Ok(file) = syn::parse_file(&text) else { return };
+        let Some(file) = self.parse(&text) else { return };
         let here = path.parent().map(Path::to_path_buf).unwrap_or_default();
         let outer = std::mem::replace(&mut self.here, here);
         self.items(&file.items, folder, module);
         self.here = outer;
+    }
+
+    /// A large file as far as it is about what is wanted, if it can be taken apart.
+    fn parse(&self, text: &str) -> Option<syn::File> {
+        let large = text.len() > LARGE;
+        let part = || {
+            text.split_inclusive("\n}\n")
+                .filter(|item| self.is_wanted(item))
+                .collect::<String>()
+        };
+        let parsed = if large { syn::parse_file(&part()).ok() } else { None };
+        parsed.or_else(|| syn::parse_file(text).ok())
+    }
+
+    /// Whether an item names something wanted where it begins, or may lead anywhere.
+    fn is_wanted(&self, item: &str) -> bool {
+        let heads = item
+            .lines()
+            .filter(|line| line.starts_with(|first: char| first.is_ascii_alphabetic()));
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        heads.into_iter().any(|line| {
+            let mut words = line.split(|c| !is_part(c));
+            line.contains('!') || words.any(|word| matches!(word, "use" | "mod") || self.wanted.contains(word))
+        })
     }
 
     pub(super) fn items(&mut self, items: &[syn::Item], folder: &Path, module: &[String]) {
@@ -128,19 +157,13 @@ impl Reader<'_> {
         self.add(&found.ident, Item::Module, module);
         let folder_of_it = folder.join(&name);
         if let Some((_, items)) = &found.content {
-            return self.items(items, &folder_of_it, &inner);
+            let told = path_of(&found.attrs);
+            return self.items(items, &told.map_or(folder_of_it, |told| self.here.join(told)), &inner);
         }
-        for attribute in found.attrs.iter().filter(|attribute| attribute.path().is_ident("path")) {
-            if let syn::Meta::NameValue(pair) = &attribute.meta
-                && let syn::Expr::Lit(syn::ExprLit {
-                    lit: syn::Lit::Str(path),
-                    ..
-                }) = &pair.value
-            {
-                let path = folder.join(path.value());
-                let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-                return self.file(&path, &folder, &inner);
-            }
+        if let Some(told) = path_of(&found.attrs) {
+            let path = folder.join(told);
+            let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+            return self.file(&path, &folder, &inner);
         }
         self.file(&folder.join(format!("{name}.rs")), &folder_of_it, &inner);
         self.file(&folder_of_it.join("mod.rs"), &folder_of_it, &inner);
@@ -337,5 +360,21 @@ pub(super) fn type_path(ty: &syn::Type) -> Option<Vec<String>> {
 fn derives(attributes: &[syn::Attribute], what: &str) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("derive") && attribute.meta.to_token_stream().to_string().contains(what)
+    })
+}
+
+/// What `#[path = "…"]` says.
+fn path_of(attributes: &[syn::Attribute]) -> Option<String> {
+    attributes.iter().find_map(|attribute| match &attribute.meta {
+        syn::Meta::NameValue(syn::MetaNameValue {
+            path,
+            value:
+                syn::Expr::Lit(syn::ExprLit {
+                    lit: syn::Lit::Str(told),
+                    ..
+                }),
+            ..
+        }) if path.is_ident("path") => Some(told.value()),
+        _ => None,
     })
 }
