@@ -98,5 +98,6 @@ fn row(target: SmolStr, site: &Site) -> Effect {
         overwrites: false,
         unproved: false,
         resent: false,
+        repeated_by: None,
     }
 }
