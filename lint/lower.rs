@@ -27,6 +27,7 @@ mod names;
 mod pattern;
 mod phrases;
 mod query;
+mod queues;
 mod receive;
 mod replaced;
 mod shared;
@@ -159,6 +160,7 @@ struct Lowering<'a> {
     removals: Vec<upkeep::Seen>,
     met: Met,
     returns: Vec<upkeep::Return>,
+    queues: Vec<queues::Queue>,
     /// What tasks give.
     task_ends: FxHashMap<TaskId, future::TaskEnds>,
     ends: ends::Ends,
@@ -308,6 +310,7 @@ impl<'a> Lowering<'a> {
             removals: Vec::new(),
             met: Met::default(),
             returns: Vec::new(),
+            queues: Vec::new(),
             task_ends: FxHashMap::default(),
             ends: ends::Ends::default(),
             capture: None,

@@ -318,9 +318,8 @@ facts! {
     covers: Covers,
     /// Of a nack: whether it settles all before it, too.
     multiple: Operand,
-    /// The transaction that the ack, effect or publish belongs to.
+    /// The transaction that the ack, effect or publish belongs to, and the one that an ack commits, too.
     tx: Operand,
-    /// Of an ack: the transaction that it commits, too.
     commits: Operand,
     requeue: Operand,
     kind: EffectKind,
@@ -341,14 +340,13 @@ facts! {
     overwrites: Known,
     /// Of a publish: whether the client sends it again by itself, and the broker takes the repetition for another message.
     resends: Known,
-    /// Of an effect: the setting of the client that has it do the same again by itself while it fails. Not set, or `None` or `false`, it does not.
+    /// Of an effect: the client's setting that has it do the same again by itself while it fails, unless it is `None` or `false`.
     repeats: Operand,
     /// Of an effect: it removes the rows of its target that it is about.
     removes: Known,
     /// A dedup key, or the id of a published message; of an HTTP request the idempotency key, where it is no header.
     key: Operand,
-    /// Of a publish: the key of its record. It may be that of many messages, so that none is recognised by it; one that is made fresh on
-    /// each attempt is of no use at all.
+    /// Of a publish: the key of its record. It may be that of many messages; one that is made fresh on each attempt is of no use at all.
     record_key: Operand,
     mode: MarkMode,
     /// Of a mark: how long it lives. Of a publish: `memory` is a transport that keeps nothing.
@@ -395,9 +393,12 @@ facts! {
     /// Of a mark: the variants of what it gives, where the key was absent and where it was there.
     if_fresh: SmolStr,
     if_there: SmolStr,
-    /// Of a mark that records whatever is there: how the same is written so that it records only what is not there, and gives an `Option`
-    /// that is `None` where it is; with `{recv}`, `{0}`, `{1}`, … for what the call is given.
+    /// Of a mark that records whatever is there: how it is written so that it records only what is not there, and gives `None` where it is;
+    /// with `{recv}`, `{0}`, `{1}`, … for what the call is given.
     claim: SmolStr,
+    /// The name of the queue that the call declares, and what holds its settings.
+    declares: Operand,
+    settings: Operand,
     /// What the call gives, where that is known: one of its operands.
     gives: Operand,
     /// Of an ack in a transaction: the membership by which the broker tells that the worker was replaced (see [`Role::Member`]).

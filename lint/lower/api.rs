@@ -19,6 +19,7 @@ use self::requests::made_at;
 use super::Lowering;
 use super::call::{CallSite, future};
 use super::expr::{deep_origin, extended, origin_of};
+use super::queues::Queue;
 use super::state::{Flowing, State};
 use super::time::millis;
 use super::value::{Call, Future, Kind, Origin, Place, Target, Value};
@@ -143,6 +144,12 @@ impl<'a> Lowering<'a> {
     }
 
     fn act(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+        if doing.facts.declares.is_some() {
+            let settings = self.operand_of(doing.facts.settings.as_ref(), doing);
+            let name = self.text_operand(doing.facts.declares.as_ref(), doing);
+            self.queues
+                .push(Queue::new(name, settings.as_ref().map(|(value, _)| value)));
+        }
         match doing.role {
             Role::Pure => self.compute(doing, state),
             Role::Apply => self.apply(doing, state),

@@ -166,6 +166,7 @@ impl<'a> Lowering<'a> {
         let ordered = receive.ordered || receive.broker == Broker::Log || fifo;
         Draft {
             transport: receive.transport.clone(),
+            dead_letter: self.dead_letter(receive.dead_letter.as_ref(), address.as_ref()),
             address,
             broker: receive.broker,
             settle,
@@ -173,7 +174,6 @@ impl<'a> Lowering<'a> {
             site,
             constructed,
             lease: self.lease(receive, operands),
-            dead_letter: self.dead_letter(receive),
             assumed,
             committed_only: self.committed_only(receive, operands),
             positions_in: receive.positions_in.clone(),
@@ -188,14 +188,6 @@ impl<'a> Lowering<'a> {
         let (value, at) = self.operand(receive.lease.as_ref()?, operands)?;
         let millis = millis(&value, receive.lease_unit)?;
         (millis > 0).then_some(Lease { millis, at })
-    }
-
-    /// Whether the workspace names the setting that gives a queue a dead-letter target.
-    fn dead_letter(&self, receive: &Receive) -> DeadLetter {
-        match &receive.dead_letter {
-            Some(setting) if (self.mentions)(setting) => DeadLetter::Declared,
-            _ => DeadLetter::Unknown,
-        }
     }
 
     /// Whether what aborted transactions wrote is left out.

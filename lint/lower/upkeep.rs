@@ -1,4 +1,4 @@
-//! Upkeep: which tables the workspace clears of old rows, and how old rows get there.
+//! Upkeep: which tables the workspace clears of old rows, how old rows get there, and which queues it declares.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 use super::Lowering;
 use super::phrases::Phrases;
 use super::query::Query;
+use super::queues::Queue;
 use super::time;
 use super::unit::rehearsed;
 use super::{Asked, Context};
@@ -52,6 +53,7 @@ pub struct Upkeep(Option<Known>);
 struct Known {
     removals: Mutex<Option<Arc<Removals>>>,
     returns: Mutex<BTreeMap<SmolStr, Vec<Return>>>,
+    queues: Mutex<Option<Arc<Vec<Queue>>>>,
 }
 
 type Removals = BTreeMap<SmolStr, Removal>;
@@ -72,6 +74,15 @@ impl Upkeep {
             Some(found)
         })
     }
+}
+
+/// Follows every function that declares a queue.
+fn queues(context: &Context<'_>) -> Vec<Queue> {
+    let calls = context.catalog.calls();
+    let declaring = calls.iter().filter(|call| call.facts.declares.is_some());
+    let names: BTreeSet<&str> = declaring.map(|call| call.name()).collect();
+    let functions = functions_with(context, &[], |text| names.iter().any(|name| text.contains(name)));
+    functions.into_iter().flat_map(|f| rehearsed(context, f).2).collect()
 }
 
 /// Follows every function that clears a table.
@@ -184,6 +195,17 @@ impl<'a> Lowering<'a> {
             all.insert(table.into(), found);
         }
         back
+    }
+
+    /// The queues that the workspace declares, unless this is looked for right now.
+    pub(super) fn declared_queues(&self) -> Option<Arc<Vec<Queue>>> {
+        let known = self.upkeep.0.as_ref()?;
+        let found = known.queues.lock().ok().and_then(|found| found.clone());
+        found.or_else(|| {
+            let found = Arc::new(queues(&self.unasked()));
+            *known.queues.lock().ok()? = Some(Arc::clone(&found));
+            Some(found)
+        })
     }
 
     /// How rows of the table are removed, if they are.

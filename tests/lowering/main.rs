@@ -12,6 +12,7 @@ mod loops;
 mod matching;
 mod outcomes;
 mod producers;
+mod queues;
 mod reads;
 mod retries;
 mod rows;

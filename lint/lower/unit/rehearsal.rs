@@ -2,6 +2,7 @@
 
 use super::{Arguments, MAX_CALLERS_UP, arguments};
 use crate::flow::{Flow, Outcome, Step};
+use crate::lower::queues::Queue;
 use crate::lower::state::{Flowing, State};
 use crate::lower::upkeep::{Return, Seen};
 use crate::lower::{Context, Lowering};
@@ -29,11 +30,11 @@ fn called_with_a_message(context: &Context<'_>, f: FnId) -> Flow {
     lowering.finish(info.path.clone(), ended, at, false)
 }
 
-/// What a function clears, and what it takes back, as far as it, or its callers, show.
-pub(in crate::lower) fn rehearsed(context: &Context<'_>, f: FnId) -> (Vec<Seen>, Vec<Return>) {
+/// What a function clears, what it takes back, and which queues it declares, as far as it, or its callers, show.
+pub(in crate::lower) fn rehearsed(context: &Context<'_>, f: FnId) -> (Vec<Seen>, Vec<Return>, Vec<Queue>) {
     let known = arguments(context, f, MAX_CALLERS_UP).unwrap_or_default();
     let lowering = rehearse(context, f, &known).0;
-    (lowering.removals, lowering.returns)
+    (lowering.removals, lowering.returns, lowering.queues)
 }
 
 /// Follows a function as if it had received a message.
