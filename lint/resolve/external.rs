@@ -65,6 +65,89 @@ const HOLDERS: &[&str] = &[
     "arc_swap::ArcSwap",
 ];
 
+/// Methods that slices, strings, the standard collections, `Option` and `Result` have themselves: an extension trait for all types of
+/// some kind may have methods of the same names, and does not get these calls.
+const INHERENT: &[&str] = &[
+    "all",
+    "and",
+    "and_then",
+    "append",
+    "as_bytes",
+    "as_deref",
+    "as_mut",
+    "as_ref",
+    "as_slice",
+    "as_str",
+    "chunks",
+    "clear",
+    "concat",
+    "contains",
+    "contains_key",
+    "drain",
+    "end",
+    "ends_with",
+    "entry",
+    "expect",
+    "extend",
+    "filter",
+    "find",
+    "first",
+    "flatten",
+    "get",
+    "get_mut",
+    "insert",
+    "into_iter",
+    "is_empty",
+    "is_err",
+    "is_none",
+    "is_ok",
+    "is_some",
+    "iter",
+    "iter_mut",
+    "join",
+    "keys",
+    "last",
+    "len",
+    "lines",
+    "map",
+    "map_err",
+    "map_or",
+    "ok",
+    "ok_or",
+    "ok_or_else",
+    "or",
+    "or_else",
+    "parse",
+    "pop",
+    "push",
+    "push_str",
+    "remove",
+    "repeat",
+    "replace",
+    "retain",
+    "reverse",
+    "sort",
+    "sort_by",
+    "split",
+    "split_at",
+    "start",
+    "starts_with",
+    "swap",
+    "take",
+    "to_owned",
+    "to_string",
+    "to_vec",
+    "trim",
+    "truncate",
+    "unwrap",
+    "unwrap_or",
+    "unwrap_or_default",
+    "unwrap_or_else",
+    "values",
+    "windows",
+    "zip",
+];
+
 /// Aliases of `Result<T, …>`: path and the error's path. Besides, `….::Result<T>` of any crate has `….::Error`.
 const RESULTS: &[(&str, &str)] = &[
     ("eyre::Result", "eyre::Report"),
@@ -297,4 +380,24 @@ pub fn prelude_macro(name: &str) -> Option<&'static str> {
         ("writeln", "std::writeln"),
     ];
     MACROS.iter().find(|(own, _)| *own == name).map(|(_, path)| *path)
+}
+
+/// Whether a type of the standard library has a method of its own by that name, as far as is known.
+#[must_use]
+pub fn has_method(ty: &Ty, name: &str) -> bool {
+    let is_std = match ty {
+        Ty::Slice(_) => true,
+        Ty::External { path, .. } => {
+            let owner = [
+                "std::collections::",
+                "std::vec::",
+                "std::string::",
+                "std::option::",
+                "std::result::",
+            ];
+            path == "str" || owner.iter().any(|owner| path.starts_with(owner))
+        }
+        _ => false,
+    };
+    is_std && INHERENT.contains(&name)
 }

@@ -230,11 +230,16 @@ impl<'a> Index<'a> {
         own.chain(slice).chain(blanket).copied()
     }
 
-    /// Of these, the ones that may have a function of this name.
+    /// Of these, the ones that may have a function of this name: what the type has itself comes before what all types of a kind have.
     pub(super) fn candidates_with(&self, ty: &Ty, name: &str) -> impl Iterator<Item = ImplId> {
         let having = self.impl_lists.by_function.get(name).map_or(&[][..], Vec::as_slice);
         let all = (!having.is_empty()).then(|| self.candidates(ty));
-        all.into_iter().flatten().filter(|id| having.binary_search(id).is_ok())
+        let own = !having.is_empty() && external::has_method(ty, name);
+        let is_blanket = |id: &ImplId| matches!(self.impl_info(*id).self_ty, Ty::Param { .. });
+        all.into_iter()
+            .flatten()
+            .filter(|id| having.binary_search(id).is_ok())
+            .filter(move |id| !(own && is_blanket(id)))
     }
 
     /// What an impl's parameters are if it is of `ty`; `None` if it is not.

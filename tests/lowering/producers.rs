@@ -200,3 +200,34 @@ async fn publish(producer: FutureProducer, http: reqwest::Client) -> anyhow::Res
     "#]]
     .assert_eq(&places(&[("main.rs", &source)]));
 }
+
+#[test]
+fn what_a_slice_has_itself_is_not_asked_of_an_extension_trait() {
+    check(
+        &format!(
+            r#"{CLIENTS}
+trait RangeExt<T> {{ fn is_empty(&self) -> bool {{ false }} }}
+impl<T: PartialOrd, R: RangeBounds<T>> RangeExt<T> for R {{}}
+fn topic_of<'s>(path: &[usize], row: &'s str) -> Option<&'s str> {{
+    if path.is_empty() {{ Some(row) }} else {{ None }}
+}}
+async fn write(producer: &FutureProducer, path: Vec<usize>, row: Row) -> Result<()> {{
+    let Some(topic) = topic_of(&path, &row.name) else {{ return Ok(()) }};
+    let record = FutureRecord::<(), _>::to(topic).payload(&row.data);
+    producer.send(record, Duration::from_secs(5)).await.map_err(|(error, _)| error)?;
+    Ok(())
+}}
+"#
+        ),
+        expect![[r#"
+            source call caller never
+            effect e0 kafka unknown publish resent
+            cond c0 fixed # path.is_empty()
+            n0: branch c0 0=n1 1=n4
+            n1: effect e0 ok=n2 err=n3
+            n2: exit ok
+            n3: exit err
+            n4: pass then=n2
+        "#]],
+    );
+}
