@@ -502,6 +502,14 @@ pub struct Unknown {
     pub why: SmolStr,
 }
 
+impl EffectKind {
+    /// Whether it goes out to somebody who cannot ask for it again.
+    #[must_use]
+    pub fn delivers(self) -> bool {
+        matches!(self, Self::Publish | Self::Mail | Self::Http)
+    }
+}
+
 impl Flow {
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {

@@ -152,6 +152,8 @@ struct Lowering<'a> {
     escaped: Option<Span>,
     /// Tasks whose handles were given to somebody else, who may wait for them.
     kept: BTreeSet<TaskId>,
+    /// Lists in caches that are taken from as queues.
+    queues: Arc<BTreeSet<SmolStr>>,
     /// Where the producers were constructed that messages go to, by transport.
     producers: FxHashMap<SmolStr, Span>,
     /// The lease that a statement gives the row it takes.
@@ -305,6 +307,7 @@ impl<'a> Lowering<'a> {
             assumptions: BTreeSet::new(),
             escaped: None,
             kept: BTreeSet::new(),
+            queues: Arc::default(),
             producers: FxHashMap::default(),
             lease: None,
             removals: Vec::new(),

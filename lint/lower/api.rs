@@ -200,8 +200,6 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    // ---- steps --------------------------------------------------------------------------------------------------------------
-
     /// Emits a step that comes out `Ok` or `Err`, where a message is at hand.
     fn two_way(&mut self, doing: &Doing<'_>, state: State, step: Step) -> Flowing {
         let value = self.given(doing);
@@ -292,7 +290,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn plain_effect(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let kind = doing.facts.kind.unwrap_or(EffectKind::Opaque);
+        let is_queue = !self.queues.is_empty() && self.queues.contains(&self.target(doing));
+        let known = doing.facts.kind.unwrap_or(EffectKind::Opaque);
+        let kind = if is_queue { EffectKind::Publish } else { known };
         let idempotency = match doing.facts.idempotent {
             Some(Known::Yes) => Idempotency::Idempotent,
             Some(Known::No) => Idempotency::NotIdempotent,

@@ -6,14 +6,16 @@ use smol_str::SmolStr;
 
 use super::unit::LIBRARIES;
 use crate::catalog::{Call, Catalog, Role, Type};
+use crate::flow::EffectKind;
 
-/// What code that receives, publishes or runs SQL names: the crate of a client, as code spells it, or, of a library that nearly every crate
+/// What code that receives, publishes, mails or runs SQL names: the crate of a client, as code spells it, or, of a library that nearly every crate
 /// depends on, the type that receives. Names that manifests give to those crates are to be added.
 #[must_use]
 pub fn clues(catalog: &Catalog) -> BTreeSet<SmolStr> {
     let calls = catalog.calls().into_iter();
     let acting = [Role::Receive, Role::Publish, Role::Sql];
-    let calls = calls.filter(|call| acting.iter().any(|role| does(call, *role)));
+    let mails = |call: &Call| call.facts.kind == Some(EffectKind::Mail);
+    let calls = calls.filter(|call| mails(call) || acting.iter().any(|role| does(call, *role)));
     let types = catalog.types().into_iter();
     let types = types.filter(|ty| ty.receive.is_some() || is_handed_unasked(ty) || !ty.handles.is_empty());
     let packages = calls.map(|call| &call.package).chain(types.map(|ty| &ty.package));
@@ -49,7 +51,7 @@ mod tests {
     #[test]
     fn clients_are_clues_and_libraries_are_not() {
         let clues = clues(Catalog::embedded());
-        for clue in ["rdkafka", "lapin", "UdpSocket"] {
+        for clue in ["rdkafka", "lapin", "lettre", "UdpSocket"] {
             assert!(clues.contains(clue), "{clue}: {clues:?}");
         }
         for common in ["std", "tokio", "serde_json", "tracing", "http"] {

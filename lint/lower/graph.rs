@@ -159,6 +159,12 @@ impl Graph {
         }
     }
 
+    /// Whether anything is delivered: published, mailed, posted.
+    #[must_use]
+    pub fn delivers(&self) -> bool {
+        self.effects.iter().any(|effect| effect.kind.delivers())
+    }
+
     /// Whether anything is published.
     #[must_use]
     pub fn publishes(&self) -> bool {

@@ -296,6 +296,28 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// The ends of a function that answers whoever calls it: an answer that nobody can see to be a good one, beside one that is, tells of a
+    /// failure. Where none can be seen to be good, nothing is known of what is told.
+    pub(super) fn told_apart(&mut self, f: FnId, ended: Flowing) -> Flowing {
+        if !matches!(self.index.returned(f), Ty::Bounds(_) | Ty::External { .. }) {
+            return ended;
+        }
+        let answers: Vec<Option<bool>> = ended.iter().map(|(_, value)| self.accepts(value)).collect();
+        let is_open = |(answer, (_, value)): (&Option<bool>, &(State, Value))| {
+            answer.is_none() && !matches!(value.variant_name(), Some("Ok" | "Err"))
+        };
+        let open: Vec<bool> = answers.iter().zip(&ended).map(is_open).collect();
+        if !answers.contains(&Some(true)) {
+            return ended;
+        }
+        let told = ended.into_iter().zip(open);
+        told.map(|((state, value), is_open)| match is_open {
+            true => (state, Value::err(value)),
+            false => (state, value),
+        })
+        .collect()
+    }
+
     /// Whether an answer may be a refusal, for all that can be seen of it.
     fn is_unclear(&self, answer: &Value) -> bool {
         let answered = self.draft.as_ref().is_some_and(|draft| draft.answered);

@@ -1,11 +1,13 @@
 //! Units: which functions receive messages, and what they are called with.
 
 mod arguments;
+mod deliveries;
 mod observed;
 mod probe;
 mod producers;
 mod rehearsal;
 mod relays;
+mod rounds;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -105,9 +105,10 @@ fn lacks_less(program: &Program<'_>, message: &Message, run: &Run) -> bool {
     same.any(|other| missing(other) != missing(run) && missing(other) & !missing(run) == 0)
 }
 
-/// A producer died between a write and a publish: one is there, the other never will be.
+/// A producer died between a write and a delivery: one is there, the other never will be.
 fn torn(program: &Program<'_>, message: &Message, found: &mut Vec<Violation>) {
     let kind = |effect: u8| program.flow.effects.get(usize::from(effect)).map(|effect| effect.kind);
+    let delivers = |effect| kind(effect).is_some_and(EffectKind::delivers);
     let stored = |kind| {
         matches!(
             kind,
@@ -118,10 +119,9 @@ fn torn(program: &Program<'_>, message: &Message, found: &mut Vec<Violation>) {
         let is_done = |effect: &u8| message.effects.get(*effect) > 0;
         let (done, missing): (Vec<u8>, Vec<u8>) = run.effects.iter().partition(is_done);
         for &effect in &missing {
-            let parted = done.iter().any(|&other| {
-                kind(effect) == Some(EffectKind::Publish) && stored(kind(other))
-                    || stored(kind(effect)) && kind(other) == Some(EffectKind::Publish)
-            });
+            let parted = done
+                .iter()
+                .any(|&other| delivers(effect) && stored(kind(other)) || stored(kind(effect)) && delivers(other));
             if parted {
                 found.push(Violation {
                     property: Property::Lost,

@@ -1,5 +1,6 @@
 //! A mark that is durable before the effect makes the redelivery skip it.
 
+use crate::flow::Broker;
 use crate::model::repair;
 
 use super::{Case, Check, Level, Named, Rule};
@@ -15,7 +16,9 @@ pub const RULE: Rule = Rule {
 };
 
 fn explain(case: &Case<'_>) -> Option<Named> {
-    let key = case.skipped_by().filter(|_| case.is_loss() && !case.is_opaque())?;
+    // Nobody calls a producer again: no redelivery is there to be skipped.
+    let comes_again = case.flow.source.broker != Broker::Caller;
+    let key = case.skipped_by().filter(|_| comes_again && case.is_loss() && !case.is_opaque())?;
     let (mark, site) = case.mark_site(key)?;
     let store = &case.flow.key(key).store;
     let message = format!("the message is recorded in `{store}` before {} is done: after a crash it is skipped", case.name());

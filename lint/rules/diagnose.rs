@@ -109,6 +109,7 @@ pub fn diagnose(flow: &Flow, promise: Promise) -> Diagnosis {
             );
         }
         findings.extend(static_findings(flow, promise));
+        findings.retain(|cause| promise.declared || is_owed(flow, cause));
         settle_precedence(&mut findings, !positions(flow).is_empty());
     }
     Diagnosis { findings, analysis }
@@ -135,9 +136,24 @@ fn goes_without_saying(flow: &Flow, effect: EffectId) -> bool {
     let effect = flow.effects.get(effect.0 as usize);
     let is_kept = effect.is_some_and(|effect| effect.kind != EffectKind::Publish || !effect.volatile);
     match flow.source.broker {
-        Broker::Caller => is_kept && effect.is_some_and(|effect| effect.kind == EffectKind::Publish),
+        Broker::Caller => is_kept && effect.is_some_and(|effect| effect.kind.delivers()),
         Broker::Volatile => is_kept,
         _ => is_kept || effect.is_none(),
+    }
+}
+
+/// Whether a caller who has declared nothing misses what a fault leaves out. A mail or request that fails, and that the code goes on
+/// without, is its own choice; what a database says was sent, and a mail that nobody sees fail, are not.
+fn is_owed(flow: &Flow, cause: &Cause) -> bool {
+    let effect = cause.effect.and_then(|effect| flow.effects.get(effect.0 as usize));
+    let kind = effect
+        .filter(|_| flow.source.broker == Broker::Caller)
+        .map(|effect| effect.kind);
+    let is = |rule: &Rule| cause.rule.name == rule.name;
+    match kind {
+        Some(EffectKind::Http) => is(&dual_write::RULE),
+        Some(EffectKind::Mail) => is(&dual_write::RULE) || is(&detached_processing::RULE),
+        _ => true,
     }
 }
 

@@ -20,23 +20,29 @@ fn explain(case: &Case<'_>) -> Option<Named> {
         return None;
     }
     let (publish, partner) = if case.flow.source.broker == Broker::Caller { torn(case)? } else { skipped(case)? };
+    let is_message = case.flow.effect(publish).kind == EffectKind::Publish;
     let node = case.nodes_of(publish).next()?.0;
     let name = &case.flow.effect(publish).at.text;
     let other = case.site(Some(partner));
     let message = format!("`{name}` and `{}` are not atomic: a crash between them leaves one without the other", other.text);
-    let help = "write the event into an outbox table in the transaction, and publish it from there".to_owned();
+    let help = match is_message {
+        true => "write the event into an outbox table in the transaction, and publish it from there",
+        false => "write down in the transaction what is to be sent, and send it from there",
+    };
     let repaired = repair::outbox(case.flow, publish, partner);
-    let named = Named::at(case.site(Some(node)), message, help, repaired);
+    let named = Named::at(case.site(Some(node)), message, help.to_owned(), repaired);
     Some(Named { node: Some(node), ..named.label(Some(other), "commits on its own") })
 }
 
 /// A producer that died in between: nobody calls again.
 fn torn(case: &Case<'_>) -> Option<(EffectId, NodeId)> {
     case.has(|event| event == Event::Crash).then_some(())?;
-    let publish = publishes(case).find(|&publish| {
-        publish == case.violation.effect || case.effect().is_some_and(|effect| effect.kind != EffectKind::Publish)
+    // What was tried and failed is another fault.
+    let failed = |delivery: EffectId| case.has(|event| event.failed_effect() == Some(delivery));
+    let publish = deliveries(case).find(|&delivery| {
+        delivery == case.violation.effect || case.effect().is_some_and(|effect| !effect.kind.delivers())
     })?;
-    Some((publish, stored_before(case, publish)?))
+    Some((publish, stored_before(case, publish).filter(|_| !failed(publish))?))
 }
 
 /// What is stored already when `publish` is tried. Where nobody has declared a promise, code that publishes and then writes down what it
@@ -68,9 +74,9 @@ fn is_mark(step: &Step, wanted: Option<KeyId>) -> bool {
     matches!(step, Step::Mark { key, .. } if Some(*key) == wanted)
 }
 
-fn publishes(case: &Case<'_>) -> impl Iterator<Item = EffectId> {
+fn deliveries(case: &Case<'_>) -> impl Iterator<Item = EffectId> {
     let all = (0..).map(EffectId).zip(&case.flow.effects);
-    all.filter(|(_, effect)| effect.kind == EffectKind::Publish).map(|(id, _)| id)
+    all.filter(|(_, effect)| effect.kind.delivers()).map(|(id, _)| id)
 }
 
 /// Whether an effect is known to change a database: a statement that cannot be read may be a query.
@@ -93,7 +99,7 @@ fn stored(case: &Case<'_>, within: Option<TxId>) -> Option<NodeId> {
 fn writes<'a>(case: &'a Case<'_>, within: Option<TxId>) -> impl DoubleEndedIterator<Item = NodeId> + 'a {
     let writes = move |step: &Step| match step {
         Step::Effect { effect, tx } | Step::Mark { effect: Some(effect), tx, .. } => {
-            case.flow.effect(*effect).kind != EffectKind::Publish && (within.is_none() || *tx == within)
+            !case.flow.effect(*effect).kind.delivers() && (within.is_none() || *tx == within)
         }
         _ => false,
     };

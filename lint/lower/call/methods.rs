@@ -105,7 +105,13 @@ impl<'a> Lowering<'a> {
         if let ("get_or_init", [init]) = (name.as_str(), &args[..])
             && matches!(init.kind, Kind::Closure(_))
         {
-            return self.call_value(init, Vec::new(), site, state);
+            let kept = self.type_argument(&recv.ty, 0);
+            let made = self.call_value(init, Vec::new(), site, state);
+            let known = |value: Value| match value.ty {
+                Ty::Unknown if kept != Ty::Unknown => value.with_ty(kept.clone()),
+                _ => value,
+            };
+            return made.into_iter().map(|(state, value)| (state, known(value))).collect();
         }
         if let Some(value) = crate::lower::combinator::unlocked(recv, name) {
             return vec![(state, value)];

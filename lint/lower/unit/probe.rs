@@ -4,6 +4,7 @@
 //! gives types to most of what these methods are called on, and costs no more than the body is long.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use smol_str::SmolStr;
@@ -24,10 +25,11 @@ pub(in crate::lower) struct Probe {
 }
 
 /// What a function is looked into for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted<'q> {
     Receive,
-    Publish,
+    /// Something is published, mailed or posted, or put into one of these queues.
+    Delivery(&'q Arc<BTreeSet<SmolStr>>),
 }
 
 /// Functions with those of the names in question that their bodies mention.
@@ -51,7 +53,7 @@ impl Named {
 }
 
 /// Those of the functions that may do what is wanted.
-pub(super) fn probed(context: &Context<'_>, wanted: Wanted, named: Named) -> BTreeSet<FnId> {
+pub(super) fn probed(context: &Context<'_>, wanted: Wanted<'_>, named: Named) -> BTreeSet<FnId> {
     let may = |(f, names): (FnId, BTreeSet<SmolStr>)| {
         let has_body = context.index.function(f).hir.body.is_some();
         (has_body && may(context, f, wanted, names)).then_some(f)
@@ -60,12 +62,13 @@ pub(super) fn probed(context: &Context<'_>, wanted: Wanted, named: Named) -> BTr
 }
 
 /// Whether a function whose body mentions these names may do what is wanted.
-fn may(context: &Context<'_>, f: FnId, wanted: Wanted, names: BTreeSet<SmolStr>) -> bool {
+fn may(context: &Context<'_>, f: FnId, wanted: Wanted<'_>, names: BTreeSet<SmolStr>) -> bool {
     let mut lowering = Lowering::new(context);
     lowering.probe = Some(Probe { names, perhaps: false });
     let mut state = State::start();
     let mut args = Vec::new();
-    if wanted == Wanted::Publish {
+    if let Wanted::Delivery(queues) = wanted {
+        lowering.queues = Arc::clone(queues);
         // Messages that are received here belong to other units.
         lowering.focus = Some(context.index.function(f).hir.name_span);
         args = lowering.message_arguments(f, args);
@@ -74,7 +77,7 @@ fn may(context: &Context<'_>, f: FnId, wanted: Wanted, names: BTreeSet<SmolStr>)
     lowering.root(f, None, args, state);
     let found = match wanted {
         Wanted::Receive => lowering.draft.is_some() || !lowering.registered.is_empty(),
-        Wanted::Publish => lowering.graph.publishes(),
+        Wanted::Delivery(_) => lowering.graph.delivers(),
     };
     found || lowering.probe.is_none_or(|probe| probe.perhaps)
 }

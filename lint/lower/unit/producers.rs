@@ -1,18 +1,23 @@
-//! Producers: functions that publish and that no message calls.
+//! Producers: functions that deliver something and that no message calls.
 //!
 //! Whoever calls them sees how they end, and nobody calls again: what they promise is decided by what they do before they return. The
 //! unit is the function in which the publish stands, and each of its callers that waits for what confirms it, writes to a store besides,
-//! or drops its failure.
+//! or drops its failure. A mail is delivered like a publish. A request to somebody else is a delivery only where a database is changed
+//! besides: most requests ask, and most functions that make them are clients.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
+use smol_str::{SmolStr, format_smolstr};
 
+use super::deliveries::{deliveries, is_detached, keeps};
 use super::probe::{Named, Wanted, probed};
 use super::relays::relays;
+use super::rounds::{end_rounds, locate};
 use super::{Arguments, LIBRARIES, MAX_CALLERS_UP, Run, Unit, arguments};
-use crate::catalog::{Catalog, Role};
-use crate::flow::{Effect, EffectKind, Ended, Flow, Node, NodeId, Outcome, Step, reachable};
+use crate::catalog::{Call, Catalog, Facts, Role};
+use crate::flow::{EffectKind, Known, Step};
 use crate::lower::state::State;
 use crate::lower::value::{Kind, Value};
 use crate::lower::{Context, Lowering, MAX_STEPS_ASKED};
@@ -22,21 +27,24 @@ use crate::span::Span;
 /// How far up callers are asked whether a producer is a part of what they do.
 const MAX_CALLERS_OF_PRODUCERS_UP: usize = 2;
 
-/// The producers whose publishes no unit of `consumers` reaches.
+/// The producers whose deliveries no unit of `consumers` reaches.
 pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> {
+    let queues = queues(consumers);
     let covered: BTreeSet<Span> = consumers
         .iter()
-        .flat_map(|unit| publishes(&unit.flow))
+        .flat_map(|unit| &unit.flow.effects)
+        .filter(|effect| effect.kind.delivers())
         .map(|effect| effect.at.span)
         .collect();
     let taken: BTreeSet<FnId> = consumers.iter().map(|unit| unit.function).collect();
-    let roots: Vec<FnId> = candidates(context).into_iter().filter(|f| !taken.contains(f)).collect();
-    let lowered: Vec<Producer> = roots.par_iter().filter_map(|f| produce(context, *f)).collect();
-    let stands = |found: &Producer, is_open: &dyn Fn(&Span) -> bool| {
-        let mut places = publishes(&found.unit.flow).map(|effect| effect.at.span);
-        places.any(|at| stands_in(context, found.unit.function, at) && is_open(&at))
-    };
-    let own: Vec<Producer> = lowered.into_iter().filter(|found| stands(found, &|_| true)).collect();
+    let candidates = candidates(context, &queues);
+    let roots: Vec<FnId> = candidates.into_iter().filter(|f| !taken.contains(f)).collect();
+    let made = roots.par_iter().filter_map(|f| produce(context, *f, &queues));
+    let lowered: Vec<Producer> = made.collect();
+    let own: Vec<Producer> = lowered
+        .into_iter()
+        .filter(|found| found.stands(context, |_| true))
+        .collect();
     let parts = consumers.iter().flat_map(|unit| unit.met.functions.iter().copied());
     let known: BTreeSet<FnId> = taken
         .iter()
@@ -44,11 +52,16 @@ pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> 
         .chain(parts)
         .chain(own.iter().map(|found| found.unit.function))
         .collect();
-    let mut all = callers(context, &own, known);
+    let mut all = callers(context, &own, known, &queues);
     // Who only runs what a message calls is no producer.
     all.retain(|unit| taken.is_disjoint(&unit.met.functions));
-    let whole = own.into_iter().filter(|found| !found.hands_out);
-    let open = whole.filter(|found| stands(found, &|at| !covered.contains(at)));
+    let is_whole = |found: &Producer| {
+        let asked_only = found.kinds().iter().all(|kind| *kind == EffectKind::Http) && !keeps(&found.unit.flow);
+        let is_counted = is_understood(&found.unit) || found.kinds().contains(&EffectKind::Publish);
+        !found.hands_out && !asked_only && is_counted
+    };
+    let whole = own.into_iter().filter(is_whole);
+    let open = whole.filter(|found| found.stands(context, |at| !covered.contains(&at)));
     all.extend(open.map(|found| found.unit));
     let relayed: Vec<Vec<Unit>> = all
         .into_par_iter()
@@ -60,8 +73,20 @@ pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> 
     relayed.into_iter().flatten().collect()
 }
 
+/// The lists in a cache that somebody in the workspace takes messages from, with their store: what is put into one is published.
+fn queues(consumers: &[Unit]) -> Arc<BTreeSet<SmolStr>> {
+    let sources = consumers.iter().map(|unit| &unit.flow.source);
+    let named = sources.filter_map(|source| Some(format_smolstr!("{}:{}", source.transport, source.address.as_ref()?)));
+    Arc::new(named.collect())
+}
+
 /// Callers, and their callers, of which a producer is a part: they wait for the confirmation, write to a store besides, or drop a failure.
-fn callers(context: &Context<'_>, own: &[Producer], mut known: BTreeSet<FnId>) -> Vec<Unit> {
+fn callers(
+    context: &Context<'_>,
+    own: &[Producer],
+    mut known: BTreeSet<FnId>,
+    queues: &Arc<BTreeSet<SmolStr>>,
+) -> Vec<Unit> {
     let mut found = Vec::new();
     let mut below = parts_of_callers(own);
     for _ in 0..MAX_CALLERS_OF_PRODUCERS_UP {
@@ -76,40 +101,56 @@ fn callers(context: &Context<'_>, own: &[Producer], mut known: BTreeSet<FnId>) -
             .into_iter()
             .filter(|f| known.insert(*f) && is_open(context, *f))
             .collect();
-        let lowered = callers.par_iter().filter_map(|f| produce(context, *f));
+        let lowered = callers.par_iter().filter_map(|f| produce(context, *f, queues));
         let lowered: Vec<Producer> = lowered.filter(|found| is_understood(&found.unit)).collect();
         below = parts_of_callers(&lowered);
         let whole = lowered.into_iter().filter(|found| !found.hands_out);
-        let is_more = |unit: &Unit| waiting.contains(&unit.function) || writes(unit) || drops_failures(unit);
-        found.extend(whole.map(|found| found.unit).filter(is_more));
+        let more = whole.filter(|found| found.is_more(waiting.contains(&found.unit.function)));
+        found.extend(more.map(|found| found.unit));
     }
     found
 }
 
-/// The producers that may be a part of what their callers do, and whether what confirms their publish leaves with their result.
+/// The producers that may be a part of what their callers do, and whether what confirms their publish leaves with their result. A mail that
+/// nobody waits for is no part of what anybody does.
 fn parts_of_callers(producers: &[Producer]) -> BTreeMap<FnId, bool> {
+    let left = |found: &Producer| is_detached(&found.unit.flow) && !found.kinds().contains(&EffectKind::Publish);
     let parts = producers
         .iter()
-        .filter(|found| is_understood(&found.unit) && !writes(&found.unit));
+        .filter(|found| is_understood(&found.unit) && !writes(&found.unit) && !left(found));
     parts.map(|found| (found.unit.function, found.hands_out)).collect()
 }
 
-/// A function that publishes, lowered.
+/// A function that delivers something, lowered.
 struct Producer {
     unit: Unit,
     /// What confirms a publish leaves with the function's result: its caller is the unit.
     hands_out: bool,
 }
 
-/// A function that publishes, executed.
+/// A function that delivers something, executed.
 struct Produced {
     found: Producer,
     /// What its callers pass may tell more.
     needs_caller: bool,
 }
 
-pub(super) fn publishes(flow: &Flow) -> impl Iterator<Item = &Effect> {
-    flow.effects.iter().filter(|effect| effect.kind == EffectKind::Publish)
+impl Producer {
+    /// Whether something that it delivers stands in its own code, at a place that counts.
+    fn stands(&self, context: &Context<'_>, counts: impl Fn(Span) -> bool) -> bool {
+        let mut places = deliveries(&self.unit.flow).map(|(_, effect)| effect.at.span);
+        places.any(|at| stands_in(context, self.unit.function, at) && counts(at))
+    }
+
+    fn kinds(&self) -> BTreeSet<EffectKind> {
+        deliveries(&self.unit.flow).map(|(_, effect)| effect.kind).collect()
+    }
+
+    /// Whether it does more than the one that it calls: waits for what confirms its publish, changes a database besides, or drops a failure.
+    fn is_more(&self, waits: bool) -> bool {
+        let publishes = self.kinds().contains(&EffectKind::Publish);
+        publishes && (waits || writes(&self.unit)) || keeps(&self.unit.flow) || drops_failures(&self.unit)
+    }
 }
 
 /// Whether something stands in a function's own code, closures included.
@@ -130,104 +171,25 @@ fn writes(unit: &Unit) -> bool {
         .any(|effect| effect.kind == EffectKind::Database)
 }
 
-/// A function that publishes in a task of its own, or in rounds without an end, is found where it does so: its signature says nothing of
-/// that.
-fn locate(flow: &mut Flow, in_rounds: bool) {
-    let publishing = |(_, node): &(NodeId, &Node)| publishes_in(flow, node);
-    let Some((first, node)) = flow.iter().find(publishing) else {
-        return;
-    };
-    let itself = reachable(flow, NodeId(0), |when| when != Outcome::Child);
-    let Some(at) = node.at.as_ref().filter(|_| in_rounds || !itself.contains(&first)) else {
-        return;
-    };
-    let span = at.via.first().copied().unwrap_or(at.span);
-    flow.source.at.span = span;
-}
-
-/// A function that never returns works in rounds: the end of one is where it goes back, and what failed in it is tried in the next. Gives
-/// whether it does.
-fn end_rounds(flow: &mut Flow) -> bool {
-    let returns = |node: &Node| matches!(node.step, Step::Exit(Ended::Ok));
-    let publishing = flow.iter().filter(|(_, node)| publishes_in(flow, node));
-    let after: BTreeSet<NodeId> = publishing.flat_map(|(id, _)| reachable(flow, id, |_| true)).collect();
-    // What is tried until it succeeds before anything is published is no round.
-    let mut back = back_edges(flow);
-    back.retain(|(from, _)| after.contains(from));
-    if back.is_empty() || flow.nodes.iter().any(returns) {
-        return false;
-    }
-    let well = NodeId(flow.nodes.len() as u32);
-    let badly = NodeId(flow.nodes.len() as u32 + 1);
-    for (from, when) in back {
-        turn(flow, from, when, well);
-    }
-    let tried: Vec<NodeId> = flow
-        .iter()
-        .filter(|(_, node)| publishes_in(flow, node) || matches!(node.step, Step::Read { .. }))
-        .map(|(id, _)| id)
-        .collect();
-    for from in tried {
-        turn(flow, from, Outcome::Err, badly);
-    }
-    flow.nodes.extend([Ended::Ok, Ended::Err].map(|ended| Node {
-        step: Step::Exit(ended),
-        at: None,
-        edges: Vec::new(),
-        retry: None,
-    }));
-    true
-}
-
-fn turn(flow: &mut Flow, from: NodeId, when: Outcome, to: NodeId) {
-    let edges = flow.nodes[from.0 as usize].edges.iter_mut();
-    edges.filter(|edge| edge.when == when).for_each(|edge| edge.to = to);
-}
-
-pub(super) fn publishes_in(flow: &Flow, node: &Node) -> bool {
-    matches!(node.step, Step::Effect { effect, .. } if flow.effect(effect).kind == EffectKind::Publish)
-}
-
-/// The edges that lead back to a node on the way to them.
-fn back_edges(flow: &Flow) -> Vec<(NodeId, Outcome)> {
-    let mut back = Vec::new();
-    let start = flow.nodes.first().map(|_| NodeId(0));
-    let mut seen: BTreeSet<NodeId> = start.into_iter().collect();
-    let mut way: Vec<(NodeId, usize)> = start.map(|start| (start, 0)).into_iter().collect();
-    while let Some((at, next)) = way.last_mut() {
-        let (at, edge) = (*at, flow.node(*at).edges.get(*next).copied());
-        *next += 1;
-        let Some(edge) = edge else {
-            way.pop();
-            continue;
-        };
-        if way.iter().any(|(node, _)| *node == edge.to) {
-            back.push((at, edge.when));
-        } else if seen.insert(edge.to) {
-            way.push((edge.to, 0));
-        }
-    }
-    back
-}
-
-/// Whether the function goes on as if nothing had happened where a publish fails.
+/// Whether the function goes on as if nothing had happened where a publish or a mail fails.
 fn drops_failures(unit: &Unit) -> bool {
     unit.flow.iter().any(|(_, node)| match &node.step {
-        Step::Effect { effect, .. } if unit.flow.effect(*effect).kind == EffectKind::Publish => {
-            unit.flow.ignores_failure(node)
+        Step::Effect { effect, .. } => {
+            let kind = unit.flow.effect(*effect).kind;
+            matches!(kind, EffectKind::Publish | EffectKind::Mail) && unit.flow.ignores_failure(node)
         }
         _ => false,
     })
 }
 
-/// Functions that mention something that publishes, in crates that depend on the client that it belongs to.
-fn candidates(context: &Context<'_>) -> BTreeSet<FnId> {
+/// Functions that mention something that delivers, in crates that depend on the client that it belongs to.
+fn candidates(context: &Context<'_>, queues: &Arc<BTreeSet<SmolStr>>) -> BTreeSet<FnId> {
     let mut named = Named::default();
-    for (package, names) in publishing_names(context.catalog) {
+    for (package, names) in delivering_names(context.catalog, !queues.is_empty()) {
         named.note(context, names, |krate| context.reaches(krate, package));
     }
     named.retain(|f| is_open(context, f));
-    probed(context, Wanted::Publish, named)
+    probed(context, Wanted::Delivery(queues), named)
 }
 
 /// Whether a function has code, and says nothing of itself.
@@ -236,17 +198,26 @@ fn is_open(context: &Context<'_>, f: FnId) -> bool {
     hir.body.is_some() && hir.declaration.is_none()
 }
 
-fn publishing_names(catalog: &Catalog) -> BTreeMap<&str, BTreeSet<&str>> {
+/// The names by which each package's messages, mails and requests go out, and what is put into its lists if those may be queues.
+fn delivering_names(catalog: &Catalog, with_lists: bool) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let calls = catalog.calls().into_iter();
-    for call in calls.filter(|call| call.does == Role::Publish && !LIBRARIES.contains(&call.package.as_str())) {
+    let adds = |facts: &Facts| facts.kind == Some(EffectKind::Cache) && facts.idempotent == Some(Known::No);
+    let delivers = |call: &&Call| match call.does {
+        Role::Publish | Role::Http => !LIBRARIES.contains(&call.package.as_str()),
+        Role::Effect => {
+            let lists = adds(&call.facts) || call.cases.iter().any(|case| adds(&case.facts));
+            call.facts.kind == Some(EffectKind::Mail) || with_lists && lists
+        }
+        _ => false,
+    };
+    for call in catalog.calls().into_iter().filter(delivers) {
         names.entry(call.package.as_str()).or_default().insert(call.name());
     }
     names
 }
 
 /// Lowers one producer; again with what its callers pass, where a client that it uses was made elsewhere.
-fn produce(context: &Context<'_>, f: FnId) -> Option<Producer> {
+fn produce(context: &Context<'_>, f: FnId, queues: &Arc<BTreeSet<SmolStr>>) -> Option<Producer> {
     let at = context.index.function(f).hir.name_span;
     // Messages that are received here belong to other units.
     let run = Run {
@@ -254,23 +225,24 @@ fn produce(context: &Context<'_>, f: FnId) -> Option<Producer> {
         f,
         focus: Some(at),
     };
-    let plain = run.produce(&Arguments::default())?;
+    let plain = run.produce(&Arguments::default(), queues)?;
     let informed = plain
         .needs_caller
         .then(|| arguments(context, f, MAX_CALLERS_UP))
         .flatten();
     let found = match informed {
-        Some(seen) => run.produce(&seen)?.found,
+        Some(seen) => run.produce(&seen, queues)?.found,
         None => plain.found,
     };
-    let is_one = !found.unit.flow.nodes.is_empty() && publishes(&found.unit.flow).next().is_some();
+    let is_one = !found.unit.flow.nodes.is_empty() && deliveries(&found.unit.flow).next().is_some();
     is_one.then_some(found)
 }
 
 impl<'a> Run<'_, 'a> {
-    /// The function as somebody calls it, if it publishes anything.
-    fn produce(self, known: &Arguments<'a>) -> Option<Produced> {
+    /// The function as somebody calls it, if it delivers anything.
+    fn produce(self, known: &Arguments<'a>, queues: &Arc<BTreeSet<SmolStr>>) -> Option<Produced> {
         let mut lowering = Lowering::new(self.context);
+        lowering.queues = Arc::clone(queues);
         lowering.adopt(known.tables.clone());
         lowering.limit = MAX_STEPS_ASKED;
         lowering.focus = self.focus;
@@ -278,13 +250,19 @@ impl<'a> Run<'_, 'a> {
         let mut state = State::start();
         state.holding = true;
         let ended = lowering.root(self.f, known.recv.clone(), args, state);
-        if !lowering.graph.publishes() {
+        if !lowering.graph.delivers() {
             return None;
         }
-        let confirms = |value: &Value| matches!(value.kind, Kind::Pending(..) | Kind::Future(_));
+        let effects = &lowering.graph.effects;
+        let confirms = |value: &Value| match value.kind {
+            Kind::Pending(effect, _) => effects[effect.0 as usize].kind == EffectKind::Publish,
+            Kind::Future(_) => true,
+            _ => false,
+        };
         let hands_out = !lowering.kept.is_empty() || ended.iter().any(|(_, value)| value.any(&confirms));
         let info = self.context.index.function(self.f);
         let met = std::mem::take(&mut lowering.met);
+        let ended = lowering.told_apart(self.f, ended);
         let needs_caller = info.hir.receiver.is_some() || !met.unresolved.is_empty();
         let at = lowering.site_of(self.f);
         let mut flow = lowering.finish(info.path.clone(), ended, at, true);

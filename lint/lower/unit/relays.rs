@@ -1,4 +1,4 @@
-//! Relays: functions that read rows, publish what they say, and then remove them or write down that it is done.
+//! Relays: functions that read rows, deliver what they say, and then remove them or write down that it is done.
 //!
 //! A read by itself takes nothing: whoever asks next gets the same rows. But where the rows are what is published, and are settled
 //! afterwards, they are the messages, and whether one is lost is decided by what becomes of its row, not by whoever calls the function.
@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use smol_str::SmolStr;
 
-use super::producers::{publishes, publishes_in};
+use super::deliveries::{deliveries, delivering};
 use super::{Arguments, Executed, MAX_CALLERS_UP, Run, Unit, arguments};
-use crate::flow::{EffectKind, Flow, Node, NodeId, Step, reachable};
+use crate::flow::{EffectKind, Flow, NodeId, Step, reachable};
 use crate::lower::Context;
 use crate::span::Span;
 
@@ -20,16 +20,16 @@ pub(super) fn relays(context: &Context<'_>, unit: Unit) -> Vec<Unit> {
         .into_iter()
         .filter_map(|read| relay(context, &unit, read))
         .collect();
-    let covered: BTreeSet<Span> = found.iter().flat_map(|relay| published(&relay.flow)).collect();
+    let covered: BTreeSet<Span> = found.iter().flat_map(|relay| delivered(&relay.flow)).collect();
     if found.is_empty() {
         return vec![unit];
     }
-    let rest = published(&unit.flow).any(|at| !covered.contains(&at));
+    let rest = delivered(&unit.flow).any(|at| !covered.contains(&at));
     found.into_iter().chain(rest.then_some(unit)).collect()
 }
 
-fn published(flow: &Flow) -> impl Iterator<Item = Span> {
-    publishes(flow).map(|effect| effect.at.span)
+fn delivered(flow: &Flow) -> impl Iterator<Item = Span> {
+    deliveries(flow).map(|(_, effect)| effect.at.span)
 }
 
 /// The function, lowered again with the rows of a read as its messages: with what its callers pass, where that is needed to see what
@@ -50,11 +50,11 @@ fn relay(context: &Context<'_>, unit: &Unit, read: Span) -> Option<Unit> {
 fn settling(followed: Option<(Executed, Vec<Span>)>) -> Option<Unit> {
     let unit = followed?.0.lowered.unit;
     let acks = unit.flow.nodes.iter().any(|node| matches!(node.step, Step::Ack(_)));
-    (acks && unit.flow.unknown.is_empty() && published(&unit.flow).next().is_some()).then_some(unit)
+    (acks && unit.flow.unknown.is_empty() && delivered(&unit.flow).next().is_some()).then_some(unit)
 }
 
-/// The reads of a table after which something is published and then a row of that table is changed or removed: of several before one
-/// publish, the last.
+/// The reads of a table after which something is delivered and then a row of that table is changed or removed: of several before one
+/// delivery, the last.
 fn relayed(unit: &Unit) -> BTreeSet<Span> {
     let flow = &unit.flow;
     let reads = flow.iter().filter(|(_, node)| matches!(node.step, Step::Read { .. }));
@@ -63,8 +63,7 @@ fn relayed(unit: &Unit) -> BTreeSet<Span> {
         Some((id, at, unit.met.polls.get(&at)?, ahead(flow, id)))
     });
     let polls: Vec<(NodeId, Span, &SmolStr, Vec<NodeId>)> = polls.collect();
-    let publishing = flow.iter().filter(|(_, node)| publishes_in(flow, node));
-    let read_for = |(id, _): (NodeId, &Node)| {
+    let read_for = |id: NodeId| {
         let settled: BTreeSet<&SmolStr> = ahead(flow, id).into_iter().filter_map(|id| changed(flow, id)).collect();
         let mut before = polls
             .iter()
@@ -74,7 +73,7 @@ fn relayed(unit: &Unit) -> BTreeSet<Span> {
             .find(|(_, _, table, _)| settled.contains(table))
             .map(|(_, at, ..)| *at)
     };
-    publishing.filter_map(read_for).collect()
+    delivering(flow).into_iter().filter_map(read_for).collect()
 }
 
 /// Everything that control may come to from a node, with the same message.
