@@ -153,7 +153,7 @@ struct Lowering<'a> {
     /// Tasks whose handles were given to somebody else, who may wait for them.
     kept: BTreeSet<TaskId>,
     /// Lists in caches that are taken from as queues.
-    queues: Arc<BTreeSet<SmolStr>>,
+    lists: Arc<BTreeSet<SmolStr>>,
     /// Where the producers were constructed that messages go to, by transport.
     producers: FxHashMap<SmolStr, Span>,
     /// The lease that a statement gives the row it takes.
@@ -307,7 +307,7 @@ impl<'a> Lowering<'a> {
             assumptions: BTreeSet::new(),
             escaped: None,
             kept: BTreeSet::new(),
-            queues: Arc::default(),
+            lists: Arc::default(),
             producers: FxHashMap::default(),
             lease: None,
             removals: Vec::new(),

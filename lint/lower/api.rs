@@ -290,7 +290,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn plain_effect(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
-        let is_queue = !self.queues.is_empty() && self.queues.contains(&self.target(doing));
+        let is_queue = !self.lists.is_empty() && self.lists.contains(&self.target(doing));
         let known = doing.facts.kind.unwrap_or(EffectKind::Opaque);
         let kind = if is_queue { EffectKind::Publish } else { known };
         let idempotency = match doing.facts.idempotent {

@@ -68,7 +68,7 @@ fn may(context: &Context<'_>, f: FnId, wanted: Wanted<'_>, names: BTreeSet<SmolS
     let mut state = State::start();
     let mut args = Vec::new();
     if let Wanted::Delivery(queues) = wanted {
-        lowering.queues = Arc::clone(queues);
+        lowering.lists = Arc::clone(queues);
         // Messages that are received here belong to other units.
         lowering.focus = Some(context.index.function(f).hir.name_span);
         args = lowering.message_arguments(f, args);

@@ -242,7 +242,7 @@ impl<'a> Run<'_, 'a> {
     /// The function as somebody calls it, if it delivers anything.
     fn produce(self, known: &Arguments<'a>, queues: &Arc<BTreeSet<SmolStr>>) -> Option<Produced> {
         let mut lowering = Lowering::new(self.context);
-        lowering.queues = Arc::clone(queues);
+        lowering.lists = Arc::clone(queues);
         lowering.adopt(known.tables.clone());
         lowering.limit = MAX_STEPS_ASKED;
         lowering.focus = self.focus;
