@@ -365,7 +365,7 @@ correct! {
                 commit t ok=done ?
         done:   exit ok
     "
-    ack_travels_through_the_channel: AtLeastOnce, "
+    ack_travels_through_the_channel: EffectivelyOnce, "
         source kafka log manual
         again:  receive ?
                 handoff carries-ack ok=again ?

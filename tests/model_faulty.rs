@@ -175,7 +175,7 @@ faulty! {
         work:   effect save err=fin
         fin:    end ok
     "
-    volatile_handoff: declared(LEAST) => BestEffort, [("volatile-handoff", "hand", Some(Tier::Outage))], "
+    volatile_handoff: declared(LEAST) => AtMostOnce, [("volatile-handoff", "hand", Some(Tier::Outage))], "
         source kafka log manual
         again:  receive err=again
         hand:   handoff ?

@@ -194,8 +194,7 @@ fn is_unproved(program: &Program<'_>, doubt: Violation) -> bool {
     let effect = program.flow.effects.get(doubt.effect.0 as usize);
     match doubt.property {
         Property::PerhapsLost => true,
-        // What a message was handed to may do it again.
-        Property::Repeated => effect.is_none_or(|effect| effect.unproved || is_all_there_is(program.flow, effect)),
+        Property::Repeated => effect.is_some_and(|effect| effect.unproved || is_all_there_is(program.flow, effect)),
         Property::Lost => false,
     }
 }

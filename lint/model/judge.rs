@@ -138,7 +138,7 @@ impl Violation {
     #[must_use]
     pub fn is_certain(self, program: &Program<'_>) -> bool {
         let Some(effect) = program.flow.effects.get(self.effect.0 as usize) else {
-            return self.property != Property::Repeated;
+            return true;
         };
         match self.property {
             Property::Lost => true,

@@ -99,7 +99,7 @@ impl<'f> Program<'f> {
             is_partial: false,
             routine: 0,
         };
-        program.most.extend(program.handoffs.iter().map(|_| 2));
+        program.most.extend(program.handoffs.iter().map(|_| 1));
         program.tallies = (0..).take(program.most.len()).collect();
         program.name_dependencies()?;
         program.number_conditions()?;

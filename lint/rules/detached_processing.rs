@@ -30,19 +30,19 @@ fn explain(case: &Case<'_>) -> Option<Named> {
     if outside || settling.node.is_some_and(inside) {
         return None;
     }
-    let (told, help, then) = match case.flow.source.broker {
+    let name = case.name();
+    let (message, help, then) = match case.flow.source.broker {
         Broker::Caller => (
-            "the caller is told that all went well",
+            format!("{name} runs in a spawned task, and the caller is told that all went well without waiting for it"),
             "await the task before you return, or write down what is to be done and do it from there",
             "perhaps not done when the caller is told",
         ),
         _ => (
-            "the message is acknowledged",
+            format!("{name} runs in a spawned task, and the message is acknowledged without waiting for it"),
             "await the task before acknowledging, or acknowledge inside it after its effects",
             "perhaps not done when the message is acknowledged",
         ),
     };
-    let message = format!("{} runs in a spawned task, and {told} without waiting for it", case.name());
     let help = help.to_owned();
     let named = Named::at(case.site(Some(spawn)), message, help, repair::join(case.flow, task));
     Some(Named { node: Some(spawn), ..named.label(case.effect_site(), then) })
