@@ -226,8 +226,9 @@ fn produce(context: &Context<'_>, f: FnId, queues: &Arc<BTreeSet<SmolStr>>) -> O
         focus: Some(at),
     };
     let plain = run.produce(&Arguments::default(), queues)?;
-    let informed = plain
-        .needs_caller
+    // Of a request it is enough that it is made.
+    let asks_only = plain.found.kinds().iter().all(|kind| *kind == EffectKind::Http);
+    let informed = (plain.needs_caller && !asks_only)
         .then(|| arguments(context, f, MAX_CALLERS_UP))
         .flatten();
     let found = match informed {
