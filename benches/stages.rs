@@ -1,36 +1,22 @@
 //! What each stage costs on the fixtures: some hundred handlers as people write them, against ninety clients.
 
+#[path = "../fuzz/written.rs"]
+mod written;
+
 use std::hint::black_box;
 use std::path::PathBuf;
 
 use cargo_delivery::analysis;
 use cargo_delivery::catalog::Catalog;
 use cargo_delivery::config::Config;
-use cargo_delivery::render::{self, Detail, Files, Format, Look, Package, Resolved};
+use cargo_delivery::render::{self, Detail, Format, Look, Resolved};
 use cargo_delivery::rules::{Promise, diagnose};
 use cargo_delivery::source::Sources;
-use cargo_delivery::span::FileId;
 use cargo_delivery::workspace::{Options, Workspace};
 use criterion::{Criterion, criterion_group, criterion_main};
 use delivery_grammar::Semantic;
 use rayon::prelude::*;
-
-struct Written<'a>(&'a Workspace, &'a Sources);
-
-impl Files for Written<'_> {
-    fn path(&self, file: FileId) -> &str {
-        &self.0.file(file).path
-    }
-
-    fn text(&self, file: FileId) -> &str {
-        let source = self.1.files.get(file.0 as usize);
-        source.map_or("", |source| source.lines.text())
-    }
-
-    fn package(&self, _: FileId) -> Package {
-        Package::default()
-    }
-}
+use written::Written;
 
 fn open() -> Workspace {
     let fixtures = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));

@@ -1,15 +1,17 @@
 //! What is fuzzed: each target takes any bytes, and must return. `cargo fuzz` calls them with what it breeds, `tests/fuzz.rs` with the
 //! corpus and what a few mutations make of it.
 
+mod written;
+
 use cargo_delivery::analysis::{self, Reading};
 use cargo_delivery::catalog::Catalog;
 use cargo_delivery::config::Config;
 use cargo_delivery::docs;
-use cargo_delivery::render::{self, Detail, Files, Format, Look, Package, Resolved};
-use cargo_delivery::source::Sources;
-use cargo_delivery::span::FileId;
+use cargo_delivery::render::{self, Detail, Format, Look, Resolved};
 use cargo_delivery::sql;
 use cargo_delivery::workspace::Workspace;
+
+use written::Written;
 
 /// A target by its name, which is that of its folder in `corpus/`.
 pub type Target = (&'static str, fn(&[u8]));
@@ -58,23 +60,6 @@ pub fn statements(data: &[u8]) {
     let _ = sql::read(&text);
     let _ = sql::bind_names(&text);
     let _ = sql::Schema::read(&[("migrations/1.sql".to_owned(), text)]);
-}
-
-struct Written<'a>(&'a Workspace, &'a Sources);
-
-impl Files for Written<'_> {
-    fn path(&self, file: FileId) -> &str {
-        &self.0.file(file).path
-    }
-
-    fn text(&self, file: FileId) -> &str {
-        let source = self.1.files.get(file.0 as usize);
-        source.map_or("", |source| source.lines.text())
-    }
-
-    fn package(&self, _: FileId) -> Package {
-        Package::default()
-    }
 }
 
 fn check(text: &str) {

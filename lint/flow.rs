@@ -8,6 +8,7 @@
 //! edge that belongs to the outcome. A task holds at most one message, the one its last [`Step::Receive`] gave it or the one its
 //! parent held when it was spawned.
 
+mod effect;
 mod text;
 mod usual;
 mod walk;
@@ -19,6 +20,7 @@ use smol_str::SmolStr;
 
 use crate::span::Span;
 
+pub use effect::{Effect, EffectKind, Idempotency};
 pub use walk::reachable;
 
 /// An index into [`Flow::nodes`].
@@ -169,7 +171,7 @@ pub struct Node {
 }
 
 /// Where control goes after an outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Edge {
     pub when: Outcome,
     pub to: NodeId,
@@ -211,7 +213,7 @@ pub struct Site {
 }
 
 /// What a task does at a node.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Step {
     /// `Next`, and where the code has them `Err` and `End`. A task that comes back here has finished with its message; if it did not
     /// settle it, the message stays unsettled (and a log goes on to the next one).
@@ -273,7 +275,7 @@ pub enum Step {
 }
 
 /// How an ack works.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ack {
     /// Which messages it covers.
     pub covers: Covers,
@@ -285,7 +287,7 @@ pub struct Ack {
 }
 
 /// Which messages an ack settles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Covers {
     /// The task's message alone.
     One,
@@ -296,7 +298,7 @@ pub enum Covers {
 }
 
 /// How a key is recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum MarkMode {
     Plain,
     Unique,
@@ -309,69 +311,6 @@ pub enum Ended {
     Ok,
     Err,
     Panic,
-}
-
-/// A durable change outside the process.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Effect {
-    pub kind: EffectKind,
-    /// `postgres:accounts`, `http:POST`, `kafka:payments.refunded`.
-    pub target: SmolStr,
-    pub idempotency: Idempotency,
-    /// Why it is or is not idempotent, in a reader's words.
-    pub why: SmolStr,
-    /// Whether its success can be known. An unconfirmed one (a publish whose confirmation is never awaited) may fail although
-    /// control goes on at `Ok`.
-    pub confirmed: bool,
-    pub at: Site,
-    /// It goes to something that keeps nothing: whoever is not there does not get it.
-    #[serde(default)]
-    pub volatile: bool,
-    /// The setting that keeps its success from being known.
-    #[serde(default)]
-    pub unconfirmed_by: Option<Span>,
-    /// Where its idempotency key or message id is made, if that is new on each attempt (and so makes nothing idempotent).
-    #[serde(default)]
-    pub unstable_key: Option<Span>,
-    /// Absolute values made of the message replace those of an entry that later messages change, too, and nothing keeps an older
-    /// message from doing so.
-    #[serde(default)]
-    pub overwrites: bool,
-    /// Nobody can show that repeating it does no harm: whether it is done is decided by something outside that may recognise a repetition,
-    /// or whoever gets it has to recognise one without an id. Its idempotency is unknown: no reason to refute a promise, and none to infer
-    /// one that rules repetition out.
-    #[serde(default)]
-    pub unproved: bool,
-    /// Of a publish: its client sends it again by itself where it is not sure, and the broker takes that for another message.
-    #[serde(default)]
-    pub resent: bool,
-    /// Its client does it again by itself while it fails (the flow shows that as a loop): the setting that has it do so.
-    #[serde(default)]
-    pub repeated_by: Option<Span>,
-}
-
-/// What kind of change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum EffectKind {
-    Database,
-    Cache,
-    Publish,
-    Http,
-    Rpc,
-    Mail,
-    File,
-    Object,
-    /// Not known: an opaque call.
-    Opaque,
-}
-
-/// Whether applying it twice for one message leaves what applying it once leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Idempotency {
-    Idempotent,
-    NotIdempotent,
-    /// Not known; never counts as a duplicate, and is listed as an assumption.
-    Unknown,
 }
 
 /// What a message is recognised by.
@@ -408,7 +347,7 @@ pub enum Durability {
 }
 
 /// Yes, no, or nobody knows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Known {
     Yes,
     No,
@@ -500,14 +439,6 @@ pub struct Retry {
 pub struct Unknown {
     pub at: Option<Span>,
     pub why: SmolStr,
-}
-
-impl EffectKind {
-    /// Whether it goes out to somebody who cannot ask for it again.
-    #[must_use]
-    pub fn delivers(self) -> bool {
-        matches!(self, Self::Publish | Self::Mail | Self::Http)
-    }
 }
 
 impl Flow {

@@ -2,6 +2,7 @@
 //! reader's terminal. Each test runs the whole program, as an overflowing stack or an endless loop shows only there.
 #![expect(clippy::disallowed_methods, reason = "these tests are about files and processes")]
 
+mod ambient;
 #[path = "hostile/disk.rs"]
 mod disk;
 #[path = "hostile/output.rs"]
@@ -95,16 +96,7 @@ impl Ran {
 
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-delivery"));
-    for variable in [
-        "CARGO_TARGET_DIR",
-        "GITHUB_ACTIONS",
-        "NO_COLOR",
-        "CLICOLOR",
-        "CLICOLOR_FORCE",
-        "COLUMNS",
-    ] {
-        command.env_remove(variable);
-    }
+    ambient::forget(&mut command);
     command.current_dir(folder).args(args);
     command
 }

@@ -355,19 +355,8 @@ impl<'a> Lowering<'a> {
         let target = target.unwrap_or_else(|| self.target(doing));
         self.graph.effect(
             || Effect {
-                kind,
-                target,
-                idempotency,
-                why,
                 confirmed,
-                at: site.clone(),
-                volatile: false,
-                unconfirmed_by: None,
-                unstable_key: None,
-                overwrites: false,
-                unproved: false,
-                resent: false,
-                repeated_by: None,
+                ..Effect::new(kind, target, idempotency, why, site.clone())
             },
             &site,
         )

@@ -271,24 +271,17 @@ impl<'a> Lowering<'a> {
 
     /// What a call may do that nobody can see into.
     pub(super) fn opaque_effect(&mut self, site: &Site) -> EffectId {
-        self.graph.effect(
-            || Effect {
-                kind: EffectKind::Opaque,
-                target: site.text.clone(),
-                idempotency: Idempotency::Unknown,
-                why: "the call cannot be seen into".into(),
-                confirmed: true,
-                at: site.clone(),
-                volatile: false,
-                unconfirmed_by: None,
-                unstable_key: None,
-                overwrites: false,
-                unproved: false,
-                resent: false,
-                repeated_by: None,
-            },
-            site,
-        )
+        let why = "the call cannot be seen into".into();
+        let opaque = || {
+            Effect::new(
+                EffectKind::Opaque,
+                site.text.clone(),
+                Idempotency::Unknown,
+                why,
+                site.clone(),
+            )
+        };
+        self.graph.effect(opaque, site)
     }
 
     // ---- tasks --------------------------------------------------------------------------------------------------------------

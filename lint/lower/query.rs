@@ -493,24 +493,8 @@ impl<'a> Lowering<'a> {
         site: &Site,
     ) -> crate::flow::EffectId {
         let target = query.target(table);
-        self.graph.effect(
-            || Effect {
-                kind: EffectKind::Database,
-                target,
-                idempotency,
-                why,
-                confirmed: true,
-                at: site.clone(),
-                volatile: false,
-                unconfirmed_by: None,
-                unstable_key: None,
-                overwrites: false,
-                unproved: false,
-                resent: false,
-                repeated_by: None,
-            },
-            site,
-        )
+        let row = || Effect::new(EffectKind::Database, target, idempotency, why, site.clone());
+        self.graph.effect(row, site)
     }
 
     fn sql_effect(&mut self, query: &Query, table: &str, idempotency: Idempotency, why: SmolStr, state: State) -> Ways {

@@ -150,11 +150,9 @@ impl<'a> Lowering<'a> {
 
     /// Where the messages of `receive` come from, and who settles them.
     pub(super) fn draft_of(&self, receive: &Receive, operands: &Operands<'_>, site: Site) -> Draft {
-        let (settle, constructed, assumed) = self.settle_of(receive, operands);
-        let implied = self
-            .reading(receive, operands)
-            .0
-            .map_or(SettleBy::Manual, |reading| reading.is);
+        let constructed = operands.recv.and_then(construction);
+        let (reading, unclear) = self.reading(receive, operands);
+        let settle = settled(reading, operands);
         let address = receive
             .address
             .as_ref()
@@ -170,11 +168,11 @@ impl<'a> Lowering<'a> {
             address,
             broker: receive.broker,
             settle,
-            implied,
+            implied: reading.map_or(SettleBy::Manual, |reading| reading.is),
             site,
             constructed,
             lease: self.lease(receive, operands),
-            assumed,
+            assumed: reading.is_none() && unclear && !receive.settle.is_empty(),
             committed_only: self.committed_only(receive, operands),
             positions_in: receive.positions_in.clone(),
             ordered,
@@ -208,7 +206,8 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The reading of the receiver's settings, and whether others could not be judged.
+    /// The reading of the receiver's settings, and whether others could not be judged. Where its construction was not seen, manual
+    /// settlement is assumed.
     fn reading<'r>(&self, receive: &'r Receive, operands: &Operands<'_>) -> (Option<&'r crate::catalog::Settle>, bool) {
         let mut unclear = operands.recv.and_then(construction).is_none();
         for reading in &receive.settle {
@@ -223,27 +222,6 @@ impl<'a> Lowering<'a> {
             }
         }
         (None, unclear)
-    }
-
-    /// Who settles, as the receiver's settings say. Where its construction was not seen, manual settlement is assumed.
-    fn settle_of(&self, receive: &Receive, operands: &Operands<'_>) -> (Settle, Option<Span>, bool) {
-        let constructed = operands.recv.and_then(construction);
-        let (reading, unclear) = self.reading(receive, operands);
-        let Some(reading) = reading else {
-            return (Settle::Manual, constructed, unclear && !receive.settle.is_empty());
-        };
-        let label = reading.label.as_ref().and_then(|name| operands.prop_place(name));
-        let settle = match reading.is {
-            SettleBy::Manual | SettleBy::OnNext | SettleBy::OnNextOrDrop => Settle::Manual,
-            SettleBy::OnReceive => Settle::OnReceive {
-                at: label.or(constructed),
-                why: reading.why.clone().unwrap_or_default(),
-            },
-            SettleBy::InSink => Settle::InSink,
-            SettleBy::OnOk => Settle::OnOk,
-            SettleBy::OnReturn => Settle::OnReturn,
-        };
-        (settle, constructed, false)
     }
 
     /// Whether what is given holds several messages at once.
@@ -316,7 +294,7 @@ impl<'a> Lowering<'a> {
     /// Whether what is received has a type of the code's own choice, of which nobody knows what settles it.
     pub(super) fn is_shaped_here(&self, receive: &Receive, given: &Ty, doing: &Doing<'_>) -> bool {
         let is_own = self.draft.as_ref().is_none_or(|draft| draft.site.span == doing.site.at);
-        let by_hand = self.settle_of(receive, &doing.operands()).0 == Settle::Manual;
+        let by_hand = settled(self.reading(receive, &doing.operands()).0, &doing.operands()) == Settle::Manual;
         is_own && by_hand && !self.is_known(given)
     }
 
@@ -357,6 +335,22 @@ impl<'a> Lowering<'a> {
 fn is_list(field: &TypeExpr) -> bool {
     let named = |ty: &TypeExpr, name: &str| ty.path().is_some_and(|path| path.ends_with(name));
     named(field, "Vec") && !field.args().iter().any(|element| named(element, "u8"))
+}
+
+/// Who settles, as a reading of the receiver's settings says; by hand where none does.
+fn settled(reading: Option<&crate::catalog::Settle>, operands: &Operands<'_>) -> Settle {
+    let Some(reading) = reading else { return Settle::Manual };
+    let label = reading.label.as_ref().and_then(|name| operands.prop_place(name));
+    match reading.is {
+        SettleBy::Manual | SettleBy::OnNext | SettleBy::OnNextOrDrop => Settle::Manual,
+        SettleBy::OnReceive => Settle::OnReceive {
+            at: label.or_else(|| operands.recv.and_then(construction)),
+            why: reading.why.clone().unwrap_or_default(),
+        },
+        SettleBy::InSink => Settle::InSink,
+        SettleBy::OnOk => Settle::OnOk,
+        SettleBy::OnReturn => Settle::OnReturn,
+    }
 }
 
 /// Where a client was constructed, if that was seen.

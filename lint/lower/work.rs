@@ -85,19 +85,6 @@ fn works(step: &Step) -> bool {
 
 /// A row that is refused where it is there already.
 fn row(target: SmolStr, site: &Site) -> Effect {
-    Effect {
-        kind: EffectKind::Database,
-        target,
-        idempotency: Idempotency::Idempotent,
-        why: "a unique key refuses the second row".into(),
-        confirmed: true,
-        at: site.clone(),
-        volatile: false,
-        unconfirmed_by: None,
-        unstable_key: None,
-        overwrites: false,
-        unproved: false,
-        resent: false,
-        repeated_by: None,
-    }
+    let why = "a unique key refuses the second row".into();
+    Effect::new(EffectKind::Database, target, Idempotency::Idempotent, why, site.clone())
 }

@@ -11,7 +11,7 @@
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::flow::{CondId, EffectId, Ended, Flow, Isolation, NodeId, Outcome, Settle, Step, Transaction, TxId};
+use crate::flow::{CondId, Edge, EffectId, Ended, Flow, Isolation, NodeId, Outcome, Settle, Step, Transaction, TxId};
 
 use super::program::{Program, system};
 use super::state::NONE;
@@ -225,15 +225,14 @@ impl Reduction<'_, '_> {
 
     /// Makes one node of those that do the same and go on alike. Whether there were any.
     fn merge(&mut self) -> bool {
-        let mut known: FxHashMap<String, NodeId> = FxHashMap::default();
+        let mut known: FxHashMap<(&Step, &[Edge], bool), NodeId> = FxHashMap::default();
         let mut same: FxHashMap<NodeId, NodeId> = FxHashMap::default();
         for (id, node) in self.flow.iter() {
             if id.0 == 0 || matches!(node.step, Step::Receive | Step::Handoff { .. } | Step::Spawn { .. }) {
                 continue;
             }
             let last = matches!(node.step, Step::Ack(_)) && self.program.is_final_ack(id);
-            let alike = format!("{:?} {:?} {last}", node.step, node.edges);
-            let first = *known.entry(alike).or_insert(id);
+            let first = *known.entry((&node.step, &node.edges, last)).or_insert(id);
             if first != id {
                 same.insert(id, first);
             }

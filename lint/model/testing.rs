@@ -464,20 +464,15 @@ fn effect(number: u32, words: &[&str]) -> Effect {
         () if has("mail") => EffectKind::Mail,
         () => EffectKind::Database,
     };
+    let (target, why) = (SmolStr::new(words[2]), SmolStr::new_static("so it is"));
     Effect {
-        kind,
-        target: SmolStr::new(words[2]),
-        idempotency,
-        why: SmolStr::new_static("so it is"),
         confirmed: !has("unconfirmed"),
-        at: site(number, words[1]),
         volatile: has("volatile"),
-        unconfirmed_by: None,
         unstable_key: has("unstable").then(|| line(number)),
         overwrites: has("overwrites"),
         unproved: has("unproved"),
         resent: has("resent"),
-        repeated_by: None,
+        ..Effect::new(kind, target, idempotency, why, site(number, words[1]))
     }
 }
 

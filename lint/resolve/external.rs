@@ -65,87 +65,42 @@ const HOLDERS: &[&str] = &[
     "arc_swap::ArcSwap",
 ];
 
-/// Methods that slices, strings, the standard collections, `Option` and `Result` have themselves: an extension trait for all types of
-/// some kind may have methods of the same names, and does not get these calls.
-const INHERENT: &[&str] = &[
-    "all",
-    "and",
-    "and_then",
-    "append",
-    "as_bytes",
-    "as_deref",
-    "as_mut",
-    "as_ref",
-    "as_slice",
-    "as_str",
-    "chunks",
-    "clear",
-    "concat",
-    "contains",
-    "contains_key",
-    "drain",
-    "end",
-    "ends_with",
-    "entry",
-    "expect",
-    "extend",
-    "filter",
-    "find",
-    "first",
-    "flatten",
-    "get",
-    "get_mut",
-    "insert",
-    "into_iter",
-    "is_empty",
-    "is_err",
-    "is_none",
-    "is_ok",
-    "is_some",
-    "iter",
-    "iter_mut",
-    "join",
-    "keys",
-    "last",
-    "len",
-    "lines",
-    "map",
-    "map_err",
-    "map_or",
-    "ok",
-    "ok_or",
-    "ok_or_else",
-    "or",
-    "or_else",
-    "parse",
-    "pop",
-    "push",
-    "push_str",
-    "remove",
-    "repeat",
-    "replace",
-    "retain",
-    "reverse",
-    "sort",
-    "sort_by",
-    "split",
-    "split_at",
-    "start",
-    "starts_with",
-    "swap",
-    "take",
-    "to_owned",
-    "to_string",
-    "to_vec",
-    "trim",
-    "truncate",
-    "unwrap",
-    "unwrap_or",
-    "unwrap_or_default",
-    "unwrap_or_else",
-    "values",
-    "windows",
-    "zip",
+/// Methods of std's own types that extension traits for all types of some kind like to have, too: such a trait does not get these calls.
+/// Slices and arrays stand under `[]`. Vectors have what slices have, and strings what `str` has.
+const INHERENT: &[(&str, &str)] = &[
+    (
+        "[]",
+        "chunks concat contains ends_with first get get_mut is_empty iter iter_mut join last len map repeat \
+         reverse sort sort_by split split_at starts_with swap to_vec windows",
+    ),
+    (
+        "std::vec::Vec",
+        "append as_slice clear dedup drain extend insert pop push remove resize retain truncate",
+    ),
+    (
+        "str",
+        "as_bytes bytes chars contains ends_with find get is_empty len lines parse repeat replace split \
+         split_at split_once starts_with to_lowercase to_owned to_string to_uppercase trim",
+    ),
+    (
+        "std::string::String",
+        "as_str clear drain insert insert_str pop push push_str remove retain truncate",
+    ),
+    (
+        "std::collections::",
+        "clear contains contains_key drain entry extend first get get_mut insert is_empty iter keys last len \
+         pop push remove retain take values",
+    ),
+    (
+        "std::option::Option",
+        "and and_then as_deref as_mut as_ref expect filter flatten insert is_none is_some iter map map_or \
+         ok_or ok_or_else or or_else replace take unwrap unwrap_or unwrap_or_default unwrap_or_else zip",
+    ),
+    (
+        "std::result::Result",
+        "and and_then as_deref as_mut as_ref err expect flatten is_err is_ok iter map map_err map_or ok or \
+         or_else unwrap unwrap_or unwrap_or_default unwrap_or_else",
+    ),
 ];
 
 /// Aliases of `Result<T, …>`: path and the error's path. Besides, `….::Result<T>` of any crate has `….::Error`.
@@ -385,19 +340,16 @@ pub fn prelude_macro(name: &str) -> Option<&'static str> {
 /// Whether a type of the standard library has a method of its own by that name, as far as is known.
 #[must_use]
 pub fn has_method(ty: &Ty, name: &str) -> bool {
-    let is_std = match ty {
-        Ty::Slice(_) => true,
-        Ty::External { path, .. } => {
-            let owner = [
-                "std::collections::",
-                "std::vec::",
-                "std::string::",
-                "std::option::",
-                "std::result::",
-            ];
-            path == "str" || owner.iter().any(|owner| path.starts_with(owner))
-        }
-        _ => false,
+    let owners: &[&str] = match ty {
+        Ty::Slice(_) => &["[]"],
+        Ty::External { path, .. } => match path.as_str() {
+            "std::vec::Vec" => &["[]", "std::vec::Vec"],
+            "std::string::String" => &["str", "std::string::String"],
+            path if path.starts_with("std::collections::") => &["std::collections::"],
+            path => &[path],
+        },
+        _ => &[],
     };
-    is_std && INHERENT.contains(&name)
+    let mut methods = INHERENT.iter().filter(|(owner, _)| owners.contains(owner));
+    methods.any(|(_, names)| names.split(' ').any(|own| own == name))
 }

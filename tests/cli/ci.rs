@@ -66,9 +66,7 @@ fn bash(temp: &TempDir, script: &str, environment: &[(String, String)]) -> Outpu
         std::env::var("PATH").unwrap()
     );
     let mut command = Command::new("bash");
-    for variable in ["GITHUB_ACTIONS", "NO_COLOR", "CLICOLOR_FORCE", "COLUMNS"] {
-        command.env_remove(variable);
-    }
+    crate::ambient::forget(&mut command);
     command
         .envs(environment.iter().cloned())
         .env("PATH", path)

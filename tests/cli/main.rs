@@ -1,6 +1,8 @@
 //! The whole program, as a shell sees it: arguments, streams, exit codes.
 #![expect(clippy::disallowed_methods, reason = "these tests are about files and processes")]
 
+#[path = "../ambient/mod.rs"]
+mod ambient;
 mod cache;
 mod cargo;
 #[cfg(target_os = "linux")]
@@ -46,17 +48,7 @@ fn package(files: &[(&str, &str)]) -> TempDir {
 
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-delivery"));
-    for variable in [
-        "CI",
-        "CARGO_TARGET_DIR",
-        "GITHUB_ACTIONS",
-        "NO_COLOR",
-        "CLICOLOR",
-        "CLICOLOR_FORCE",
-        "COLUMNS",
-    ] {
-        command.env_remove(variable);
-    }
+    ambient::forget(&mut command);
     command.current_dir(folder).arg("delivery").args(args);
     command
 }

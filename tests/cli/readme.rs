@@ -43,16 +43,7 @@ fn service() -> TempDir {
 fn shell(folder: &Path, script: &str) -> String {
     let path = format!("{}:{}", folder.join(".bin").display(), std::env::var("PATH").unwrap());
     let mut bash = Command::new("bash");
-    for variable in [
-        "CI",
-        "GITHUB_ACTIONS",
-        "NO_COLOR",
-        "CLICOLOR",
-        "CLICOLOR_FORCE",
-        "COLUMNS",
-    ] {
-        bash.env_remove(variable);
-    }
+    crate::ambient::forget(&mut bash);
     for (name, value) in [("NAME", "Test"), ("EMAIL", "test@example.com")] {
         bash.env(format!("GIT_AUTHOR_{name}"), value)
             .env(format!("GIT_COMMITTER_{name}"), value);

@@ -12,9 +12,7 @@ fn on_a_terminal(folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> 
         words.join(" ")
     );
     let mut script = Command::new("script");
-    for variable in ["CI", "GITHUB_ACTIONS", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
-        script.env_remove(variable);
-    }
+    crate::ambient::forget(&mut script);
     script.env("TERM", "xterm").envs(environment.iter().copied());
     let output = script
         .current_dir(folder)

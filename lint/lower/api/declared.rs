@@ -79,19 +79,8 @@ impl<'a> Lowering<'a> {
         let effect = |this: &mut Self, kind, idempotency, confirmed| {
             let why = "declared by its attribute".into();
             let make = || Effect {
-                kind,
-                target: site.text.clone(),
-                idempotency,
-                why,
                 confirmed,
-                at: site.clone(),
-                volatile: false,
-                unconfirmed_by: None,
-                unstable_key: None,
-                overwrites: false,
-                unproved: false,
-                resent: false,
-                repeated_by: None,
+                ..Effect::new(kind, site.text.clone(), idempotency, why, site.clone())
             };
             Step::Effect {
                 effect: this.graph.effect(make, &site),

@@ -28,7 +28,7 @@ pub(in crate::lower) struct Probe {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Wanted<'q> {
     Receive,
-    /// Something is published, mailed or posted, or put into one of these queues.
+    /// Something is published, mailed or posted, or put into one of these lists, which somebody pops from.
     Delivery(&'q Arc<BTreeSet<SmolStr>>),
 }
 
@@ -67,8 +67,8 @@ fn may(context: &Context<'_>, f: FnId, wanted: Wanted<'_>, names: BTreeSet<SmolS
     lowering.probe = Some(Probe { names, perhaps: false });
     let mut state = State::start();
     let mut args = Vec::new();
-    if let Wanted::Delivery(queues) = wanted {
-        lowering.lists = Arc::clone(queues);
+    if let Wanted::Delivery(lists) = wanted {
+        lowering.lists = Arc::clone(lists);
         // Messages that are received here belong to other units.
         lowering.focus = Some(context.index.function(f).hir.name_span);
         args = lowering.message_arguments(f, args);

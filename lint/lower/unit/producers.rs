@@ -29,7 +29,7 @@ const MAX_CALLERS_OF_PRODUCERS_UP: usize = 2;
 
 /// The producers whose deliveries no unit of `consumers` reaches.
 pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> {
-    let queues = queues(consumers);
+    let lists = lists(consumers);
     let covered: BTreeSet<Span> = consumers
         .iter()
         .flat_map(|unit| &unit.flow.effects)
@@ -37,9 +37,9 @@ pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> 
         .map(|effect| effect.at.span)
         .collect();
     let taken: BTreeSet<FnId> = consumers.iter().map(|unit| unit.function).collect();
-    let candidates = candidates(context, &queues);
+    let candidates = candidates(context, &lists);
     let roots: Vec<FnId> = candidates.into_iter().filter(|f| !taken.contains(f)).collect();
-    let made = roots.par_iter().filter_map(|f| produce(context, *f, &queues));
+    let made = roots.par_iter().filter_map(|f| produce(context, *f, &lists));
     let lowered: Vec<Producer> = made.collect();
     let own: Vec<Producer> = lowered
         .into_iter()
@@ -52,7 +52,7 @@ pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> 
         .chain(parts)
         .chain(own.iter().map(|found| found.unit.function))
         .collect();
-    let mut all = callers(context, &own, known, &queues);
+    let mut all = callers(context, &own, known, &lists);
     // Who only runs what a message calls is no producer.
     all.retain(|unit| taken.is_disjoint(&unit.met.functions));
     let is_whole = |found: &Producer| {
@@ -74,7 +74,7 @@ pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> 
 }
 
 /// The lists in a cache that somebody in the workspace takes messages from, with their store: what is put into one is published.
-fn queues(consumers: &[Unit]) -> Arc<BTreeSet<SmolStr>> {
+fn lists(consumers: &[Unit]) -> Arc<BTreeSet<SmolStr>> {
     let sources = consumers.iter().map(|unit| &unit.flow.source);
     let named = sources.filter_map(|source| Some(format_smolstr!("{}:{}", source.transport, source.address.as_ref()?)));
     Arc::new(named.collect())
@@ -85,7 +85,7 @@ fn callers(
     context: &Context<'_>,
     own: &[Producer],
     mut known: BTreeSet<FnId>,
-    queues: &Arc<BTreeSet<SmolStr>>,
+    lists: &Arc<BTreeSet<SmolStr>>,
 ) -> Vec<Unit> {
     let mut found = Vec::new();
     let mut below = parts_of_callers(own);
@@ -101,7 +101,7 @@ fn callers(
             .into_iter()
             .filter(|f| known.insert(*f) && is_open(context, *f))
             .collect();
-        let lowered = callers.par_iter().filter_map(|f| produce(context, *f, queues));
+        let lowered = callers.par_iter().filter_map(|f| produce(context, *f, lists));
         let lowered: Vec<Producer> = lowered.filter(|found| is_understood(&found.unit)).collect();
         below = parts_of_callers(&lowered);
         let whole = lowered.into_iter().filter(|found| !found.hands_out);
@@ -183,13 +183,13 @@ fn drops_failures(unit: &Unit) -> bool {
 }
 
 /// Functions that mention something that delivers, in crates that depend on the client that it belongs to.
-fn candidates(context: &Context<'_>, queues: &Arc<BTreeSet<SmolStr>>) -> BTreeSet<FnId> {
+fn candidates(context: &Context<'_>, lists: &Arc<BTreeSet<SmolStr>>) -> BTreeSet<FnId> {
     let mut named = Named::default();
-    for (package, names) in delivering_names(context.catalog, !queues.is_empty()) {
+    for (package, names) in delivering_names(context.catalog, !lists.is_empty()) {
         named.note(context, names, |krate| context.reaches(krate, package));
     }
     named.retain(|f| is_open(context, f));
-    probed(context, Wanted::Delivery(queues), named)
+    probed(context, Wanted::Delivery(lists), named)
 }
 
 /// Whether a function has code, and says nothing of itself.
@@ -217,7 +217,7 @@ fn delivering_names(catalog: &Catalog, with_lists: bool) -> BTreeMap<&str, BTree
 }
 
 /// Lowers one producer; again with what its callers pass, where a client that it uses was made elsewhere.
-fn produce(context: &Context<'_>, f: FnId, queues: &Arc<BTreeSet<SmolStr>>) -> Option<Producer> {
+fn produce(context: &Context<'_>, f: FnId, lists: &Arc<BTreeSet<SmolStr>>) -> Option<Producer> {
     let at = context.index.function(f).hir.name_span;
     // Messages that are received here belong to other units.
     let run = Run {
@@ -225,14 +225,14 @@ fn produce(context: &Context<'_>, f: FnId, queues: &Arc<BTreeSet<SmolStr>>) -> O
         f,
         focus: Some(at),
     };
-    let plain = run.produce(&Arguments::default(), queues)?;
+    let plain = run.produce(&Arguments::default(), lists)?;
     // Of a request it is enough that it is made.
     let asks_only = plain.found.kinds().iter().all(|kind| *kind == EffectKind::Http);
     let informed = (plain.needs_caller && !asks_only)
         .then(|| arguments(context, f, MAX_CALLERS_UP))
         .flatten();
     let found = match informed {
-        Some(seen) => run.produce(&seen, queues)?.found,
+        Some(seen) => run.produce(&seen, lists)?.found,
         None => plain.found,
     };
     let is_one = !found.unit.flow.nodes.is_empty() && deliveries(&found.unit.flow).next().is_some();
@@ -241,9 +241,9 @@ fn produce(context: &Context<'_>, f: FnId, queues: &Arc<BTreeSet<SmolStr>>) -> O
 
 impl<'a> Run<'_, 'a> {
     /// The function as somebody calls it, if it delivers anything.
-    fn produce(self, known: &Arguments<'a>, queues: &Arc<BTreeSet<SmolStr>>) -> Option<Produced> {
+    fn produce(self, known: &Arguments<'a>, lists: &Arc<BTreeSet<SmolStr>>) -> Option<Produced> {
         let mut lowering = Lowering::new(self.context);
-        lowering.lists = Arc::clone(queues);
+        lowering.lists = Arc::clone(lists);
         lowering.adopt(known.tables.clone());
         lowering.limit = MAX_STEPS_ASKED;
         lowering.focus = self.focus;
