@@ -346,6 +346,12 @@ impl Catalog {
             .find_map(|owner| self.calls.get(format!("{owner}::{name}").as_str()))
     }
 
+    /// A method that is a type's own, and no trait's.
+    #[must_use]
+    pub fn own_method(&self, type_path: &str, name: &str) -> Option<&Call> {
+        self.calls.get(format!("{type_path}::{name}").as_str())
+    }
+
     /// A type or trait by its path.
     #[must_use]
     pub fn ty(&self, path: &str) -> Option<&Type> {

@@ -14,6 +14,7 @@ mod call;
 mod clues;
 mod combinator;
 mod control;
+mod destructure;
 mod ends;
 mod expr;
 mod finish;

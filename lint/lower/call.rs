@@ -156,7 +156,7 @@ impl<'a> Lowering<'a> {
             if let Some(ty) = ty.as_ref().filter(|_| value.ty == Ty::Unknown) {
                 value.ty = self.canonical_ty(self.index.ty(&frame.scope, ty));
             }
-            inner = super::control::bind_pat(inner, pat, &value);
+            inner = self.bind_pat(inner, pat, &value);
         }
         self.via.push(at);
         let ended = self.in_frame(frame, |this| this.eval(body, inner));

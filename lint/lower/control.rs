@@ -197,11 +197,7 @@ impl<'a> Lowering<'a> {
         at: Span,
     ) -> Vec<State> {
         let Some(otherwise) = otherwise else {
-            let mut state = state;
-            if let Fit::Yes(bindings) | Fit::Maybe(bindings) = pattern::fit(pat, &value) {
-                state = bound(state, bindings);
-            }
-            return vec![state];
+            return vec![self.bind_pat(state, pat, &value)];
         };
         let (matched, unmatched) = self.split(pat, value, state, at);
         for state in unmatched {
@@ -434,19 +430,12 @@ fn remember(asked: &Expr, states: &mut [State], answer: &Value) {
     }
 }
 
-fn bound(mut state: State, bindings: pattern::Bindings) -> State {
+/// With these variables.
+pub(super) fn bound(mut state: State, bindings: pattern::Bindings) -> State {
     for (name, value) in bindings {
         state.bind(name, value);
     }
     state
-}
-
-/// Binds a pattern that is known to match.
-pub(super) fn bind_pat(state: State, pat: &Pat, value: &Value) -> State {
-    match pattern::fit(pat, value) {
-        Fit::Yes(bindings) | Fit::Maybe(bindings) => bound(state, bindings),
-        Fit::No => state,
-    }
 }
 
 /// Leaves a scope: variables beyond `depth` are gone.

@@ -20,7 +20,11 @@ impl Lowering<'_> {
     /// The flow of a unit whose function ended like this.
     pub(super) fn finish(mut self, function: SmolStr, ended: Flowing, at: Site, caller: bool) -> Flow {
         for (state, value) in ended {
-            let how = self.ended(&value, at.span);
+            let how = match self.ended(&value, at.span) {
+                // Whoever waits for what this function does was told, if not by its result.
+                Ended::Ok if caller && state.told => Ended::Err,
+                how => how,
+            };
             let state = self.roll_back(state, &BTreeSet::new(), &Value::unit());
             self.graph.emit(&state, Step::Exit(how), None);
         }

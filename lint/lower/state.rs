@@ -19,6 +19,8 @@ pub struct State {
     pub open: BTreeSet<TxId>,
     /// Whether a message has been received on this path.
     pub holding: bool,
+    /// Whether a failure was sent to somebody on this path.
+    pub told: bool,
     /// The edges that end here.
     pub at: Vec<Dangling>,
 }
@@ -37,6 +39,7 @@ impl State {
             env: Shared::default(),
             open: BTreeSet::new(),
             holding: false,
+            told: false,
             at: Vec::new(),
         }
     }
@@ -106,7 +109,7 @@ impl State {
     /// Whether both stand at the same place with the same knowledge, wherever they come from.
     #[must_use]
     pub fn agrees(&self, other: &Self) -> bool {
-        self.holding == other.holding && self.open == other.open && self.env == other.env
+        self.holding == other.holding && self.told == other.told && self.open == other.open && self.env == other.env
     }
 
     /// Whether both stand at the same place with knowledge of the same shape.
@@ -120,6 +123,7 @@ impl State {
         };
         let mut values = self.env.iter().zip(other.env.iter());
         self.holding == other.holding
+            && self.told == other.told
             && self.open == other.open
             && names()
             && values.all(|((_, value), (_, theirs))| value.is_like(theirs))
@@ -151,6 +155,7 @@ impl State {
             self.join_env(&other.env);
         }
         self.holding |= other.holding;
+        self.told |= other.told;
         self.open = self.open.union(&other.open).copied().collect();
         self.absorb(other);
         self

@@ -9,6 +9,7 @@ mod control;
 mod document;
 mod expr;
 mod format;
+mod gated;
 mod item;
 mod item_function;
 mod literal;

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::harness::{check, places};
+use crate::harness::{check, lowered, places};
 
 const CLIENTS: &str = "use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord};\n";
 
@@ -230,4 +230,119 @@ async fn write(producer: &FutureProducer, path: Vec<usize>, row: Row) -> Result<
             n4: pass then=n2
         "#]],
     );
+}
+
+#[test]
+fn a_clients_own_method_comes_before_a_traits_of_the_same_name() {
+    check(
+        &format!(
+            r#"{CLIENTS}
+trait Publisher {{ async fn send(&self, topic: &str, body: Vec<u8>) -> Result<()>; }}
+impl Publisher for FutureProducer {{
+    async fn send(&self, topic: &str, body: Vec<u8>) -> Result<()> {{
+        self.send(FutureRecord::<(), _>::to(topic).payload(&body), Duration::from_secs(5)).await.map_err(|(error, _)| error)?;
+        Ok(())
+    }}
+}}
+struct Flush {{ client: Arc<dyn Publisher>, pool: PgPool }}
+impl Flush {{
+    async fn flush(&self, order: Order) -> Result<()> {{
+        sqlx::query("INSERT INTO flushed (id) VALUES ($1)").bind(&order.id).execute(&self.pool).await?;
+        self.client.send("orders", order.id.into_bytes()).await
+    }}
+}}
+"#
+        ),
+        expect![[r#"
+            == main::FutureProducer::send
+            source call caller never
+            effect e0 kafka:orders unknown publish resent
+            n0: effect e0 ok=n1 err=n2
+            n1: exit ok
+            n2: exit err
+            == main::Flush::flush
+            source call caller never
+            effect e0 postgres:flushed plain
+            effect e1 kafka:orders unknown publish resent
+            n0: effect e0 ok=n1 err=n3
+            n1: effect e1 ok=n2 err=n3
+            n2: exit ok
+            n3: exit err
+        "#]],
+    );
+}
+
+#[test]
+fn a_failure_that_is_sent_to_who_waits_for_it_is_told() {
+    let flush = |told: &str| {
+        lowered(&format!(
+            r#"{CLIENTS}
+use tokio::sync::oneshot;
+struct Request {{ body: Vec<u8>, sender: oneshot::Sender<Result<()>> }}
+async fn produce(producer: &FutureProducer, body: &[u8]) -> Result<()> {{
+    producer.send(FutureRecord::<(), _>::to("orders").payload(body), Duration::from_secs(5)).await.map_err(|(error, _)| error)?;
+    Ok(())
+}}
+async fn flush(producer: FutureProducer, Request {{ body, sender }}: Request) {{
+    let result = produce(&producer, &body).await;
+    if result.is_ok() {{
+        println!("flushed");
+    }}
+    {told}
+}}
+"#
+        ))
+    };
+    expect![[r#"
+        source call caller never
+        effect e0 kafka:orders unknown publish resent
+        n0: effect e0 ok=n1 err=n2
+        n1: exit ok
+        n2: exit err
+    "#]]
+    .assert_eq(&flush("if sender.send(result).is_err() { println!(\"gone\"); }"));
+    expect![[r#"
+        == main::produce
+        source call caller never
+        effect e0 kafka:orders unknown publish resent
+        n0: effect e0 ok=n1 err=n2
+        n1: exit ok
+        n2: exit err
+        == main::flush
+        source call caller never
+        effect e0 kafka:orders unknown publish resent
+        n0: effect e0 ok=n1 err=n1
+        n1: exit ok
+    "#]]
+    .assert_eq(&flush("if sender.send(Ok(())).is_err() { println!(\"gone\"); }"));
+}
+
+#[test]
+fn what_is_taken_out_of_a_struct_has_its_fields_type() {
+    let effects = |take: &str| {
+        let text = lowered(&format!(
+            r#"{CLIENTS}
+struct Job {{ out: (FutureProducer, Order), tries: u8 }}
+struct Note {{ out: (Vec<u8>, Order), tries: u8 }}
+async fn publish(job: Job, note: Note) -> Result<()> {{
+    {take}
+    producer.send(FutureRecord::<(), _>::to("orders").payload(&order.id), Duration::from_secs(5)).await.map_err(|(error, _)| error)?;
+    Ok(())
+}}
+"#
+        ));
+        text.lines().filter(|line| line.starts_with("effect")).count()
+    };
+    for take in [
+        "let Job { out: (producer, order), .. } = job;",
+        "let (producer, order) = match job { Job { out, tries: 0 } | Job { out, .. } => out };",
+        "let take = |Job { out, .. }| out;\n    let (producer, order) = take(job);",
+    ] {
+        assert_eq!(effects(take), 1, "{take}");
+        assert_eq!(
+            effects(&take.replace("Job", "Note").replace("job", "note")),
+            0,
+            "{take}"
+        );
+    }
 }

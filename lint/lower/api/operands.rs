@@ -119,7 +119,9 @@ impl<'a> Lowering<'a> {
             return self.with_sets(recv.clone().with_origin(origin), doing);
         }
         if let Some((known, _)) = self.operand_of(doing.facts.gives.as_ref(), doing) {
-            return known.with_origin(origin);
+            // The receiver itself: what it is given makes no difference.
+            let itself = doing.facts.gives == Some(Operand::Recv);
+            return if itself { known } else { known.with_origin(origin) };
         }
         if let Some(TypeExpr::Tuple(parts)) = doing.returns
             && !doing.call.set.is_empty()

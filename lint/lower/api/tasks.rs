@@ -71,11 +71,14 @@ impl<'a> Lowering<'a> {
         taken.collect()
     }
 
-    pub(in crate::lower) fn send(&mut self, doing: &Doing<'_>, state: State) -> Flowing {
+    pub(in crate::lower) fn send(&mut self, doing: &Doing<'_>, mut state: State) -> Flowing {
         let value = self
             .operand_of(doing.facts.value.as_ref(), doing)
             .map(|(value, _)| value)
             .or_else(|| doing.args.first().cloned());
+        // How a task ends its parent asks the task.
+        let whose = self.ends.running.is_empty();
+        state.told |= whose && value.as_ref().and_then(Value::variant_name) == Some("Err");
         let Some(value) = value.filter(|value| deep_origin(value).has(Origin::MESSAGE) && state.holding) else {
             return self.signal(doing, state);
         };

@@ -77,7 +77,7 @@ impl<'a> Lowering<'a> {
             if value.ty == Ty::Unknown {
                 value.ty = declared;
             }
-            state = crate::lower::control::bind_pat(state, pat, &value);
+            state = self.bind_pat(state, pat, &value);
         }
         state
     }

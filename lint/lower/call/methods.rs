@@ -129,7 +129,7 @@ impl<'a> Lowering<'a> {
             return vec![(state, value.clone())];
         }
         let fns = self.workspace_methods(recv, name, args.len());
-        if !fns.is_empty() {
+        if !fns.is_empty() && self.inherent(recv, name, &fns).is_none() {
             let owner = recv.ty.clone();
             return self.call_fns(&fns, &owner, Some(recv.clone()), args, places, site, state);
         }
@@ -208,6 +208,16 @@ impl<'a> Lowering<'a> {
             }
         }
         Vec::new()
+    }
+
+    /// The client's own method, where the workspace's are those of a trait: a type's own come first.
+    fn inherent(&self, recv: &Value, name: &str, fns: &[FnId]) -> Option<&'a crate::catalog::Call> {
+        let of_trait = |f: &FnId| self.index.function(*f).of_trait.is_some();
+        let Ty::External { path, .. } = &recv.ty else {
+            return None;
+        };
+        let own = || self.catalog.own_method(&self.catalog.canonical(path), name);
+        fns.iter().all(of_trait).then(own).flatten()
     }
 
     /// Methods that the workspace gives to a client's type under another of its paths.

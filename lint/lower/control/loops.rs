@@ -102,7 +102,7 @@ impl<'a> Lowering<'a> {
         self.eval_then(iter, state, |this, state, value| {
             if this.is_batch(&value) {
                 let message = this.element_of(&value).with_origin(Origin::MESSAGE);
-                let entered = bind_pat(state, pat, &message);
+                let entered = this.bind_pat(state, pat, &message);
                 return this.once(label, body, entered);
             }
             if this.is_message_stream(&value) {
@@ -256,7 +256,7 @@ impl<'a> Lowering<'a> {
             Round::While(cond) => self.ask(run, cond, inside),
             Round::Count(count) => {
                 let counter = Value::opaque(Ty::Unknown, Origin::COUNTER);
-                vec![bind_pat(inside, count.pat, &counter)]
+                vec![self.bind_pat(inside, count.pat, &counter)]
             }
             Round::Stream(pat, at) => self.next_of_stream(run, (pat, at), inside),
         };
@@ -273,7 +273,7 @@ impl<'a> Lowering<'a> {
         let mut entered = Vec::new();
         for (state, item) in self.next_message(&stream, at, state) {
             match item.variant_name() {
-                Some("Some") => entered.push(bind_pat(state, pat, &item.payload())),
+                Some("Some") => entered.push(self.bind_pat(state, pat, &item.payload())),
                 _ => run.exits.push((state, Value::unit())),
             }
         }
@@ -297,7 +297,7 @@ impl<'a> Lowering<'a> {
                 match count.last.filter(|_| decides(count.pat, run.body)) {
                     // The body may ask whether this is the last time.
                     Some(last) => {
-                        let state = bind_pat(done, count.pat, &Value::int(last));
+                        let state = self.bind_pat(done, count.pat, &Value::int(last));
                         let ends = self.run_body(run, vec![state]);
                         run.exits.extend(ends.into_iter().map(|state| (state, Value::unit())));
                     }

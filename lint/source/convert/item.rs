@@ -32,6 +32,7 @@ impl Converter<'_> {
         match item {
             syn::Item::Use(item) => self.use_item(item),
             syn::Item::Mod(item) => vec![self.module(item)],
+            syn::Item::Macro(call) if let Some(items) = self.gated(&call.mac) => items,
             _ => self.single(item).into_iter().collect(),
         }
     }

@@ -204,3 +204,35 @@ fn the_file_of_a_test_module_is_empty() {
     assert_eq!(full, ["src/a.rs", "src/a/b.rs", "src/lib.rs"]);
     assert_eq!(sources.problems().count(), 0);
 }
+
+#[test]
+fn items_behind_a_condition_or_in_a_projection_are_items() {
+    let names = |text: &str| {
+        let named = items(text).into_iter().map(|item| match item {
+            Item::Fn(function) => function.name,
+            Item::Struct(item) => item.name,
+            Item::Mod { name, .. } => name,
+            other => panic!("{other:?}"),
+        });
+        named.collect::<Vec<_>>().join(" ")
+    };
+    let either = "cfg_if::cfg_if! { if #[cfg(unix)] { fn a() {} mod b; } else if #[cfg(test)] { fn t() {} } else { fn c() {} } }";
+    assert_eq!(names(either), "a b c");
+    let selected =
+        "cfg_select! { feature = \"full\" => { #![allow(dead_code)] fn a() {} } test => { fn t() {} } _ => {} }";
+    assert_eq!(names(selected), "a");
+    assert_eq!(names("cfg_rt! { fn a() {} struct B; }"), "a B");
+    assert_eq!(names("pin_project! { struct A { #[pin] b: u8 } }"), "A");
+}
+
+#[test]
+fn a_macro_of_another_name_or_shape_stays_one() {
+    for text in [
+        "hidden! { fn a() {} }",
+        "cfg_if! { fn a() {} }",
+        "cfg_select! { _ => 1 }",
+        "cfg_rt! { a => b }",
+    ] {
+        assert!(matches!(&items(text)[..], [Item::Macro(_)]), "{text}");
+    }
+}
