@@ -17,6 +17,7 @@ use super::state::{Env, Flowing, State, merge_values};
 use super::unit::leaves_open;
 use super::value::{Api, Call, Closure, Future, Kind, Origin, Place, Target, Value, index_name};
 use super::{Body, Lowering, MAX_INLINED, MAX_STEPS_MORE};
+use crate::catalog::Role;
 use crate::flow::CondKind;
 use crate::resolve::{FnId, Ty, Types};
 use crate::source::hir::{Expr, ExprKind};
@@ -115,6 +116,7 @@ impl<'a> Lowering<'a> {
                     let path = path.clone();
                     self.call_external(&path, None, args, &[], site, state)
                 }
+                _ if self.is_handed_work(&callee.ty, &args, &state) => self.call_chosen(&args, site, state),
                 _ => vec![self.call_unknown(&args, site, state)],
             },
         }
@@ -425,7 +427,8 @@ impl<'a> Lowering<'a> {
                 self.client_path(&first.ty)
                     .is_some_and(|ty| self.catalog.lineage(&ty).iter().any(|owner| owner == call.owner()))
             });
-            let flowing = if by_trait && (call.does == crate::catalog::Role::Confirm || reads_receiver(&call)) {
+            let is_method = reads_receiver(&call) || matches!(call.does, Role::Confirm | Role::Join);
+            let flowing = if by_trait && is_method {
                 let mut args = args;
                 let recv = args.remove(0);
                 self.call_api(&call, Some(recv), args, places, site, state)

@@ -255,6 +255,11 @@ impl<'a> Lowering<'a> {
         if !value.origin.has(Origin::MESSAGE) {
             return vec![(state, Value::opaque(value.ty.clone(), value.origin))];
         }
+        self.unseen_step(value, unseen, state)
+    }
+
+    /// A call that nobody can see into does something with the message.
+    pub(super) fn unseen_step(&mut self, value: &Value, unseen: &Unseen, state: State) -> Flowing {
         let site = self.site(unseen.span);
         let effect = self.opaque_effect(&site);
         let node = self.graph.emit(&state, Step::Opaque { effect }, Some(site));

@@ -47,6 +47,8 @@ pub struct Graph {
     pub compared: Vec<EffectId>,
     /// Messages that were handed over, and tasks that were spawned, together with somewhere to send the answer.
     pub replies: Vec<NodeId>,
+    /// Calls of functions that whoever called this one chose.
+    pub chosen: BTreeSet<EffectId>,
     /// What was put into collections that others empty.
     pub left: Vec<NodeId>,
     /// Inserts that a unique key may refuse, and whether the schema shows one: marks, if somebody tells the refusal from other failures.

@@ -3,16 +3,29 @@
 //! A handler that only logs, or whose work is a call that was taken for harmless, has no effect that could be lost or repeated: whatever
 //! is said of it would be true and worth nothing. Where a task is spawned for the message, that task is what the message came for.
 
+use std::collections::BTreeSet;
+
 use smol_str::SmolStr;
 
 use super::Lowering;
+use super::call::CallSite;
+use super::expr::deep_origin;
+use super::state::{Flowing, State};
+use super::value::{Kind, Origin, Value};
 use crate::flow::{
-    Broker, Durability, Edge, Effect, EffectKind, Idempotency, Node, NodeId, Outcome, Site, Source, Step, Unknown,
+    Broker, CondKind, Durability, Edge, Effect, EffectId, EffectKind, Idempotency, Node, NodeId, Outcome, Site, Source,
+    Step, Unknown,
 };
+use crate::resolve::{Ty, TyBound};
 
 impl Lowering<'_> {
     /// Where nothing is seen that is done with a message: a spawned task does it, or the unit is not understood.
     pub(super) fn expect_work(&mut self, source: &Source) {
+        let chosen = self.graph.chosen.clone();
+        let is_other = |step: &Step| works(step) && !matches!(step, Step::Opaque { effect } if chosen.contains(effect));
+        if source.broker == Broker::Caller || self.graph.nodes.iter().any(|node| is_other(&node.step)) {
+            self.take_for_harmless(&chosen);
+        }
         let works = source.broker == Broker::Caller || self.graph.nodes.iter().any(|node| works(&node.step));
         if works || self.records_are_work() {
             return;
@@ -27,6 +40,55 @@ impl Lowering<'_> {
                 at: Some(source.at.span),
                 why: "nothing is seen that is done with a message".into(),
             });
+        }
+    }
+
+    /// Whether a function that somebody else chose (`handle: impl FnOnce(&Job) -> Result<()>`) is called with the message at hand.
+    pub(super) fn is_handed_work(&self, callee: &Ty, args: &[Value], state: &State) -> bool {
+        let ret = match callee {
+            Ty::Fn { ret, .. } => Some(ret),
+            Ty::Bounds(bounds) | Ty::Param { bounds, .. } => bounds.iter().find_map(|bound| match bound {
+                TyBound::Fn { ret, is_async, .. } if !is_async => Some(ret),
+                _ => None,
+            }),
+            _ => None,
+        };
+        let acts = |ret: &Ty| *ret == Ty::UNIT || self.is_result(ret);
+        let given = args.iter().any(|arg| deep_origin(arg).has(Origin::MESSAGE));
+        state.holding && given && ret.is_some_and(|ret| acts(ret))
+    }
+
+    /// Calls it: if nothing else is done with the message, that is what is done.
+    pub(super) fn call_chosen(&mut self, args: &[Value], site: CallSite, state: State) -> Flowing {
+        let (state, value) = self.call_unknown(args, site, state);
+        let Kind::Unseen(unseen) = &value.kind else {
+            return vec![(state, value)];
+        };
+        let effect = self.opaque_effect(&self.site(unseen.span));
+        self.graph.chosen.insert(effect);
+        self.unseen_step(&value, unseen, state)
+    }
+
+    /// What somebody else chose only looks at the message, since others work on it.
+    fn take_for_harmless(&mut self, chosen: &BTreeSet<EffectId>) {
+        for id in 0..self.graph.nodes.len() {
+            let node = &self.graph.nodes[id];
+            let is_chosen = matches!(node.step, Step::Opaque { effect } if chosen.contains(&effect));
+            let Some(site) = node.at.clone().filter(|_| is_chosen) else {
+                continue;
+            };
+            let fails = node.on(Outcome::Err).is_some();
+            let on = self.graph.condition(CondKind::Malformed, &site, "chosen");
+            self.graph.conditions[on.0 as usize].failing = 2;
+            let node = &mut self.graph.nodes[id];
+            for edge in &mut node.edges {
+                edge.when = match edge.when {
+                    Outcome::Err => Outcome::Case(1),
+                    _ if fails => Outcome::Case(0),
+                    _ => Outcome::Then,
+                };
+            }
+            node.step = if fails { Step::Branch { on } } else { Step::Pass };
         }
     }
 

@@ -1,9 +1,11 @@
 //! `UPDATE` and `DELETE`.
 
 use smol_str::{SmolStr, format_smolstr};
-use sqlparser::ast::{self, Assignment, AssignmentTarget, Cte, Expr, FromTable, TableWithJoins, UpdateTableFromKind};
+use sqlparser::ast::{
+    self, Assignment, AssignmentTarget, Cte, Expr, FromTable, SelectItem, TableWithJoins, UpdateTableFromKind,
+};
 
-use super::expr::{Change, Facts, change, shown, table_name, value};
+use super::expr::{Change, Facts, change, column_of, shown, table_name, value};
 use super::filter::{Assignments, Guard, Pick, ages, all_names, by, names_of, picks};
 use super::{Age, Delete, Statement, Update, Value, claim};
 use crate::flow::Idempotency;
@@ -209,13 +211,46 @@ pub(super) fn delete(statement: &ast::Delete, around: Around<'_>) -> Statement {
     let returning = statement.returning.is_some() || statement.output.is_some();
     let limited = statement.limit.is_some() || picks.iter().any(|pick| pick.limited || pick.skips_locked);
     let older_than = age(condition, &picks);
+    let given = statement.returning.as_deref().unwrap_or_default();
+    let clears = !picks.iter().any(|pick| pick.skips_locked) && only_counts(given, condition);
     Statement::Delete(Delete {
         by: by(condition, &names),
-        pops: limited && returning && older_than.is_none(),
+        pops: limited && returning && older_than.is_none() && !clears,
         older_than,
         returning,
         table,
     })
+}
+
+/// Whether rows that are removed give nothing of themselves but what they were chosen by: then they are only counted, in batches.
+fn only_counts(given: &[SelectItem], condition: Option<&Expr>) -> bool {
+    let mut chosen = Vec::new();
+    chosen_by(condition, &mut chosen);
+    let is_told =
+        |expr: &Expr| column(expr).is_some_and(|name| chosen.contains(&name)) || matches!(expr, Expr::Value(_));
+    let counts = |item: &SelectItem| match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => is_told(expr),
+        _ => false,
+    };
+    !given.is_empty() && given.iter().all(counts)
+}
+
+/// The columns that are compared with those of other rows.
+fn chosen_by(condition: Option<&Expr>, chosen: &mut Vec<SmolStr>) {
+    match condition {
+        Some(Expr::Nested(inner)) => chosen_by(Some(inner), chosen),
+        Some(Expr::BinaryOp { left, right, .. }) => {
+            chosen.extend(column(left));
+            chosen_by(Some(left), chosen);
+            chosen_by(Some(right), chosen);
+        }
+        Some(Expr::InSubquery { expr, .. }) => chosen.extend(column(expr)),
+        _ => {}
+    }
+}
+
+fn column(expr: &Expr) -> Option<SmolStr> {
+    column_of(expr).map(|column| column.name)
 }
 
 /// How old the rows of a cleanup are; subqueries that choose them count.

@@ -557,3 +557,25 @@ impl Worker {
         "#]],
     );
 }
+
+#[test]
+fn what_is_unzipped_are_two_lists() {
+    check_each(
+        "async fn all(http: &Client, body: &[u8]) -> Result<()> {
+    let (names, calls): (Vec<_>, Vec<_>) = [1].into_iter().map(|n| (n, pay(http, body))).unzip();
+    drop(names);
+    for done in join_all(calls).await { done?; }
+    Ok(())
+}",
+        "all(&http, &delivery.data).await?;\n        delivery.ack(BasicAckOptions::default()).await?;",
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 http:POST plain http unconfirmed
+            n0: receive next=n1 err=n4 end=n4
+            n1: effect e0 ok=n2 err=n3
+            n2: ack ok=n0 err=n3
+            n3: exit err
+            n4: exit ok
+        "#]],
+    );
+}

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::harness::{check, check_files};
+use crate::harness::{check, check_each, check_files, lowered};
 
 #[test]
 fn claimed_for_good() {
@@ -348,6 +348,74 @@ async fn upkeep(tasks: Arc<dyn Tasks>, producer: Arc<FutureProducer>) {{
             n1: effect e0 ok=n2 err=n2
             n2: ack ok=n3 err=n3
             n3: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn a_row_that_is_taken_where_futures_are_blocked_on_and_worked_on_by_what_the_caller_chose() {
+    let next = |handle: &str| {
+        lowered(&format!(
+            r#"
+struct Job {{ id: i64 }}
+fn next(runtime: tokio::runtime::Handle, pool: PgPool, handle: {handle}) -> Result<bool> {{
+    let mut tx = runtime.block_on(pool.begin())?;
+    let taken = sqlx::query_as!(Job, "SELECT id FROM jobs ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED").fetch_optional(&mut *tx);
+    let Some(job) = runtime.block_on(taken)? else {{ return Ok(false) }};
+    handle(&job)?;
+    tokio::runtime::Handle::block_on(&runtime, sqlx::query!("DELETE FROM jobs WHERE id = $1", job.id).execute(&mut *tx))?;
+    runtime.block_on(tx.commit())?;
+    Ok(true)
+}}"#
+        ))
+    };
+    expect![[r#"
+        source postgres queue manual dlq # jobs
+        effect e0 handle(&job) opaque
+        tx t0 postgres
+        n0: receive next=n1 err=n6 end=n5
+        n1: begin t0 ok=n2
+        n2: opaque e0 ok=n3 err=n7
+        n3: ack in t0 ok=n4 err=n7
+        n4: commit t0 ok=n5 err=n6
+        n5: exit ok
+        n6: exit err
+        n7: rollback t0 then=n6
+    "#]]
+    .assert_eq(&next("impl FnOnce(&Job) -> Result<()>"));
+    // What gives no result is asked for something.
+    expect![[r#"
+        source postgres queue manual dlq # jobs
+        tx t0 postgres
+        cond c0 malformed failing=2 # handle(&job)
+        unknown nothing is seen that is done with a message
+        n0: receive next=n1 err=n6 end=n5
+        n1: begin t0 ok=n2
+        n2: branch c0 0=n3 1=n7
+        n3: ack in t0 ok=n4 err=n7
+        n4: commit t0 ok=n5 err=n6
+        n5: exit ok
+        n6: exit err
+        n7: rollback t0 then=n6
+    "#]]
+    .assert_eq(&next("impl Fn(&Job) -> Option<u8>"));
+}
+
+#[test]
+fn what_the_caller_chose_only_looks_where_something_else_is_done() {
+    check_each(
+        "fn valid(check: impl Fn(&[u8]) -> Result<()>, body: &[u8]) -> bool { check(body).is_ok() }",
+        "if valid(strict(), &delivery.data) { pay(&http, &delivery.data).await?; }\n        delivery.ack(BasicAckOptions::default()).await?;",
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 http:POST plain http unconfirmed
+            cond c0 malformed failing=2 # check(body)
+            n0: receive next=n1 err=n5 end=n5
+            n1: branch c0 0=n2 1=n3
+            n2: effect e0 ok=n3 err=n4
+            n3: ack ok=n0 err=n4
+            n4: exit err
+            n5: exit ok
         "#]],
     );
 }

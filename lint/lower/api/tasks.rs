@@ -55,7 +55,12 @@ impl<'a> Lowering<'a> {
             return vec![(state, Value::none())];
         }
         let Some(task) = target.as_ref().and_then(task_in) else {
-            return self.compute(doing, state);
+            let future = target.filter(|target| matches!(target.kind, Kind::Future(_) | Kind::Unseen(_)));
+            return match future.filter(|_| doing.facts.task != Some(Operand::Recv)) {
+                // `runtime.block_on(future)`
+                Some(future) => self.await_value(future, state, doing.site.at),
+                None => self.compute(doing, state),
+            };
         };
         let joined = self.join(task, state, doing.site.at);
         if !optional {

@@ -120,7 +120,7 @@ impl<'a> Lowering<'a> {
         match name {
             _ if recv.is_known_empty() && is_adapter(name) => match (name, args) {
                 ("chain", [other]) => Some(vec![(state, other.clone())]),
-                ("partition", _) => Some(vec![(state, pair_of(recv.clone(), recv.clone()))]),
+                ("partition" | "unzip", _) => Some(vec![(state, pair_of(recv.clone(), recv.clone()))]),
                 _ => Some(vec![(state, recv.clone())]),
             },
             "map" | "filter_map" | "flat_map" | "then" if args.len() == 1 && self.is_iterator(recv) => match closure {
@@ -145,6 +145,13 @@ impl<'a> Lowering<'a> {
                 let pair = pair_of(self.element_of(recv), self.element_of(args.first()?));
                 Some(vec![(state, list_of(pair))])
             }
+            "unzip" if is_list => match self.element_of(recv).kind {
+                Kind::Tuple(parts) if parts.len() == 2 => {
+                    let [first, second] = [0, 1].map(|i| list_of(parts[i].clone()));
+                    Some(vec![(state, pair_of(first, second))])
+                }
+                _ => None,
+            },
             "enumerate" if is_list || self.is_collection(recv) => {
                 let pair = pair_of(Value::opaque(Ty::Unknown, Origin::COUNTER), self.element_of(recv));
                 Some(vec![(state, list_of(pair))])
@@ -317,7 +324,7 @@ fn is_callable(value: &Value) -> bool {
 
 /// Methods of an iterator that give another one.
 fn is_adapter(name: &str) -> bool {
-    const ADAPTERS: [&str; 17] = [
+    const ADAPTERS: [&str; 18] = [
         "map",
         "filter_map",
         "flat_map",
@@ -325,6 +332,7 @@ fn is_adapter(name: &str) -> bool {
         "flatten",
         "filter",
         "partition",
+        "unzip",
         "chain",
         "zip",
         "enumerate",
