@@ -14,6 +14,7 @@
 mod check;
 mod embedded;
 mod expr;
+mod facts;
 mod read;
 mod schema;
 mod words;
@@ -28,9 +29,10 @@ use smol_str::SmolStr;
 
 pub use embedded::{EmbeddedFile, Used};
 pub use expr::{Operand, TypeExpr};
+pub use facts::Facts;
 pub use schema::{
-    Answer, Carries, Condition, Confirm, Covers, Facts, Is, Literal, RawCall, RawCase, RawCatalog, RawType, Receive,
-    Role, Settle, SettleBy, Unit, When,
+    Answer, Carries, Condition, Confirm, Covers, Is, Literal, RawCall, RawCase, RawCatalog, RawType, Receive, Role,
+    Settle, SettleBy, Unit, When,
 };
 
 /// How many aliases may lead to one another before they count as a circle.
@@ -57,6 +59,11 @@ pub struct Package {
     pub name: SmolStr,
     /// The version against whose sources the entries were verified.
     pub version: Option<SmolStr>,
+    /// Older ones for which the same was done.
+    pub older: Vec<SmolStr>,
+    /// What only the newer or the older ones of them have: path → version, which counts among those that have it.
+    pub since: BTreeMap<SmolStr, SmolStr>,
+    pub until: BTreeMap<SmolStr, SmolStr>,
     pub file: SmolStr,
 }
 
@@ -127,6 +134,15 @@ impl fmt::Display for CatalogError {
 impl std::error::Error for CatalogError {}
 
 static EMBEDDED: LazyLock<Catalog> = LazyLock::new(|| Catalog::of_embedded(&embedded::newest()));
+
+/// Each path of a group, with its version.
+fn expanded(versions: &BTreeMap<SmolStr, SmolStr>) -> BTreeMap<SmolStr, SmolStr> {
+    let each = |(path, version): (&SmolStr, &SmolStr)| {
+        let version = version.clone();
+        check::expand(path).into_iter().map(move |path| (path, version.clone()))
+    };
+    versions.iter().flat_map(each).collect()
+}
 
 impl Catalog {
     /// The catalog that the program carries: the newest version of every crate.
@@ -246,6 +262,9 @@ impl Catalog {
         self.packages.entry(package.clone()).or_insert(Package {
             name: package,
             version: raw.version,
+            older: raw.older,
+            since: expanded(&raw.since),
+            until: expanded(&raw.until),
             file,
         });
     }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
 
+use super::facts::Facts;
 use super::read::Yaml;
-use super::schema::{Facts, RawCall, RawCase, RawCatalog, RawType, Role};
+use super::schema::{RawCall, RawCase, RawCatalog, RawType, Role};
 use super::words::Word as _;
 use super::{Catalog, CatalogError};
 

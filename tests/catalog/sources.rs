@@ -7,9 +7,12 @@
 mod cargo;
 mod reader;
 
-use reader::*;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+use cargo::Package;
+use reader::*;
 
 /// How many re-exports and aliases may lead to one another.
 const MAX_STEPS: usize = 24;
@@ -52,11 +55,10 @@ pub struct Fun {
 
 /// The packages that the fixtures depend on.
 pub struct Sources {
-    /// Package → library, both as code spells them.
-    libraries: BTreeMap<String, String>,
-    /// Library name → versions with the path of the root file.
-    packages: BTreeMap<String, BTreeMap<String, PathBuf>>,
-    chosen: BTreeMap<String, String>,
+    packages: Vec<Package>,
+    libraries: BTreeSet<String>,
+    /// Library → place of the package that it means.
+    chosen: BTreeMap<String, usize>,
     crates: BTreeMap<String, Crate>,
     /// What the self types of impl blocks are: crate, module, path as written.
     self_types: BTreeMap<(String, Vec<String>, Vec<String>), Option<Def>>,
@@ -121,28 +123,9 @@ struct Opaque {
 impl Sources {
     /// Asks cargo where the sources are; fetches them if they are not there yet.
     pub fn of(manifest: &Path) -> Result<Self, String> {
-        let output = cargo::metadata(manifest)?;
-        let metadata: serde_json::Value = serde_json::from_slice(&output).map_err(|error| error.to_string())?;
-        let mut packages: BTreeMap<String, BTreeMap<String, PathBuf>> = BTreeMap::new();
-        let mut libraries = BTreeMap::new();
-        for package in metadata["packages"].as_array().into_iter().flatten() {
-            let version = package["version"].as_str().unwrap_or_default();
-            for target in package["targets"].as_array().into_iter().flatten() {
-                let library = target["kind"]
-                    .as_array()
-                    .is_some_and(|kinds| kinds.iter().any(|kind| kind == "lib" || kind == "proc-macro"));
-                if library && let (Some(name), Some(root)) = (target["name"].as_str(), target["src_path"].as_str()) {
-                    let package = package["name"].as_str().unwrap_or_default().replace('-', "_");
-                    libraries.insert(package, name.replace('-', "_"));
-                    packages
-                        .entry(name.replace('-', "_"))
-                        .or_default()
-                        .insert(version.to_owned(), root.into());
-                }
-            }
-        }
+        let packages = cargo::packages(manifest)?;
         Ok(Self {
-            libraries,
+            libraries: packages.iter().map(|package| package.library.clone()).collect(),
             packages,
             chosen: BTreeMap::new(),
             crates: BTreeMap::new(),
@@ -160,20 +143,59 @@ impl Sources {
 
     /// From here on the library of this package means this version of it.
     pub fn choose(&mut self, package: &str, version: &str) -> Result<(), String> {
-        let library = self.libraries.get(package).map_or(package, String::as_str);
-        let versions = self
-            .packages
-            .get(library)
-            .ok_or_else(|| format!("`{library}` is no dependency of the fixtures"))?;
-        if !versions.contains_key(version) {
-            let there: Vec<_> = versions.keys().cloned().collect();
-            return Err(format!(
-                "the file names {library} {version}, and the fixtures have {}",
-                there.join(", ")
-            ));
-        }
-        self.chosen.insert(library.to_owned(), version.to_owned());
+        let place = self.place(package, version)?;
+        self.chosen.insert(self.packages[place].library.clone(), place);
         Ok(())
+    }
+
+    /// As [`Sources::choose`], and what the package depends on means the versions that it depends on. Gives the library's name.
+    pub fn choose_with_dependencies(&mut self, package: &str, version: &str) -> Result<String, String> {
+        let first = self.place(package, version)?;
+        let mut open = vec![first];
+        while let Some(place) = open.pop() {
+            let found = &self.packages[place];
+            if let Entry::Vacant(free) = self.chosen.entry(found.library.clone()) {
+                free.insert(place);
+                open.extend(&found.dependencies);
+            }
+        }
+        Ok(self.packages[first].library.clone())
+    }
+
+    fn place(&self, package: &str, version: &str) -> Result<usize, String> {
+        let is = |found: &Package| found.name.replace('-', "_") == package.replace('-', "_");
+        let there: Vec<&str> = self
+            .packages
+            .iter()
+            .filter(|found| is(found))
+            .map(|found| found.version.as_str())
+            .collect();
+        if there.is_empty() {
+            return Err(format!("`{package}` is no dependency of the fixtures"));
+        }
+        let wanted = |found: &Package| is(found) && found.version == version;
+        self.packages.iter().position(wanted).ok_or_else(|| {
+            format!(
+                "the file names {package} {version}, and the fixtures have {}",
+                there.join(", ")
+            )
+        })
+    }
+
+    /// The package whose library it is: the chosen one, else the newest.
+    fn package_of(&self, library: &str) -> Option<&Package> {
+        let newest = || {
+            let versions = self.packages.iter().filter(|found| found.library == library);
+            versions.max_by_key(|found| numbers(&found.version))
+        };
+        let chosen = self.chosen.get(library).map(|place| &self.packages[*place]);
+        chosen.or_else(newest)
+    }
+
+    /// Whether a version was chosen that has this path.
+    pub fn speaks_of(&mut self, path: &str) -> bool {
+        let library = path.split("::").next().unwrap_or_default();
+        self.chosen.contains_key(library) && self.find(path).is_some()
     }
 
     /// Forgets what was read: other versions may be chosen.
@@ -254,7 +276,7 @@ impl Sources {
         let libraries = self
             .crates
             .iter()
-            .filter(|(library, _)| *library == krate || library.starts_with("futures"));
+            .filter(|(library, _)| library.starts_with(krate) || library.starts_with("futures"));
         output.contains("Future")
             || libraries
                 .into_iter()
@@ -265,18 +287,9 @@ impl Sources {
         if self.crates.contains_key(krate) {
             return;
         }
-        let root = self
-            .packages
-            .get(krate)
-            .and_then(|versions| match self.chosen.get(krate) {
-                Some(version) => versions.get(version),
-                None => versions
-                    .iter()
-                    .max_by_key(|(version, _)| numbers(version))
-                    .map(|(_, root)| root),
-            });
+        let root = self.package_of(krate).map(|package| package.root.clone());
         let mut found = Crate::default();
-        if let Some(root) = root {
+        if let Some(root) = &root {
             let folder = root.parent().map(Path::to_path_buf).unwrap_or_default();
             Reader {
                 krate: &mut found,
@@ -411,7 +424,7 @@ impl Sources {
                 }
                 at(&module[..up])
             }
-            name if name != krate && self.packages.contains_key(name) && !self.declares(krate, module, name) => {
+            name if name != krate && self.libraries.contains(name) && !self.declares(krate, module, name) => {
                 self.load(name);
                 Target::Module(Def {
                     krate: name.to_owned(),
@@ -463,7 +476,7 @@ impl Sources {
         }
         for path in self.imports(krate, module, name) {
             let (first, rest) = path.split_first()?;
-            if first != krate && self.packages.contains_key(first) && !rest.is_empty() {
+            if first != krate && self.libraries.contains(first) && !rest.is_empty() {
                 let (last, modules) = rest.split_last()?;
                 if let Some(found) = self.macro_named(first, modules, last, depth + 1) {
                     return Some(found);
@@ -571,7 +584,8 @@ fn path_of(at: &Def) -> Vec<String> {
     path
 }
 
-fn numbers(version: &str) -> Vec<u64> {
+/// `0.38.0+1` → 0, 38, 0, 1.
+pub fn numbers(version: &str) -> Vec<u64> {
     version
         .split(['.', '-', '+'])
         .map_while(|part| part.parse().ok())

@@ -1,14 +1,58 @@
 //! Where cargo keeps the sources.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What cargo knows of the fixtures' packages; their sources are fetched if they are not there yet.
-pub(super) fn metadata(manifest: &Path) -> Result<Vec<u8>, String> {
-    known(manifest).or_else(|_| {
+use serde_json::Value;
+
+/// A version of a package that is a library.
+pub(super) struct Package {
+    pub name: String,
+    pub version: String,
+    /// As code spells it.
+    pub library: String,
+    /// The file of its root module.
+    pub root: PathBuf,
+    /// Places in the list of packages.
+    pub dependencies: Vec<usize>,
+}
+
+/// The packages that the fixtures depend on; their sources are fetched if they are not there yet.
+pub(super) fn packages(manifest: &Path) -> Result<Vec<Package>, String> {
+    let output = known(manifest).or_else(|_| {
         fetch(manifest)?;
         known(manifest)
+    })?;
+    let metadata: Value = serde_json::from_slice(&output).map_err(|error| error.to_string())?;
+    let mut found: Vec<(&str, Package)> = list(&metadata["packages"])
+        .filter_map(|package| Some((package["id"].as_str()?, library(package)?)))
+        .collect();
+    let places: BTreeMap<&str, usize> = found.iter().enumerate().map(|(place, (id, _))| (*id, place)).collect();
+    for node in list(&metadata["resolve"]["nodes"]) {
+        let Some(place) = node["id"].as_str().and_then(|id| places.get(id)) else {
+            continue;
+        };
+        let dependencies = list(&node["dependencies"]).filter_map(|id| places.get(id.as_str()?).copied());
+        found[*place].1.dependencies = dependencies.collect();
+    }
+    Ok(found.into_iter().map(|(_, package)| package).collect())
+}
+
+fn library(package: &Value) -> Option<Package> {
+    let is_library = |target: &&Value| list(&target["kind"]).any(|kind| kind == "lib" || kind == "proc-macro");
+    let target = list(&package["targets"]).find(is_library)?;
+    Some(Package {
+        name: package["name"].as_str()?.to_owned(),
+        version: package["version"].as_str()?.to_owned(),
+        library: target["name"].as_str()?.replace('-', "_"),
+        root: target["src_path"].as_str()?.into(),
+        dependencies: Vec::new(),
     })
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }
 
 /// The same, without the network.
