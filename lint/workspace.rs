@@ -4,7 +4,6 @@
 
 mod base;
 mod layout;
-mod lock;
 mod loose;
 mod manifest;
 mod open;
@@ -12,6 +11,7 @@ mod paths;
 mod select;
 mod target;
 mod tree;
+mod versions;
 mod walk;
 mod witness;
 
@@ -27,6 +27,7 @@ use std::{
 use smol_str::SmolStr;
 
 pub(crate) use self::paths::join;
+pub(crate) use self::versions::{generation, numbers};
 pub use self::{
     open::Place,
     target::target_folder,
@@ -157,7 +158,7 @@ pub struct Workspace {
     pub files: Vec<FileEntry>,
     /// `delivery.yaml` at the root, or what the manifest names instead.
     pub config: Option<FileId>,
-    /// Package → versions in `Cargo.lock`.
+    /// Package → versions in `Cargo.lock` as far as the workspace asks for them, or what it asks for where there is none.
     pub versions: BTreeMap<SmolStr, Vec<SmolStr>>,
     /// Rust files that were left out, by path.
     pub left_out: Vec<(String, LeftOut)>,

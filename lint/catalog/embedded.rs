@@ -10,6 +10,8 @@ use std::sync::LazyLock;
 use include_dir::{Dir, include_dir};
 use smol_str::SmolStr;
 
+use crate::workspace::{generation, numbers};
+
 static FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/lint/catalog");
 
 /// A file as embedded.
@@ -129,17 +131,6 @@ fn speaks_for(package: &str, versions: &[SmolStr]) -> Option<&'static str> {
         .min_by_key(|version| numbers(version))
 }
 
-/// What may differ between two versions without breaking code is left out: `1`, `0.32`.
-fn generation(version: &[u64]) -> Vec<u64> {
-    let first = version.iter().position(|number| *number != 0).unwrap_or(0);
-    version.iter().take(first + 1).copied().collect()
-}
-
-fn numbers(version: &str) -> Vec<u64> {
-    let release = version.split(['-', '+']).next().unwrap_or_default();
-    release.split('.').map(|part| part.parse().unwrap_or(0)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,12 +172,5 @@ mod tests {
         assert_eq!(file("0.29.5"), ["redis@0.29.yaml"]);
         assert_eq!(file("0.32.7"), ["redis.yaml"]);
         assert_eq!(file("1.8.1"), ["redis.yaml"]);
-    }
-
-    #[test]
-    fn a_version_of_zero_is_a_generation_of_its_own() {
-        assert_eq!(generation(&numbers("0.32.7")), [0, 32]);
-        assert_eq!(generation(&numbers("1.8.1")), [1]);
-        assert!(generation(&numbers("0.9.0")) > generation(&numbers("0.8.6")));
     }
 }

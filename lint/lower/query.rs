@@ -1,8 +1,9 @@
 //! SQL statements as steps.
 
+mod keys;
 mod overwrites;
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 pub(super) use self::overwrites::names_one_message;
 use self::overwrites::{replaces, replaces_row};
@@ -14,8 +15,8 @@ use super::state::{Flowing, State, merge_values};
 use super::value::{Kind, Origin, Value};
 use crate::catalog::Answer;
 use crate::flow::{
-    Ack, CondKind, Covers, Durability, Effect, EffectKind, Idempotency, Isolation, Key, KeyId, Known, Lease, MarkMode,
-    Outcome, Site, Step, TxId,
+    Ack, CondKind, Covers, Effect, EffectKind, Idempotency, Isolation, Known, Lease, MarkMode, Outcome, Site, Step,
+    TxId,
 };
 use crate::resolve::Ty;
 use crate::span::Span;
@@ -304,60 +305,6 @@ impl<'a> Lowering<'a> {
         });
     }
 
-    fn row_key(&mut self, query: &Query, table: &str, unique: Known, from: Origin) -> KeyId {
-        self.graph.key(Key {
-            store: query.target(table),
-            durability: Durability::Durable,
-            ttl_millis: None,
-            ttl_at: None,
-            unique,
-            removed: Known::Unknown,
-            from_message: from.is_message_only(),
-            made_at: from.made_at(),
-        })
-    }
-
-    /// What a new row is recognised by: the columns of its key, as far as the statement or the schema names them.
-    fn key_origin(&self, insert: &Insert, query: &Query) -> (Origin, bool) {
-        let of = |names: &[SmolStr]| -> Vec<Origin> {
-            let named = insert.columns.iter().filter(|(name, _)| names.contains(name));
-            named.map(|(_, value)| value_origin(value, query)).collect()
-        };
-        let target = match &insert.conflict {
-            Conflict::DoNothing { target } => of(target),
-            _ => Vec::new(),
-        };
-        let shown = self
-            .schema
-            .unique_keys(&insert.table)
-            .into_iter()
-            .map(|names| of(&names));
-        let shown = shown
-            .filter(|origins| origins.iter().any(|origin| origin.has(Origin::MESSAGE)))
-            .max_by_key(Vec::len);
-        let messages: Vec<Origin> = insert
-            .columns
-            .iter()
-            .map(|(_, value)| value_origin(value, query))
-            .filter(|origin| origin.has(Origin::MESSAGE))
-            .collect();
-        let key = if target.is_empty() {
-            shown.unwrap_or_default()
-        } else {
-            target
-        };
-        let all = insert.columns.iter().map(|(_, value)| value_origin(value, query));
-        let (key, bare) = match (key.is_empty(), messages.is_empty()) {
-            (true, true) => (all.collect(), true),
-            (true, false) => (messages.clone(), messages.len() <= MARK_COLUMNS),
-            (false, _) => {
-                let held = key.iter().filter(|origin| origin.has(Origin::MESSAGE)).count();
-                (key, messages.len() <= held)
-            }
-        };
-        (key.into_iter().fold(Origin::NONE, Origin::with), bare)
-    }
-
     fn sql_insert(&mut self, insert: &Insert, query: &Query, state: State) -> Ways {
         let mut insert = insert.clone();
         self.schema.complete(&mut insert);
@@ -433,7 +380,16 @@ impl<'a> Lowering<'a> {
     fn insert_if_absent(&mut self, insert: &Insert, query: &Query, from: Origin, state: State) -> Ways {
         let key = self.row_key(query, &insert.table, Known::Yes, from);
         let site = self.sql_site(query);
-        let effect = self.sql_row(query, &insert.table, Idempotency::Idempotent, insert.why.clone(), &site);
+        let fresh = self.fresh_column(insert, query);
+        let (idempotency, why) = fresh.clone().map_or_else(
+            || (insert.idempotency, insert.why.clone()),
+            |(name, _)| {
+                let why = format_smolstr!("`{name}` is new each time, so that no row ever conflicts");
+                (Idempotency::NotIdempotent, why)
+            },
+        );
+        let effect = self.sql_row(query, &insert.table, idempotency, why, &site);
+        self.graph.effects[effect.0 as usize].unstable_key = fresh.and_then(|(_, made)| made);
         let step = Step::Mark {
             key,
             tx: query.tx,

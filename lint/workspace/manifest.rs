@@ -19,6 +19,8 @@ pub(super) struct Dependency {
     pub package: SmolStr,
     /// `package = "…"` was given.
     pub renamed: bool,
+    /// `0.25`, `>=1, <3`.
+    pub requirement: Option<String>,
     /// Relative to the manifest's folder (or to the workspace's, if inherited).
     pub path: Option<String>,
     pub inherited: bool,
@@ -176,6 +178,7 @@ fn dependency(key: &str, value: &Value, workspace: Option<&Manifest>) -> Depende
         key: key.to_owned(),
         package: text("package").unwrap_or(key).into(),
         renamed: text("package").is_some(),
+        requirement: value.as_str().or(text("version")).map(str::to_owned),
         path: text("path").map(str::to_owned),
         inherited,
     }

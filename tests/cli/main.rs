@@ -15,6 +15,7 @@ mod lsp;
 mod readme;
 mod schema;
 mod terminal;
+mod versions;
 
 use std::fs;
 use std::path::Path;

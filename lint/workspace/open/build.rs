@@ -18,11 +18,12 @@ use crate::{
         Crate, CrateId, FileEntry, FileKind, LeftOut, Options, Target, TargetKind, Workspace,
         base::Scope,
         layout::{self, DraftTarget},
-        lock, loose,
+        loose,
         manifest::Manifest,
         paths::{file_name, inside, join, parent, relative},
         select::name_globs,
         tree::Tree,
+        versions,
     },
 };
 
@@ -108,6 +109,7 @@ impl Builder {
                 edition: "2024".into(),
                 manifest: None,
                 dependencies: BTreeMap::new(),
+                requirements: Vec::new(),
                 member: true,
             };
             self.drafts.insert(dir, draft);
@@ -381,9 +383,15 @@ impl Builder {
     fn versions(&self, workspace: &mut Workspace) {
         for path in self.tree.files.keys().filter(|path| file_name(path) == "Cargo.lock") {
             if let Ok(text) = self.tree.read(path) {
-                lock::add_versions(&text, &mut workspace.versions);
+                versions::add_locked(&text, &mut workspace.versions);
             }
         }
+        let asked: Vec<_> = self
+            .drafts
+            .values()
+            .flat_map(|draft| draft.requirements.clone())
+            .collect();
+        versions::narrow(&asked, &mut workspace.versions);
     }
 
     fn problems(&self, workspace: &mut Workspace) {

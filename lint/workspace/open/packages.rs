@@ -13,6 +13,7 @@ use crate::workspace::{
     manifest::{BadManifest, Manifest},
     paths::{file_name, inside, join, parent},
     tree::Tree,
+    versions,
 };
 
 /// A package before its files are numbered.
@@ -25,6 +26,8 @@ pub(super) struct Draft {
     pub manifest: Option<Arc<Manifest>>,
     /// Name in code → package, and whether the manifest renames it.
     pub dependencies: BTreeMap<SmolStr, (SmolStr, bool)>,
+    /// Package → version that its dependents ask for.
+    pub requirements: Vec<(SmolStr, SmolStr)>,
     pub targets: Vec<DraftTarget>,
     /// A member, not only something that a member depends on.
     pub member: bool,
@@ -166,20 +169,24 @@ impl Manifests {
         let manifest = self.get(tree, dir)?;
         let workspace = self.workspace_around(tree, dir);
         let package = manifest.package_name().unwrap_or_else(|| folder_name(dir)).to_owned();
-        let dependencies = manifest
-            .dependencies(workspace.as_deref())
-            .into_iter()
-            .map(|dependency| {
-                (
-                    SmolStr::from(dependency.key.replace('-', "_")),
-                    (dependency.package, dependency.renamed),
-                )
-            });
+        let dependencies = manifest.dependencies(workspace.as_deref());
+        let requirements = dependencies.iter().filter_map(|dependency| {
+            let version = versions::asked_for(dependency.requirement.as_deref()?)?;
+            Some((dependency.package.clone(), version))
+        });
+        let requirements = requirements.collect();
+        let dependencies = dependencies.into_iter().map(|dependency| {
+            (
+                SmolStr::from(dependency.key.replace('-', "_")),
+                (dependency.package, dependency.renamed),
+            )
+        });
         Some(Draft {
             dir: dir.to_owned(),
             library: layout::library_name(&package, &manifest),
             edition: manifest.edition(workspace.as_deref()),
             dependencies: dependencies.collect(),
+            requirements,
             targets: layout::targets(tree, dir, &package, &manifest),
             package: package.into(),
             manifest: Some(manifest),
