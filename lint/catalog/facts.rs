@@ -126,7 +126,7 @@ facts! {
     settings: Operand,
     /// What the call gives, where that is known: one of its operands.
     gives: Operand,
-    /// Of an ack in a transaction: the membership by which the broker tells that the worker was replaced (see [`Role::Member`]).
+    /// Of an ack in a transaction: the membership by which the broker tells that the worker was replaced (see [`Role::Member`](super::Role::Member)).
     member: Operand,
 }
 
