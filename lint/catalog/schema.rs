@@ -418,6 +418,8 @@ pub enum Answer {
     Flag,
     /// A bool: it was there.
     FlagFound,
+    /// What failed of a batch: nothing, if all went well.
+    Failures,
     /// An `Option`: what was there before (`HashMap::insert`). With `Optional`, `Some` means found for a check and new for a mark.
     OptionalFound,
 }

@@ -64,7 +64,7 @@ words!(Durability, "durability", { "memory" => Memory, "cache" => Cache, "durabl
 words!(Unit, "unit of time", { "s" => Seconds, "ms" => Millis });
 words!(Answer, "outcome", {
     "affected" => Affected, "optional" => Optional, "one" => One, "many" => Many, "flag" => Flag, "flag_found" => FlagFound,
-    "optional_found" => OptionalFound,
+    "failures" => Failures, "optional_found" => OptionalFound,
 });
 
 /// ` (did you mean `x`?)` for the candidate that is nearest to `word`, or nothing if none is near.

@@ -8,10 +8,12 @@ use smol_str::SmolStr;
 
 pub(in crate::lower) use values::*;
 
+use super::call::CallSite;
 use super::shared::Shared;
 use super::state::{Env, Flowing, State, merge_values};
 use super::value::{Future, Kind, Origin, Place, Prop, RANGE_FIRST, RANGE_LAST, Unseen, Value, index_name};
 use super::{Lowering, pattern};
+use crate::catalog::Role;
 use crate::resolve::{Conversion, Def, Ty, TypeKind, Types};
 use crate::source::hir::{Expr, ExprKind, Path};
 use crate::span::{Pos, Span};
@@ -77,7 +79,7 @@ impl<'a> Lowering<'a> {
                 args,
             } => self.eval_method(expr, recv, (name, *name_at), turbofish, args, state),
             ExprKind::Field { base, name } => self.eval_then(base, state, |this, state, value| {
-                vec![(state, this.field(&value, name))]
+                this.read_field(expr, value, name, state)
             }),
             ExprKind::Index { base, index } => self.eval_then(base, state, |this, state, value| {
                 let element = this.element_of(&value);
@@ -267,6 +269,16 @@ impl<'a> Lowering<'a> {
             .map_or_else(Value::unknown, |(_, value)| value.with_ty(ty));
         self.constants.insert(c, value.clone());
         value
+    }
+
+    /// Reading a field of an answer may be what its method of the same name is.
+    fn read_field(&mut self, expr: &'a Expr, value: Value, name: &SmolStr, state: State) -> Flowing {
+        let told = matches!(value.kind, Kind::Pending(..)).then(|| self.client_method(&value, name));
+        let Some(call) = told.flatten().filter(|call| call.does == Role::Confirm) else {
+            return vec![(state, self.field(&value, name))];
+        };
+        let at = self.span(expr);
+        self.call_api(&call, Some(value), Vec::new(), &[], CallSite { at, label: at }, state)
     }
 
     /// The value of a field.

@@ -58,6 +58,8 @@ pub fn fit(pat: &Pat, value: &Value) -> Fit {
             fit_fields(last(path), &fields, value)
         }
         Pat::Tuple(pats) => fit_all(pats, |i| element(value, i)),
+        Pat::Slice(pats) if pats.is_empty() && value.is_known_empty() => Fit::Yes(Vec::new()),
+        Pat::Slice(pats) if pats.is_empty() && matches!(value.kind, Kind::Array { .. }) => Fit::No,
         Pat::Slice(pats) => Fit::Maybe(Vec::new()).and(|| fit_all(pats, |_| element(value, 0))),
         Pat::Or(pats) => fit_any(pats, value),
     }

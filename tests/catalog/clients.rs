@@ -86,6 +86,7 @@ const CLIENTS: &[Client] = &[
     client("aws-sdk-sqs", "aws_sdk_sqs"),
     client("aws-sdk-sns", "aws_sdk_sns"),
     client("aws-sdk-kinesis", "aws_sdk_kinesis"),
+    client("aws-sdk-eventbridge", "aws_sdk_eventbridge"),
     client("aws-sdk-dynamodb", "aws_sdk_dynamodb"),
     client("aws-sdk-s3", "aws_sdk_s3"),
     client("aws_lambda_events", "aws_lambda_events"),

@@ -4,9 +4,11 @@ use super::*;
 use crate::catalog::{Answer, Confirm};
 use crate::flow::{CondKind, Edge, EffectId, EffectKind, NodeId, Outcome, Step};
 use crate::lower::Lowering;
+use crate::lower::expr::list;
 use crate::lower::graph::Answered;
 use crate::lower::state::{Flowing, State};
 use crate::lower::value::{Kind, Origin, Value};
+use crate::resolve::Ty;
 use crate::span::Span;
 
 impl<'a> Lowering<'a> {
@@ -85,6 +87,10 @@ impl<'a> Lowering<'a> {
         if doing.facts.outcome == Some(Answer::Flag) {
             return self.confirm_as(&pending, [Value::bool(true), Value::bool(false)], state, doing.site.at);
         }
+        if doing.facts.outcome == Some(Answer::Failures) {
+            let ways = self.failures(&given.with_origin(Origin::STORE));
+            return self.confirm_as(&pending, ways, state, doing.site.at);
+        }
         if doing.call.fallible {
             let failure = self.failure(doing);
             return self.confirm_as(&pending, [Value::ok(given), failure], state, doing.site.at);
@@ -93,8 +99,26 @@ impl<'a> Lowering<'a> {
             .client_path(&given.ty)
             .is_some_and(|path| self.catalog.ty(&path).is_some());
         self.look_at(&pending, !known);
+        if let Kind::Pending(effect, _) = pending.kind {
+            self.graph.effects[effect.0 as usize].confirmed = true;
+        }
         let value = if known { pending.with_ty(given.ty) } else { given };
         vec![(state, value.with_origin(Origin::STORE))]
+    }
+
+    /// What failed of a batch, a list or a count: nothing, or something.
+    fn failures(&self, given: &Value) -> [Value; 2] {
+        let Ty::External { path, .. } = &given.ty else {
+            return [given.emptied(), given.clone()];
+        };
+        match path.as_str() {
+            "i32" | "i64" | "usize" => [0, 1].map(|count| Value::int(count).with_origin(given.origin)),
+            "std::option::Option" => [0, 1].map(|count| Value::some(Value::int(count)).with_origin(given.origin)),
+            _ => {
+                let failed = list(&[self.element_of(given)]).with_origin(given.origin);
+                [given.emptied(), failed]
+            }
+        }
     }
 
     /// The confirmation is awaited.

@@ -56,6 +56,14 @@ impl<'a> Lowering<'a> {
             "is_empty" if self.fills(recv).is_some() => {
                 Some(vec![(state.clone(), Value::bool(self.fills(recv) == Some(false)))])
             }
+            "len" if recv.is_known_empty() => Some(vec![(state.clone(), Value::int(0))]),
+            "len" if matches!(recv.kind, Kind::Array { .. }) => {
+                let Kind::Array { items, .. } = &recv.kind else {
+                    return None;
+                };
+                let count = i128::try_from(items.len()).unwrap_or(i128::MAX);
+                Some(vec![(state.clone(), Value::int(count))])
+            }
             "len" | "is_empty" | "contains" | "contains_key" | "as_secs" | "elapsed" => {
                 if self.client_method_known(recv, name) || !self.workspace_methods(recv, name, args.len()).is_empty() {
                     return None;
