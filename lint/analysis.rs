@@ -2,6 +2,7 @@
 
 mod assemble;
 mod feeds;
+mod shares;
 mod usual;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,6 @@ use std::sync::{Mutex, PoisonError};
 
 use delivery_grammar::Problem as Misplaced;
 use memchr::memmem;
-use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use crate::catalog::Catalog;
@@ -126,12 +126,7 @@ fn run_watched(
     let said = with_deep_stacks(|| {
         let units = units(&index, sources, catalog, &schema);
         progress.begin(units.len());
-        let judge = |unit: &Unit| {
-            let said = assemble::judge(unit, &setting);
-            progress.judged();
-            said
-        };
-        units.par_iter().map(judge).collect::<Vec<_>>()
+        shares::judge(&units, &setting, sources.bytes(), progress)
     });
     let mut report = Report {
         files: sources.mattering().count(),
@@ -358,5 +353,7 @@ fn with_context<T>(
         text: &text,
         mentions: &mentions,
         asked: lower::Asked::default(),
+        bytes: sources.bytes(),
+        steps: lower::MAX_STEPS,
     })
 }

@@ -69,11 +69,16 @@ pub use upkeep::Upkeep;
 const MAX_DEPTH: usize = 220;
 const MAX_INLINED: usize = 28;
 /// A unit that needs more evaluations than this is not understood.
-const MAX_STEPS: usize = 60_000;
+pub const MAX_STEPS: usize = 60_000;
 /// Where it is only asked what a function is called with, or whether it has to do with messages at all, this many have to do.
 const MAX_STEPS_ASKED: usize = 20_000;
 /// And once a call was seen, this many more.
 const MAX_STEPS_MORE: usize = 4_000;
+/// Evaluations that a run may always take, and more of them for each byte of code that was read; and so many for each unit, however many
+/// there are.
+const STEPS_OF_A_RUN: usize = 4_000_000;
+const STEPS_A_BYTE: usize = 20;
+const STEPS_AT_LEAST: usize = 2_000;
 /// A flow with more nodes than this is not understood.
 const MAX_NODES: usize = 4_000;
 
@@ -88,9 +93,31 @@ pub struct Context<'a> {
     /// Whether the workspace's code contains a text (the name of a setting).
     pub mentions: &'a (dyn Fn(&str) -> bool + Sync),
     pub asked: Asked<'a>,
+    /// How much code was read.
+    pub bytes: usize,
+    /// Evaluations that one unit may take, at most [`MAX_STEPS`].
+    pub steps: usize,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// The same for so many functions in question: what all of them cost together grows with the code, and not with how many there are.
+    /// One more or less rarely changes what the others may take.
+    fn shared_by(&self, functions: usize) -> Self {
+        let all = self.bytes.saturating_mul(STEPS_A_BYTE).saturating_add(STEPS_OF_A_RUN);
+        let share = all / functions.next_power_of_two();
+        Self {
+            index: self.index,
+            catalog: self.catalog,
+            schema: self.schema,
+            upkeep: self.upkeep,
+            text: self.text,
+            mentions: self.mentions,
+            asked: Asked::default(),
+            bytes: self.bytes,
+            steps: share.clamp(STEPS_AT_LEAST, MAX_STEPS),
+        }
+    }
+
     /// Whether a crate can reach what a package exports: by depending on it, or on one that re-exports it.
     fn reaches(&self, krate: CrateId, package: &str) -> bool {
         reaches(self.index, self.catalog, krate, package)
@@ -175,8 +202,9 @@ struct Lowering<'a> {
     answers: call::Answers,
     depth: usize,
     steps: usize,
-    /// How many there may be.
+    /// How many there may be, and how many once it is seen to be worth it.
     limit: usize,
+    most: usize,
 }
 
 /// What closures and futures refer to: code, and what names mean there.
@@ -322,7 +350,8 @@ impl<'a> Lowering<'a> {
             answers: call::Answers::default(),
             depth: 0,
             steps: 0,
-            limit: MAX_STEPS,
+            limit: context.steps,
+            most: context.steps,
         }
     }
 
@@ -337,8 +366,8 @@ impl<'a> Lowering<'a> {
     /// One more evaluation; whether there have been too many.
     fn spent(&mut self) -> bool {
         self.steps += 1;
-        if self.steps > self.limit && self.limit < MAX_STEPS && self.is_worth_more() {
-            self.limit = MAX_STEPS;
+        if self.steps > self.limit && self.limit < self.most && self.is_worth_more() {
+            self.limit = self.most;
         }
         let spent = self.steps > self.limit || self.graph.nodes.len() > MAX_NODES;
         if spent && self.unknown.is_empty() {
@@ -348,6 +377,11 @@ impl<'a> Lowering<'a> {
             });
         }
         spent
+    }
+
+    /// It is only asked whether a function has to do with messages, or what it is called with.
+    fn only_asked(&mut self) {
+        self.limit = self.limit.min(MAX_STEPS_ASKED);
     }
 
     /// Whether a function in question turned out to have to do with messages.

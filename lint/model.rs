@@ -29,6 +29,7 @@ mod store;
 mod tasks;
 pub mod testing;
 mod trace;
+mod work;
 
 pub use analysis::{Analysis, BROKER_DURABLE, Stats, Verdict, analyse, analyse_program, is_one_transaction};
 pub use bounds::{Bounds, Faults, Tier};
@@ -42,3 +43,4 @@ pub use program::{Program, Scenario};
 pub use replay::{replay, replay_states};
 pub use state::{Place, State};
 pub use trace::{Actor, Event, Trace, TraceStep};
+pub use work::Work;

@@ -81,7 +81,7 @@ rules! {
 
 pub use case::{Case, Named};
 pub use declared::{Declared, judge_declaration};
-pub use diagnose::{Cause, Diagnosis, diagnose};
+pub use diagnose::{Cause, Diagnosis, diagnose, diagnose_within};
 pub use evidence::evidence;
 pub use promise::Promise;
 

@@ -204,6 +204,12 @@ impl Sources {
         mattering.any(|other| words::contains_word(other.lines.text(), module))
     }
 
+    /// How much was read.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.files.iter().map(|file| file.lines.text().len()).sum()
+    }
+
     /// How many of the files that matter could be read without a problem.
     #[must_use]
     pub fn parsed(&self) -> usize {

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use crate::config::{Assume, Config, ConfiguredIntegration, Place};
 use crate::flow::{Broker, Effect, EffectId, EffectKind, Flow, NodeId};
 use crate::lower::Unit;
-use crate::model::{self, Analysis, TraceStep as ModelStep};
+use crate::model::{self, Analysis, Bounds, TraceStep as ModelStep};
 use crate::problem::Problem;
 use crate::report::{
     self, CrashPoint, Direction, Explored, Fault, FaultPoint, Finding, Integration, Level, Sink, TraceStep,
@@ -33,10 +33,13 @@ pub(super) struct Setting<'s> {
 pub(super) struct Said {
     pub integration: Integration,
     pub findings: Vec<Finding>,
+    /// What it cost to find out, and whether that was not enough.
+    pub work: usize,
+    pub gave_up: bool,
 }
 
 /// Judges a unit by what it declares, or is assumed to.
-pub(super) fn judge(unit: &Unit, setting: &Setting<'_>) -> Said {
+pub(super) fn judge(unit: &Unit, setting: &Setting<'_>, bounds: Bounds) -> Said {
     let Setting { index, config, .. } = *setting;
     let info = index.function(unit.function);
     let attribute = info.hir.declaration.as_ref();
@@ -47,7 +50,7 @@ pub(super) fn judge(unit: &Unit, setting: &Setting<'_>) -> Said {
     );
     let at = attribute.map_or_else(|| receives_at(&unit.flow), |declared| declared.span);
     let promise = promise(declaration.as_ref(), config);
-    let diagnosis = rules::diagnose(&unit.flow, promise);
+    let diagnosis = rules::diagnose_within(&unit.flow, promise, bounds);
     let subject = Subject {
         unit,
         declaration: declaration.as_ref(),
@@ -63,6 +66,8 @@ pub(super) fn judge(unit: &Unit, setting: &Setting<'_>) -> Said {
     Said {
         findings: contradictions.chain(subject.findings(config)).collect(),
         integration: subject.integration(index),
+        work: diagnosis.work,
+        gave_up: diagnosis.gave_up,
     }
 }
 

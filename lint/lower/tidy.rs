@@ -6,6 +6,7 @@
 mod nests;
 mod numbers;
 mod retries;
+mod tasks;
 
 use std::collections::BTreeSet;
 
@@ -27,6 +28,11 @@ pub(super) fn tidy(flow: &mut Flow, around: &[Option<RetryId>]) {
     retries::settle(flow, around);
     shrink(flow);
     while nests::unite(flow) {
+        prune(flow);
+        shrink(flow);
+    }
+    // Only now: what such a task asks counts among the questions that are too many.
+    if tasks::forget_idle(flow) {
         prune(flow);
         shrink(flow);
     }

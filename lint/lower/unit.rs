@@ -27,7 +27,7 @@ use super::receive::Draft;
 use super::state::State;
 use super::upkeep::{body_text, constants_with, naming};
 use super::value::{Origin, Value};
-use super::{Context, Lowering, MAX_STEPS_ASKED, Met, SeenCall, Tables};
+use super::{Context, Lowering, Met, SeenCall, Tables};
 use crate::catalog::{Catalog, Role, Type};
 use crate::flow::{Broker, EffectKind, Flow, Idempotency, Outcome, Settle, Site, Step};
 use crate::resolve::{FnId, Ty, TyBound};
@@ -49,6 +49,8 @@ const STREAM_METHODS: [&str; 8] = [
 const MAX_CALLERS_UP: usize = 3;
 /// How many callers of a function are looked at.
 const MAX_CALLERS: usize = 6;
+/// Receives in one function: each is a unit, for which the function is followed once more.
+const MAX_SITES: usize = 32;
 
 /// A unit, lowered.
 #[derive(Debug, Clone)]
@@ -68,6 +70,7 @@ pub fn units(context: &Context<'_>) -> Vec<Unit> {
         .into_iter()
         .filter(|f| !handlers.contains_key(f))
         .collect();
+    let context = &context.shared_by(roots.len() + handlers.len());
     let lowered: Vec<Vec<Lowered>> = roots.par_iter().map(|f| lower_all(context, *f)).collect();
     let called: Vec<Lowered> = handlers
         .par_iter()
@@ -178,10 +181,16 @@ struct Lowered {
 }
 
 fn lower_all(context: &Context<'_>, f: FnId) -> Vec<Lowered> {
-    let Some((first, sites)) = lower(context, f, None) else {
+    let Some((mut first, sites)) = lower(context, f, None) else {
         return Vec::new();
     };
-    if sites.len() < 2 {
+    if sites.len() > MAX_SITES {
+        first.unit.flow.unknown.push(crate::flow::Unknown {
+            at: first.receive,
+            why: "it receives in more places than can be followed".into(),
+        });
+    }
+    if sites.len() < 2 || sites.len() > MAX_SITES {
         return vec![first];
     }
     sites
@@ -254,7 +263,7 @@ impl<'a> Run<'_, 'a> {
         let mut lowering = Lowering::new(self.context);
         lowering.adopt(known.tables.clone());
         if self.context.index.function(self.f).hir.declaration.is_none() {
-            lowering.limit = MAX_STEPS_ASKED;
+            lowering.only_asked();
         }
         lowering.focus = self.focus;
         lowering.relays = relays;

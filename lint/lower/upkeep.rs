@@ -223,6 +223,8 @@ impl<'a> Lowering<'a> {
             text: self.text,
             mentions: self.mentions,
             asked: Asked::default(),
+            bytes: 0,
+            steps: self.most,
         }
     }
 

@@ -1,5 +1,7 @@
 //! What the executions of a flow say about its guarantee.
 
+use std::collections::BTreeMap;
+
 use delivery_grammar::Semantic;
 
 use crate::flow::{Broker, Covers, Durability, Effect, EffectKind, Flow, Idempotency, Known, Settle, Step};
@@ -10,6 +12,7 @@ use super::fault_table::{FaultPoint, fault_table};
 use super::focus::explore_all;
 use super::judge::{Property, Violation};
 use super::program::{Program, Scenario};
+use super::trace::Trace;
 
 /// What is known about a flow after its exploration.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +23,8 @@ pub struct Analysis {
     pub verdict: Verdict,
     /// What certainly can go wrong.
     pub violations: Vec<Violation>,
+    /// An execution of each of these.
+    pub traces: BTreeMap<Violation, Trace>,
     /// What can go wrong if a call that cannot be seen into writes something, or if a queue has no dead-letter target.
     pub doubts: Vec<Violation>,
     pub crash_points: Vec<CrashPoint>,
@@ -83,8 +88,9 @@ pub fn analyse_program(program: &Program<'_>, promised: Semantic) -> Analysis {
     if !flow.unknown.is_empty() {
         return unknown(flow);
     }
-    let (found, stats) = all_violations(program);
-    let (violations, doubts): (Vec<_>, Vec<_>) = found.into_iter().partition(|v| v.is_certain(program));
+    let (mut traces, stats) = all_violations(program);
+    let (violations, doubts): (Vec<_>, Vec<_>) = traces.keys().copied().partition(|v| v.is_certain(program));
+    traces.retain(|violation, _| violation.is_certain(program));
     let strongest = (!stats.is_capped).then(|| infer(program, &violations));
     let broken = is_broken(program, &violations, strongest, promised);
     let inferred = strongest.map(|_| {
@@ -108,7 +114,7 @@ pub fn analyse_program(program: &Program<'_>, promised: Semantic) -> Analysis {
     if stats.is_capped {
         assumptions.push(format!(
             "The search gave up after {} states.",
-            program.scenario.bounds.states
+            program.scenario.bounds.states.min(stats.states)
         ));
     }
     if stats.is_narrowed && !stats.is_capped {
@@ -118,6 +124,7 @@ pub fn analyse_program(program: &Program<'_>, promised: Semantic) -> Analysis {
         inferred,
         verdict,
         violations,
+        traces,
         doubts,
         crash_points,
         fault_points,
@@ -140,6 +147,7 @@ fn unseen(flow: &Flow, questions: Vec<String>) -> Analysis {
         inferred: None,
         verdict: Verdict::Unknown,
         violations: Vec::new(),
+        traces: BTreeMap::new(),
         doubts: Vec::new(),
         crash_points: Vec::new(),
         fault_points: Vec::new(),
@@ -150,8 +158,8 @@ fn unseen(flow: &Flow, questions: Vec<String>) -> Analysis {
 }
 
 /// Everything that the widest adversaries can break.
-fn all_violations(program: &Program<'_>) -> (Vec<Violation>, Stats) {
-    let mut found = Vec::new();
+fn all_violations(program: &Program<'_>) -> (BTreeMap<Violation, Trace>, Stats) {
+    let mut found = BTreeMap::new();
     let mut stats = Stats {
         states: 0,
         is_capped: program.is_partial,
@@ -161,18 +169,16 @@ fn all_violations(program: &Program<'_>) -> (Vec<Violation>, Stats) {
     let tiers = if program.is_caller() { callers } else { &Tier::WIDEST };
     for &tier in tiers {
         let mut exploration = explore_all(program, tier);
-        found.extend(exploration.violations.into_keys());
         stats.states += exploration.states;
         if exploration.is_capped && tier == Tier::JointLease {
+            found.append(&mut exploration.violations);
             exploration = explore_all(program, Tier::Lease);
-            found.extend(exploration.violations.into_keys());
             stats.states += exploration.states;
             stats.is_narrowed = true;
         }
+        found.append(&mut exploration.violations);
         stats.is_capped |= exploration.is_capped;
     }
-    found.sort_unstable();
-    found.dedup();
     (found, stats)
 }
 

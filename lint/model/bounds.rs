@@ -16,6 +16,9 @@ pub struct Bounds {
     pub faults: Faults,
     /// States of one exploration. Beyond that a search gives up, and a flow that was not refuted by then is unknown.
     pub states: usize,
+    /// What all explorations of one unit may cost, its causes included: a state is one, and so is what it takes to judge one where many
+    /// runs have to be looked at. Beyond that they give up, as a single one does.
+    pub work: usize,
     /// Tasks that live at once, in all processes; a spawn waits for a free place.
     pub tasks: u8,
 }
@@ -29,6 +32,8 @@ impl Bounds {
     pub const WAYS: u32 = u128::BITS;
     /// Loops whose turns are counted.
     pub const LOOPS: usize = 16;
+    /// Fault-free runs that differ; of a flow with more it is not known what is missing.
+    pub const RUNS: usize = 4_096;
 }
 
 impl Default for Bounds {
@@ -45,6 +50,7 @@ impl Default for Bounds {
                 expiries: 1,
             },
             states: 60_000,
+            work: 3_000_000,
             tasks: 6,
         }
     }

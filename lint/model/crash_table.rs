@@ -11,6 +11,7 @@ use super::program::Program;
 use super::state::{Place, State};
 use super::step::successors;
 use super::trace::Event;
+use super::work::Work;
 
 /// A point between two steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,11 +45,14 @@ const WAYS_THROUGH: usize = 8;
 const STATES_AFTER: usize = 2_000;
 /// Fault-free states.
 const CALM_STATES: usize = 4_000;
+/// States after all crashes together: of what lies behind them the table tells nothing.
+const STATES_IN_ALL: usize = 1_000_000;
 
 /// The crash points of the fault-free runs, in the order of their nodes; of several ways through a node the worst counts.
 ///
 /// `sound`: no adversary breaks anything, so that nobody has to follow what comes of each crash.
 pub(super) fn crash_table(program: &Program<'_>, sound: bool) -> Vec<CrashPoint> {
+    let program = &program.with(&Work::of(CALM_STATES + STATES_IN_ALL));
     let mut calm = Search::new(program, Tier::Calm, 1);
     while calm.len() < CALM_STATES && calm.expand_next() {}
     let mut points: BTreeMap<NodeId, CrashPoint> = BTreeMap::new();
@@ -61,6 +65,9 @@ pub(super) fn crash_table(program: &Program<'_>, sound: bool) -> Vec<CrashPoint>
         let (Some(after), false) = (node, is_over(program, state)) else {
             continue;
         };
+        if program.work.is_spent() {
+            break;
+        }
         let looked = looked.entry(after).or_default();
         *looked += 1;
         let Some(end) = (*looked <= WAYS_THROUGH)

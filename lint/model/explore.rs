@@ -133,7 +133,8 @@ impl<'a, 'f> Search<'a, 'f> {
         }
         self.scratch = moves;
         self.next += 1;
-        self.is_capped = self.states.len() > self.program.scenario.bounds.states;
+        self.program.work.spend(1);
+        self.is_capped = self.states.len() > self.program.scenario.bounds.states || self.program.work.is_spent();
         true
     }
 

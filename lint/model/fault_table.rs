@@ -32,6 +32,9 @@ pub(super) fn fault_table(program: &Program<'_>, broken: &[Violation]) -> Vec<Fa
         .filter(strikes)
         .map(|tier| alone(program, tier, broken))
         .collect();
+    if program.work.is_spent() {
+        return Vec::new();
+    }
     let shown = |violation: &&Violation| table.iter().any(|point| point.outcome >= violation.outcome());
     if let Some(&rest) = broken.iter().find(|violation| !shown(violation)) {
         table.push(point(Tier::Joint, Some(rest)));

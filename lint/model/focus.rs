@@ -128,7 +128,7 @@ impl Program<'_> {
 
     /// The program of a flow that differs from this one's in nothing but steps that do not matter to what is counted.
     fn of_part<'p>(&self, part: &'p Flow, tallies: Vec<u8>) -> Option<Program<'p>> {
-        let mut program = Program::unexplored(part, self.scenario).ok()?;
+        let mut program = Program::unexplored(part, self.scenario, &self.work).ok()?;
         program.tallies = tallies;
         program.final_acks.clone_from(&self.final_acks);
         program.is_loop = self.is_loop;

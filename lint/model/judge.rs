@@ -25,6 +25,9 @@ pub struct Violation {
     pub effect: EffectId,
 }
 
+/// Runs that are compared in the time that a state takes.
+const RUNS_A_STATE: usize = 16;
+
 /// What is wrong in a state.
 pub(super) fn judge(program: &Program<'_>, state: &State) -> Vec<(Violation, u8)> {
     let mut all = Vec::new();
@@ -73,6 +76,7 @@ fn lost(program: &Program<'_>, message: &Message, property: Property, found: &mu
     if is_recorded(program, message.effects) {
         return;
     }
+    program.work.spend(program.runs.len() / RUNS_A_STATE);
     for run in program.runs.iter().filter(|run| run.ways.agrees(message.ways)) {
         let missing = run.effects.applied() & !message.effects.applied();
         if missing == 0 || lacks_less(program, message, run) {

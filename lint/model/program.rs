@@ -10,6 +10,7 @@ use crate::flow::{
 use super::bounds::Bounds;
 use super::reference::Run;
 use super::state::{NONE, Slot};
+use super::work::Work;
 
 /// What an exploration is about, apart from the flow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Scenario {
 pub struct Program<'f> {
     pub(super) flow: &'f Flow,
     pub(super) scenario: Scenario,
+    /// What its explorations may still cost.
+    pub(super) work: Work,
     /// Messages that an exploration uses.
     pub(super) messages: u8,
     /// Up to which number applications of each effect are counted: 1 for what collapses. Handoffs come after the flow's effects.
@@ -63,18 +66,35 @@ impl<'f> Program<'f> {
     /// # Errors
     /// If it does not fit the checker's state; the text says what there is too much of.
     pub fn new(flow: &'f Flow, scenario: Scenario) -> Result<Self, String> {
-        let mut program = Self::unexplored(flow, scenario)?;
+        Self::within(flow, scenario, &Work::of(scenario.bounds.work))
+    }
+
+    /// As [`Program::new`], of which the explorations take from `work`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn within(flow: &'f Flow, scenario: Scenario, work: &Work) -> Result<Self, String> {
+        let mut program = Self::unexplored(flow, scenario, work)?;
         program.run_without_faults();
         program.routine = program.runs.iter().fold(0, |all, run| all | run.effects.applied());
         Ok(program)
     }
 
+    /// The same program, of which the explorations take from `work`.
+    pub(super) fn with(&self, work: &Work) -> Self {
+        Self {
+            work: work.clone(),
+            ..self.clone()
+        }
+    }
+
     /// The program without its fault-free runs.
-    pub(super) fn unexplored(flow: &'f Flow, scenario: Scenario) -> Result<Self, String> {
+    pub(super) fn unexplored(flow: &'f Flow, scenario: Scenario, work: &Work) -> Result<Self, String> {
         fits(flow)?;
         let mut program = Self {
             flow,
             scenario,
+            work: work.clone(),
             messages: if covers_others(flow) {
                 scenario.bounds.log_messages
             } else {

@@ -1,15 +1,17 @@
 //! The fault-free runs of one message: what every other execution is compared with.
 
+use rustc_hash::FxHashSet;
+
 use crate::flow::{Ended, NodeId};
 
-use super::bounds::Tier;
+use super::bounds::{Bounds, Tier};
 use super::explore::Search;
 use super::program::Program;
 use super::state::{Counts, Place, State, Ways};
 use super::trace::Event;
 
 /// One fault-free run, from the receive to where nothing works on the message any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Run {
     /// How the conditions went that belong to the message.
     pub ways: Ways,
@@ -26,6 +28,7 @@ pub(super) fn runs(program: &Program<'_>) -> (Vec<Run>, bool) {
     let mut search = Search::new(program, Tier::Calm, 1);
     while search.expand_next() {}
     let mut runs: Vec<Run> = Vec::new();
+    let mut known: FxHashSet<Run> = FxHashSet::default();
     for index in 0..search.len() {
         let state = search.state(index);
         if !is_finished(program, state) {
@@ -52,11 +55,15 @@ pub(super) fn runs(program: &Program<'_>) -> (Vec<Run>, bool) {
             last,
             then,
         };
-        if !runs.contains(&run) {
+        if runs.len() > Bounds::RUNS {
+            break;
+        }
+        if known.insert(run) {
             runs.push(run);
         }
     }
-    (runs, search.is_capped())
+    let is_partial = search.is_capped() || runs.len() > Bounds::RUNS;
+    (runs, is_partial)
 }
 
 fn ends_call(event: Option<Event>) -> bool {

@@ -199,6 +199,22 @@ impl Ty {
         }
     }
 
+    /// A type of the workspace with the arguments that `other` names, where that is the same type and says more: `Queue::new()` is a
+    /// `Queue` of anything, and a function that gives it as `Queue<Orders>` says of what. `None` where it does not say more.
+    #[must_use]
+    pub fn told_by(&self, other: &Self) -> Option<Self> {
+        let (Self::Local { id, args: own }, Self::Local { id: same, args: told }) = (self, other) else {
+            return None;
+        };
+        let is_open = |ty: &Self| matches!(ty, Self::Unknown | Self::Param { .. });
+        let at = |i: usize| match (own.get(i), &told[i]) {
+            (Some(own), told) if is_open(told) || !is_open(own) => own.clone(),
+            (_, told) => told.clone(),
+        };
+        let args: Types = (0..told.len()).map(at).collect();
+        (id == same && own.len() <= told.len() && args != *own).then_some(Self::Local { id: *id, args })
+    }
+
     /// Whether `self`, a type with parameters, can be `actual`; what its parameters then are is added to `found`.
     ///
     /// Says yes where it cannot know. Bounds are not looked at ([`super::Index::implements`] does).

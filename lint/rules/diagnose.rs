@@ -3,8 +3,8 @@
 
 use crate::flow::{Broker, EffectId, EffectKind, Flow, NodeId};
 use crate::model::{
-    Analysis, Program, Property, Tier, Trace, Violation, analyse, analyse_program, explore_first, narrate,
-    replay_states,
+    Analysis, Bounds, Program, Property, Scenario, Tier, Trace, Violation, Work, analyse, analyse_program,
+    explore_first, narrate, replay_states,
 };
 use crate::report::Remedy;
 use crate::span::Span;
@@ -58,6 +58,9 @@ pub struct Diagnosis {
     /// In the order in which they were found: the simplest adversary first.
     pub findings: Vec<Cause>,
     pub analysis: Analysis,
+    /// What it cost, and whether that was not enough.
+    pub work: usize,
+    pub gave_up: bool,
 }
 
 /// A fault, with the rule that names it.
@@ -81,38 +84,62 @@ pub struct Cause {
     pub remedy: Option<Remedy>,
 }
 
+/// Said where the search for causes came to its bound before each execution was explained.
+pub const UNEXPLAINED: &str = "The search for causes gave up: there may be more of them than are told.";
+
 /// Explores a unit, and names the cause of each execution that breaks its promise.
 #[must_use]
 pub fn diagnose(flow: &Flow, promise: Promise) -> Diagnosis {
-    let scenario = promise.scenario();
-    let prepared = flow.unknown.is_empty().then(|| Program::new(flow, scenario));
+    diagnose_within(flow, promise, Bounds::default())
+}
+
+/// The same within bounds.
+#[must_use]
+pub fn diagnose_within(flow: &Flow, promise: Promise, bounds: Bounds) -> Diagnosis {
+    let scenario = Scenario {
+        bounds,
+        ..promise.scenario()
+    };
+    let work = Work::of(bounds.work);
+    let prepared = flow.unknown.is_empty().then(|| Program::within(flow, scenario, &work));
     let Some(Ok(program)) = prepared else {
         return Diagnosis {
             findings: Vec::new(),
             analysis: analyse(flow, scenario, promise.semantic),
+            work: 0,
+            gave_up: false,
         };
     };
-    let analysis = analyse_program(&program, promise.semantic);
+    let mut analysis = analyse_program(&program, promise.semantic);
     let mut findings = Vec::new();
     if promise.is_judged() {
         let (repeated, lost) = wanted(flow, promise, &analysis)
             .into_iter()
             .partition(|v| v.property == Property::Repeated);
         for wanted in [lost, repeated] {
-            findings.extend(
-                Doctor {
-                    promise,
-                    wanted,
-                    findings: Vec::new(),
-                }
-                .treat(flow),
-            );
+            let doctor = Doctor {
+                promise,
+                scenario,
+                work: work.clone(),
+                wanted,
+                findings: Vec::new(),
+            };
+            let (causes, gave_up) = doctor.treat(flow, &analysis);
+            findings.extend(causes);
+            if gave_up && !analysis.assumptions.iter().any(|text| text == UNEXPLAINED) {
+                analysis.assumptions.push(UNEXPLAINED.into());
+            }
         }
         findings.extend(static_findings(flow, promise));
         findings.retain(|cause| promise.declared || is_owed(flow, cause));
         settle_precedence(&mut findings, !positions(flow).is_empty());
     }
-    Diagnosis { findings, analysis }
+    Diagnosis {
+        findings,
+        analysis,
+        work: bounds.work - work.left(),
+        gave_up: work.is_spent(),
+    }
 }
 
 /// What the executions of the unit as it stands can break: a repair must not bring in faults of its own. Losses and repetitions
@@ -194,6 +221,9 @@ fn settle_precedence(findings: &mut Vec<Cause>, anchored: bool) {
 
 struct Doctor {
     promise: Promise,
+    scenario: Scenario,
+    /// What all explorations may still cost.
+    work: Work,
     /// What is still to be explained.
     wanted: Vec<Violation>,
     findings: Vec<Cause>,
@@ -203,9 +233,10 @@ struct Doctor {
 type Cure = (Vec<Cause>, Flow);
 
 impl Doctor {
-    fn treat(mut self, flow: &Flow) -> Vec<Cause> {
-        let original = flow.nodes.len();
-        let mut flow = flow.clone();
+    /// The causes that were found, and whether the search for more gave up.
+    fn treat(mut self, unit: &Flow, analysis: &Analysis) -> (Vec<Cause>, bool) {
+        let original = unit.nodes.len();
+        let mut flow = unit.clone();
         for _ in 0..ROUNDS {
             let Some((violation, trace)) = self.simplest(&flow) else {
                 break;
@@ -218,10 +249,25 @@ impl Doctor {
                 self.findings.extend(self.leftover(&flow, violation, trace));
             }
         }
+        let gave_up = self.work.is_spent() && !self.wanted.is_empty();
+        if gave_up && self.findings.is_empty() {
+            self.findings.extend(self.unexplained(unit, analysis));
+        }
         self.findings
             .iter_mut()
             .for_each(|cause| forget_repairs(cause, original));
-        self.findings
+        (self.findings, gave_up)
+    }
+
+    /// What is broken, where there was no time to find out why.
+    fn unexplained(&self, unit: &Flow, analysis: &Analysis) -> Option<Cause> {
+        let shown = |violation: &Violation| Some((*violation, analysis.traces.get(violation)?.clone()));
+        let mut shown = self.wanted.iter().filter_map(shown);
+        shown.find_map(|(violation, trace)| self.leftover(unit, violation, trace))
+    }
+
+    fn program<'f>(&self, flow: &'f Flow) -> Option<Program<'f>> {
+        Program::within(flow, self.scenario, &self.work).ok()
     }
 
     /// The shortest execution of the simplest adversary that breaks something.
@@ -229,7 +275,7 @@ impl Doctor {
         if self.wanted.is_empty() {
             return None;
         }
-        let program = Program::new(flow, self.promise.scenario()).ok()?;
+        let program = self.program(flow)?;
         Tier::ALL
             .into_iter()
             .find_map(|tier| explore_first(&program, tier, &self.wanted).violations.pop_first())
@@ -260,7 +306,7 @@ impl Doctor {
     }
 
     fn candidates(&self, flow: &Flow, violation: Violation, trace: &Trace) -> Vec<(Cause, Flow)> {
-        let Ok(program) = Program::new(flow, self.promise.scenario()) else {
+        let Some(program) = self.program(flow) else {
             return Vec::new();
         };
         let Some(states) = replay_states(&program, trace) else {
@@ -284,9 +330,10 @@ impl Doctor {
     /// The execution by which the repaired flow still breaks the same promise, if there is one. Outer `None`: it cannot be told.
     #[allow(clippy::option_option, reason = "whether it can be told, and what is told")]
     fn again(&self, repaired: &Flow, violation: Violation, tier: Tier) -> Option<Option<Trace>> {
-        let program = Program::new(repaired, self.promise.scenario()).ok()?;
+        let program = self.program(repaired)?;
         let exploration = explore_first(&program, tier, &[violation]);
-        Some(exploration.violations.into_values().next())
+        let trace = exploration.violations.into_values().next();
+        (trace.is_some() || !self.work.is_spent()).then_some(trace)
     }
 
     /// No rule knows: said only against a declaration, and only of what is certain.

@@ -1,6 +1,6 @@
 //! What stands in a source file.
 
-use super::{FAULTY, FOUND, package, run};
+use super::{FAULTY, FOUND, MANIFEST, package, run};
 
 /// Runs over a package in which `odd` stands in a file of its own that names a client, beside a file with a fault.
 fn beside(odd: &[u8]) -> super::Ran {
@@ -103,6 +103,29 @@ fn a_consumer_may_be_odd_itself() {
     ] {
         beside(format!("{beside_it}{}", consumer(&body)).as_bytes());
     }
+}
+
+/// Handlers that can each hold the checker for long, and many of them: their sum is bounded, and said where that was not enough.
+#[test]
+fn many_handlers_with_many_tasks_end_together() {
+    let spawned: String = (0..5)
+        .map(|n| {
+            format!(
+                "let (h, d) = (http.clone(), data.clone()); tokio::spawn(async move {{ h.post(\"http://a{n}\").body(d).send().await.ok(); }});\n"
+            )
+        })
+        .collect();
+    let handlers: String = (0..40)
+        .map(|n| {
+            format!(
+                "pub async fn on_{n}(c: rdkafka::consumer::StreamConsumer, http: reqwest::Client) {{ loop {{ let m = c.recv().await.unwrap(); let data = m.payload().unwrap().to_vec(); {spawned} c.commit_message(&m, rdkafka::consumer::CommitMode::Sync).unwrap(); }} }}\n"
+            )
+        })
+        .collect();
+    let temp = package(&[("src/lib.rs", handlers.as_bytes())]);
+    let manifest = format!("{MANIFEST}reqwest = \"0.12\"\ntokio = \"1\"\n");
+    std::fs::write(temp.path().join("Cargo.toml"), manifest).unwrap();
+    run(temp.path(), &["check", "--format", "json", "--assume", "at_least_once"]).says("gave up");
 }
 
 #[test]

@@ -84,6 +84,34 @@ fn spawned_and_forgotten() {
     );
 }
 
+/// A task that only waits and asks for ever, and that nobody waits for, has no part in what becomes of a message.
+#[test]
+fn a_task_that_does_nothing() {
+    check_each(
+        r#""#,
+        r#"let alive = flag.clone();
+        tokio::spawn(async move {
+            loop {
+                if alive.load() {
+                    println!("alive");
+                }
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            }
+        });
+        pay(&http, &delivery.data).await?;
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 http:POST plain http unconfirmed
+            n0: receive next=n1 err=n4 end=n4
+            n1: effect e0 ok=n2 err=n3
+            n2: ack ok=n0 err=n3
+            n3: exit err
+            n4: exit ok
+        "#]],
+    );
+}
+
 #[test]
 fn acked_inside_the_task() {
     check_each(

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::harness::check_files;
+use crate::harness::{check, check_files};
 
 #[test]
 fn modules_and_reexports() {
@@ -299,6 +299,62 @@ fn poll(consumer: BaseConsumer, http: reqwest::blocking::Client) {
             n0: receive next=n1 err=n0 end=n0
             n1: effect e0 ok=n2 err=n0
             n2: ack up-to ok=n0 err=n0
+        "#]],
+    );
+}
+
+/// `Self { .. }` is a builder of anything; the function that gives it says of what.
+#[test]
+fn a_function_tells_of_what_its_type_is() {
+    check(
+        r#"
+trait Backend {
+    async fn take(consumer: &mut Consumer, http: &Client) -> Result<()>;
+}
+struct Paying;
+struct Idle;
+impl Backend for Paying {
+    async fn take(consumer: &mut Consumer, http: &Client) -> Result<()> {
+        while let Some(Ok(delivery)) = consumer.next().await {
+            pay(http, &delivery.data).await?;
+            delivery.ack(BasicAckOptions::default()).await?;
+        }
+        Ok(())
+    }
+}
+impl Backend for Idle {
+    async fn take(_: &mut Consumer, _: &Client) -> Result<()> {
+        panic!("nothing is taken here")
+    }
+}
+struct Worker<B: Backend> {
+    of: std::marker::PhantomData<B>,
+}
+impl<B: Backend> Worker<B> {
+    fn new() -> Self {
+        Self { of: std::marker::PhantomData }
+    }
+    async fn work(self, consumer: &mut Consumer, http: &Client) -> Result<()> {
+        B::take(consumer, http).await
+    }
+}
+impl Paying {
+    fn worker() -> Worker<Self> {
+        Worker::new()
+    }
+}
+#[delivery::at_least_once(integration = "a")]
+async fn run(mut consumer: Consumer, http: Client) -> Result<()> {
+    Paying::worker().work(&mut consumer, &http).await
+}"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 http:POST plain http unconfirmed
+            n0: receive next=n1 err=n4 end=n4
+            n1: effect e0 ok=n2 err=n3
+            n2: ack ok=n0 err=n3
+            n3: exit err
+            n4: exit ok
         "#]],
     );
 }

@@ -30,6 +30,10 @@ impl<'a> Lowering<'a> {
             }
             return value;
         }
+        if let Some(known) = value.ty.told_by(promised) {
+            value.ty = self.canonical_ty(known);
+            return value;
+        }
         let tells = matches!(promised, Ty::Local { .. } | Ty::External { .. });
         if tells && value.ty == Ty::Unknown && matches!(value.kind, Kind::Opaque | Kind::Api(_)) {
             value.ty = self.canonical_ty(promised.clone());

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 
 use super::{MAX_CALLERS, Run};
+use crate::flow::Known;
 use crate::lower::state::State;
 use crate::lower::value::Value;
-use crate::lower::{Capture, Context, Lowering, MAX_STEPS_ASKED, SeenCall, Tables};
+use crate::lower::{Capture, Context, Lowering, SeenCall, Tables};
 use crate::resolve::{FnId, Ty, TypeId};
 
 /// What a function is called with.
@@ -27,6 +28,8 @@ pub struct Asked<'a> {
     of: Memory<'a, (FnId, usize)>,
     /// Receivers, by their type.
     made: Memory<'a, TypeId>,
+    /// Whether anybody sees how a function ends, by function, and how far up.
+    pub(super) observed: Mutex<FxHashMap<(FnId, usize), Known>>,
 }
 
 type Memory<'a, K> = Mutex<FxHashMap<K, Option<Arc<Arguments<'a>>>>>;
@@ -101,7 +104,7 @@ fn made<'a>(context: &Context<'a>, ty: TypeId) -> Option<Arguments<'a>> {
     });
     let made = makers.take(MAX_CALLERS).flat_map(|maker| {
         let mut lowering = Lowering::new(context);
-        lowering.limit = MAX_STEPS_ASKED;
+        lowering.only_asked();
         let ended = lowering.root(maker, None, Vec::new(), State::start());
         let tables = lowering.into_tables();
         ended
@@ -121,15 +124,14 @@ fn made<'a>(context: &Context<'a>, ty: TypeId) -> Option<Arguments<'a>> {
 impl<'a> Lowering<'a> {
     /// A lowering that is only to show what a function is called with.
     pub(super) fn capturing(context: &Context<'a>, of: FnId) -> Self {
-        Self {
-            limit: MAX_STEPS_ASKED,
-            capture: Some(Capture {
-                of,
-                seen: Vec::new(),
-                calls: Vec::new(),
-            }),
-            ..Self::new(context)
-        }
+        let mut lowering = Self::new(context);
+        lowering.only_asked();
+        lowering.capture = Some(Capture {
+            of,
+            seen: Vec::new(),
+            calls: Vec::new(),
+        });
+        lowering
     }
 
     /// What its values refer to.

@@ -1,5 +1,7 @@
 //! Whether anybody sees that a unit's function has ended.
 
+use std::sync::PoisonError;
+
 use rayon::prelude::*;
 
 use super::{MAX_CALLERS, MAX_CALLERS_UP, Run, Unit};
@@ -18,8 +20,19 @@ pub(super) fn observe(context: &Context<'_>, units: &mut [Unit]) {
     });
 }
 
-/// Whether somebody sees how a function ends, as far as its callers (and theirs) show.
+/// As [`asked`]: units have callers in common.
 fn observed(context: &Context<'_>, f: FnId, up: usize) -> Known {
+    let memory = || context.asked.observed.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = memory().get(&(f, up)).copied() {
+        return known;
+    }
+    let found = asked(context, f, up);
+    memory().insert((f, up), found);
+    found
+}
+
+/// Whether somebody sees how a function ends, as far as its callers (and theirs) show.
+fn asked(context: &Context<'_>, f: FnId, up: usize) -> Known {
     if up == 0 || context.index.function(f).hir.name == "main" {
         return Known::Unknown;
     }

@@ -10,10 +10,11 @@ use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use crate::lower::state::State;
-use crate::lower::value::{Kind, Origin, Value};
-use crate::lower::{Context, Lowering};
+use crate::lower::value::{BodyId, Future, Kind, Origin, Value};
+use crate::lower::{Body, Context, Lowering};
 use crate::resolve::{CrateId, FnId, Ty};
 use crate::source::hir::{Receiver, Type};
+use crate::span::{FileId, Span};
 
 /// A look at one body.
 #[derive(Debug, Clone)]
@@ -116,14 +117,34 @@ impl Lowering<'_> {
         if self.probe.is_none() && self.capture.is_none() {
             return false;
         }
+        if let Some(probe) = &self.probe {
+            let perhaps = args.iter().any(|arg| arg.any(&|part| self.is_asked_in(part, probe)));
+            self.probe.iter_mut().for_each(|probe| probe.perhaps |= perhaps);
+            return true;
+        }
         let is_code = |value: &Value| matches!(value.kind, Kind::Closure(_) | Kind::Future(_) | Kind::Stream(_));
-        let gives_code = args.iter().any(|arg| arg.any(&is_code));
-        match &mut self.probe {
-            Some(probe) => {
-                probe.perhaps |= gives_code;
-                true
-            }
-            None => !gives_code && self.leaves_nothing(f),
+        !args.iter().any(|arg| arg.any(&is_code)) && self.leaves_nothing(f)
+    }
+
+    /// Whether a value that is passed on is code that mentions what a probe is about: other code does nothing that was not seen.
+    fn is_asked_in(&self, value: &Value, probe: &Probe) -> bool {
+        let mentions = |body: BodyId, file: FileId| {
+            let (start, end) = match self.bodies[body.0 as usize] {
+                Body::Closure { body, .. } => (body.start, body.end),
+                Body::Block(block) => (block.start, block.end),
+            };
+            let code = (self.text)(Span { file, start, end });
+            probe.names.iter().any(|name| code.contains(name.as_str()))
+        };
+        match &value.kind {
+            Kind::Closure(closure) => mentions(closure.body, closure.code.file),
+            Kind::Future(future) => match &**future {
+                Future::Block { body, code, .. } => mentions(*body, code.file),
+                Future::Pull { .. } | Future::Take { .. } => true,
+                _ => false,
+            },
+            Kind::Stream(_) => true,
+            _ => false,
         }
     }
 

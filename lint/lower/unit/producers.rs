@@ -20,7 +20,7 @@ use crate::catalog::{Call, Catalog, Facts, Role};
 use crate::flow::{EffectKind, Known, Step};
 use crate::lower::state::State;
 use crate::lower::value::{Kind, Value};
-use crate::lower::{Context, Lowering, MAX_STEPS_ASKED};
+use crate::lower::{Context, Lowering};
 use crate::resolve::FnId;
 use crate::span::Span;
 
@@ -39,6 +39,7 @@ pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> 
     let taken: BTreeSet<FnId> = consumers.iter().map(|unit| unit.function).collect();
     let candidates = candidates(context, &lists);
     let roots: Vec<FnId> = candidates.into_iter().filter(|f| !taken.contains(f)).collect();
+    let context = &context.shared_by(roots.len());
     let made = roots.par_iter().filter_map(|f| produce(context, *f, &lists));
     let lowered: Vec<Producer> = made.collect();
     let own: Vec<Producer> = lowered
@@ -245,7 +246,7 @@ impl<'a> Run<'_, 'a> {
         let mut lowering = Lowering::new(self.context);
         lowering.lists = Arc::clone(lists);
         lowering.adopt(known.tables.clone());
-        lowering.limit = MAX_STEPS_ASKED;
+        lowering.only_asked();
         lowering.focus = self.focus;
         let args = lowering.message_arguments(self.f, known.args.clone());
         let mut state = State::start();
