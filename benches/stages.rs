@@ -31,11 +31,10 @@ fn stages(criterion: &mut Criterion) {
     });
     let sources = Sources::parse(&workspace, false);
     let catalog = Catalog::embedded();
-    let known = |path: &str| analysis::knows(catalog, path);
     criterion.bench_function("resolve", |bencher| {
-        bencher.iter(|| analysis::index(&workspace, black_box(&sources), &known));
+        bencher.iter(|| analysis::index(&workspace, black_box(&sources), catalog));
     });
-    let index = analysis::index(&workspace, &sources, &known);
+    let index = analysis::index(&workspace, &sources, catalog);
     let schema = analysis::schema(&workspace, &sources);
     criterion.bench_function("lower", |bencher| {
         bencher.iter(|| analysis::units(black_box(&index), &sources, catalog, &schema));

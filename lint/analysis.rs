@@ -20,7 +20,7 @@ use crate::flow::Flow;
 use crate::lower::{self, Unit};
 use crate::problem::Problem;
 use crate::report::{Finding, Level, Report};
-use crate::resolve::{CrateInput, CrateKind, Dependency, FileInput, Index};
+use crate::resolve::{Clients, CrateInput, CrateKind, Dependency, FileInput, Index};
 use crate::source::{Needles, Sources, hir};
 use crate::span::{FileId, Span};
 use crate::sql::Schema;
@@ -109,8 +109,7 @@ fn run_watched(
     config: &Config,
     progress: &Progress,
 ) -> Report {
-    let known = |path: &str| knows(catalog, path);
-    let index = index(workspace, sources, &known);
+    let index = index(workspace, sources, catalog);
     let schema = schema(workspace, sources);
     let tests = if names_tests(&index, config) {
         sources.tests(workspace)
@@ -228,11 +227,7 @@ fn unreadable(problem: &Problem) -> Finding {
 
 /// The index of a workspace's names and types.
 #[must_use]
-pub fn index<'a>(
-    workspace: &Workspace,
-    sources: &'a Sources,
-    known: &'a (dyn Fn(&str) -> bool + Send + Sync),
-) -> Index<'a> {
+pub fn index<'a>(workspace: &Workspace, sources: &'a Sources, catalog: &'a Catalog) -> Index<'a> {
     let crates: Vec<CrateInput> = workspace
         .crates
         .iter()
@@ -247,14 +242,18 @@ pub fn index<'a>(
             module: &file.module,
         })
         .collect();
-    Index::build(&crates, &files, known)
+    Index::build(&crates, &files, catalog)
 }
 
-/// Whether the catalog describes a path of another crate, under whatever spelling.
-#[must_use]
-pub fn knows(catalog: &Catalog, path: &str) -> bool {
-    let canonical = catalog.canonical(path);
-    catalog.ty(&canonical).is_some() || catalog.function(&canonical).is_some()
+impl Clients for Catalog {
+    fn describes(&self, path: &str) -> bool {
+        let canonical = self.canonical(path);
+        self.ty(&canonical).is_some() || self.function(&canonical).is_some()
+    }
+
+    fn derived(&self, derive: &str) -> Vec<(SmolStr, SmolStr)> {
+        Self::derived(self, derive)
+    }
 }
 
 fn crate_input(workspace: &Workspace, krate: &Crate, target: &Target) -> CrateInput {

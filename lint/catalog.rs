@@ -49,6 +49,8 @@ pub struct Catalog {
     /// Aliases that end in `::*`, without it.
     modules: FxHashMap<SmolStr, SmolStr>,
     packages: BTreeMap<SmolStr, Package>,
+    /// What a derive macro makes: names, and the paths of the types that say what is known of them.
+    derived: FxHashMap<SmolStr, BTreeMap<SmolStr, SmolStr>>,
     /// Crates that re-export parts of others, by the crate that they re-export, all as code spells them.
     exporters: BTreeMap<SmolStr, BTreeSet<SmolStr>>,
 }
@@ -237,6 +239,10 @@ impl Catalog {
         for entry in raw.types {
             let entry = Arc::new(entry);
             for path in check::expand(&entry.path) {
+                for (derive, name) in entry.made_by.iter().zip(entry.made_as.iter().cycle()) {
+                    let made = self.derived.entry(derive.clone()).or_default();
+                    made.insert(name.clone(), path.clone());
+                }
                 let known = Type {
                     path: path.clone(),
                     package: package.clone(),
@@ -483,6 +489,13 @@ impl Catalog {
     pub fn type_where(&self, is_wanted: impl Fn(&Type) -> bool) -> Option<&Type> {
         let wanted = self.types.values().filter(|ty| is_wanted(ty));
         wanted.min_by(|left, right| left.path.cmp(&right.path))
+    }
+
+    /// The types that a derive macro makes: their names, and the paths of what is known of them.
+    #[must_use]
+    pub fn derived(&self, derive: &str) -> Vec<(SmolStr, SmolStr)> {
+        let made = self.derived.get(derive).into_iter().flatten();
+        made.map(|(name, path)| (name.clone(), path.clone())).collect()
     }
 
     /// Every alias as written → target, in order.

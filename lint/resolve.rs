@@ -180,9 +180,30 @@ pub enum Conversion {
     Variant(TypeId, SmolStr),
 }
 
-/// Says of a path in another crate (`lapin::options::BasicAckOptions`) whether something is known by it: that decides what a name means
-/// where several crates' modules are imported by globs.
-pub type Known<'a> = &'a (dyn Fn(&str) -> bool + Send + Sync);
+/// What is known of other crates, which are not read.
+pub trait Clients: Send + Sync {
+    /// Whether something is known by a path (`lapin::options::BasicAckOptions`): that decides what a name means where several crates'
+    /// modules are imported by globs.
+    fn describes(&self, path: &str) -> bool;
+
+    /// The types that a derive macro (`DeriveEntityModel`) makes beside the one that it stands on: their names, and the paths of what is
+    /// known of them.
+    fn derived(&self, derive: &str) -> Vec<(SmolStr, SmolStr)>;
+}
+
+/// Nothing is known of macros.
+impl<F: Fn(&str) -> bool + Send + Sync> Clients for F {
+    fn describes(&self, path: &str) -> bool {
+        self(path)
+    }
+
+    fn derived(&self, _: &str) -> Vec<(SmolStr, SmolStr)> {
+        Vec::new()
+    }
+}
+
+/// See [`Clients`].
+pub type Known<'a> = &'a dyn Clients;
 
 /// A workspace's names, items and impls.
 pub struct Index<'a> {

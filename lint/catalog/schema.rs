@@ -78,6 +78,8 @@ pub struct RawType {
     pub carries: Option<Carries>,
     /// Of a trait: a macro of the client makes types of that name that have it (`order::Entity`).
     pub made_as: Option<SmolStr>,
+    /// The derive macros that make them, beside the type that they stand on.
+    pub made_by: Vec<SmolStr>,
     /// The name of the type below whose path (`order::Column::Total`) columns are named, in camel case: a macro of the client has made it.
     pub columns: Option<SmolStr>,
     /// A path that means nothing else and names a table of the workspace's schema is a value of it, with the table's name as `target`: a
@@ -87,7 +89,7 @@ pub struct RawType {
 
 record!(RawType, "a type", requires ["path"], {
     path, implements, like, is_async as "async", queue, deref, awaits, item, receive, builder, defaults, fields, settles, store, transaction,
-    handed, for_all, handles, accepts, gives_back, carries, made_as, columns, tables,
+    handed, for_all, handles, accepts, gives_back, carries, made_as, made_by, columns, tables,
 });
 
 /// In which variant of an event a message comes.

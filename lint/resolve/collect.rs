@@ -64,6 +64,9 @@ impl<'a> Builder<'a> {
                     .iter()
                     .for_each(|(_, ty)| self.name_crates_in(ty, place.module));
                 self.a_type(&item.name, TypeKind::Struct(item), &item.generics, place);
+                for (name, path) in item.derives.iter().flat_map(|derive| self.index.known.derived(derive)) {
+                    self.declare_type(place.module, &name, Def::External(path));
+                }
             }
             Item::Enum(item) => self.a_type(&item.name, TypeKind::Enum(item), &item.generics, place),
             Item::Alias { name, generics, ty } => self.a_type(name, TypeKind::Alias(ty), generics, place),

@@ -264,7 +264,7 @@ impl<'a> Index<'a> {
             search
                 .candidates
                 .iter()
-                .find(|path| (self.known)(path) || external::is_known(path))
+                .find(|path| self.known.describes(path) || external::is_known(path))
                 .cloned()
         };
         let prelude = || {
@@ -331,7 +331,7 @@ impl<'a> Index<'a> {
         let known = search
             .candidates
             .iter()
-            .find(|path| (self.known)(path) || external::is_known(path));
+            .find(|path| self.known.describes(path) || external::is_known(path));
         match (known, search.candidates.as_slice()) {
             (Some(path), _) => Some(Def::External(path.clone())),
             (None, [path]) if self.is_linked => Some(Def::External(path.clone())),

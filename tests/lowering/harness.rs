@@ -112,7 +112,6 @@ fn units(files: &[(&str, &str)]) -> Vec<Unit> {
     let problems: Vec<_> = sources.problems().collect();
     assert!(problems.is_empty(), "{problems:#?}");
     let catalog = Catalog::embedded();
-    let known = |path: &str| analysis::knows(catalog, path);
-    let index = analysis::index(&workspace, &sources, &known);
+    let index = analysis::index(&workspace, &sources, catalog);
     analysis::units(&index, &sources, catalog, &analysis::schema(&workspace, &sources))
 }
