@@ -284,6 +284,9 @@ pub struct Ack {
     /// In a transaction: whether the broker refuses it from a worker that has lost the message to another one.
     #[serde(default)]
     pub fenced: Known,
+    /// Whether the call ends only when the broker has it; `No` where it is sent in the background.
+    #[serde(default)]
+    pub awaited: Known,
 }
 
 /// Which messages an ack settles.
@@ -497,6 +500,7 @@ impl Ack {
             covers,
             tx: None,
             fenced: Known::Unknown,
+            awaited: Known::Unknown,
         }
     }
 }

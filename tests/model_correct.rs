@@ -63,6 +63,20 @@ correct! {
                 opaque call ?
                 ack ok=again ?
     "
+    an_ack_before_the_work_that_is_only_sent: BestEffort, "
+        source kafka log manual
+        effect save postgres:rows idem
+        again:  receive ?
+                ack up-to unawaited ?
+                effect save ok=again err=again
+    "
+    an_ack_after_the_work_that_is_only_sent: EffectivelyOnce, "
+        source kafka log manual
+        effect save postgres:rows idem
+        again:  receive ?
+                effect save ?
+                ack up-to unawaited ok=again ?
+    "
     an_opaque_call_whose_failure_is_a_value: AtLeastOnce, "
         source amqp queue manual
         effect call crate::notify opaque

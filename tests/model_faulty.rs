@@ -119,6 +119,16 @@ faulty! {
                 opaque call ok=ack err=ack
         ack:    ack ok=again ?
     "
+    what_is_sent_after_the_ack_does_not_vouch_for_the_call_before_it: declared(LEAST) => BestEffort,
+        [("commit-before-process", "ack", Some(Tier::Outage))], "
+        source amqp queue manual
+        effect call crate::build opaque
+        effect tell amqp:results plain publish
+        again:  receive ?
+                opaque call ?
+        ack:    ack ?
+                effect tell ok=again ?
+    "
     ack_on_error_before_the_effect: declared(LEAST) => AtMostOnce, [("ack-on-error", "ack", Some(Tier::Outage))], "
         source amqp queue manual
         effect save postgres:rows idem

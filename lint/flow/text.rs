@@ -214,7 +214,8 @@ fn ack(ack: &Ack) -> String {
         Covers::AllReceived => " all",
     };
     let fenced = when(ack.fenced == Known::No, " unfenced");
-    format!("{covers}{}{fenced}", within(ack.tx))
+    let awaited = when(ack.awaited == Known::No, " unawaited");
+    format!("{covers}{}{fenced}{awaited}", within(ack.tx))
 }
 
 fn mark_mode(mode: MarkMode) -> &'static str {

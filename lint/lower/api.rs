@@ -23,7 +23,7 @@ use super::queues::Queue;
 use super::state::{Flowing, State};
 use super::time::millis;
 use super::value::{Call, Future, Kind, Origin, Place, Target, Value};
-use crate::catalog::{self, Covers, Facts, Is, Operand, Role, TypeExpr};
+use crate::catalog::{self, Confirm, Covers, Facts, Is, Operand, Role, TypeExpr};
 use crate::flow::{self, Ack, Effect, EffectKind, Idempotency, KeyId, Known, MarkMode, Outcome, Step, TxId};
 use crate::resolve::Ty;
 use crate::span::Span;
@@ -252,7 +252,17 @@ impl<'a> Lowering<'a> {
                 "the transaction that takes the position is begun where it cannot be followed",
             );
         }
-        let acked = self.two_way(&doing, state, Step::Ack(Ack { covers, tx, fenced }));
+        let awaited = match doing.facts.confirm {
+            Some(Confirm::Never) => Known::No,
+            _ => Known::Unknown,
+        };
+        let ack = Ack {
+            covers,
+            tx,
+            fenced,
+            awaited,
+        };
+        let acked = self.two_way(&doing, state, Step::Ack(ack));
         match tx.filter(|_| doing.facts.commits.is_some()) {
             Some(tx) => self.each(acked, |this, state, value| {
                 this.end_transaction(&doing, tx, state, value)

@@ -210,9 +210,8 @@ impl<'a> Lowering<'a> {
     /// The row that was taken is done, given up and kept as such, or somebody's.
     fn settle_rows(&mut self, made: Made, query: &Query, state: State) -> Ways {
         let ack = Ack {
-            covers: Covers::One,
             tx: query.tx,
-            fenced: Known::Unknown,
+            ..Ack::of(Covers::One)
         };
         let multiple = false;
         let step = match made {

@@ -1,10 +1,13 @@
 //! What the executions of a flow say about its guarantee.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use delivery_grammar::Semantic;
 
-use crate::flow::{Broker, Covers, Durability, Effect, EffectKind, Flow, Idempotency, Known, Settle, Step};
+use crate::flow::reachable;
+use crate::flow::{
+    Broker, Covers, Durability, Effect, EffectKind, Flow, Idempotency, Known, NodeId, Outcome, Settle, Step,
+};
 
 use super::bounds::Tier;
 use super::crash_table::{CrashPoint, crash_table};
@@ -95,7 +98,11 @@ pub fn analyse_program(program: &Program<'_>, promised: Semantic) -> Analysis {
     let broken = is_broken(program, &violations, strongest, promised);
     let inferred = strongest.map(|_| {
         let unproved = doubts.iter().filter(|doubt| is_unproved(program, **doubt));
-        infer(program, &violations.iter().chain(unproved).copied().collect::<Vec<_>>())
+        let found: Vec<_> = violations.iter().chain(unproved).copied().collect();
+        match infer(program, &found) {
+            Semantic::AtMostOnce if sent_early(program).next().is_some() => Semantic::BestEffort,
+            inferred => inferred,
+        }
     });
     let questions = questions(program, &doubts, promised);
     let verdict = match () {
@@ -205,9 +212,26 @@ fn is_unproved(program: &Program<'_>, doubt: Violation) -> bool {
     }
 }
 
-/// Whether nothing is known to be done for a message but what cannot be seen into: then nothing shows that a repetition does no harm.
+/// Whether nothing is known to be done for a message before it is settled but what cannot be seen into: then nothing shows that a
+/// repetition does no harm.
 fn is_all_there_is(flow: &Flow, effect: &Effect) -> bool {
-    effect.kind == EffectKind::Opaque && flow.effects.iter().all(|other| other.kind == EffectKind::Opaque)
+    effect.kind == EffectKind::Opaque && unsettled_effects(flow).all(|other| other.kind == EffectKind::Opaque)
+}
+
+/// The effects that come before an ack, or without one.
+fn unsettled_effects(flow: &Flow) -> impl Iterator<Item = &Effect> {
+    let acks = flow.iter().filter(|(_, node)| matches!(node.step, Step::Ack(_)));
+    let acked = acks.filter_map(|(_, node)| node.on(Outcome::Ok).or_else(|| node.on(Outcome::Then)));
+    let settled: BTreeSet<NodeId> = acked.flat_map(|id| reachable(flow, id, |_| true)).collect();
+    let before = flow.iter().filter(move |(id, _)| !settled.contains(id));
+    before.filter_map(|(_, node)| match node.step {
+        Step::Effect { effect, .. }
+        | Step::Opaque { effect }
+        | Step::Mark {
+            effect: Some(effect), ..
+        } => Some(flow.effect(effect)),
+        _ => None,
+    })
 }
 
 fn infer(program: &Program<'_>, violations: &[Violation]) -> Semantic {
@@ -267,8 +291,21 @@ pub fn is_one_transaction(program: &Program<'_>) -> bool {
         && flow.keys.iter().all(|key| key.ttl_millis.is_none())
 }
 
+/// The acks that come before the work and are only sent: where the process dies before they leave it, the message comes again.
+fn sent_early<'p>(program: &'p Program<'_>) -> impl Iterator<Item = &'p str> {
+    let nodes = program.flow.iter().filter(|(id, _)| !program.is_final_ack(*id));
+    nodes.filter_map(|(_, node)| match &node.step {
+        Step::Ack(ack) if ack.awaited == Known::No => node.at.as_ref().map(|site| site.text.as_str()),
+        _ => None,
+    })
+}
+
 fn questions(program: &Program<'_>, doubts: &[Violation], promised: Semantic) -> Vec<String> {
     let mut questions: Vec<String> = Vec::new();
+    if promised == Semantic::AtMostOnce {
+        let comes_again = |text| format!("`{text}` does not wait for the broker: may a message come again that was being processed when the process died?");
+        questions.extend(sent_early(program).map(comes_again));
+    }
     for doubt in doubts {
         let Some(effect) = program.flow.effects.get(doubt.effect.0 as usize) else {
             continue;

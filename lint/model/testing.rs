@@ -265,6 +265,7 @@ impl Reader {
             "ack" => Step::Ack(Ack {
                 tx,
                 fenced: if has("unfenced") { Known::No } else { Known::Unknown },
+                awaited: if has("unawaited") { Known::No } else { Known::Unknown },
                 ..Ack::of(covers(words))
             }),
             "nack" => Step::Nack {

@@ -193,11 +193,12 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether the effect can be reached from a node while the message is the same.
+    /// Whether the effect, or the handoff that stands for it, can be reached from a node while the message is the same.
     pub fn reaches(&self, from: NodeId, effect: EffectId) -> bool {
+        let handoff = self.program.handoff(effect);
         crate::flow::reachable(self.flow, from, |_| true)
             .into_iter()
-            .any(|id| applies(&self.flow.node(id).step, effect))
+            .any(|id| applies(&self.flow.node(id).step, effect) || handoff == Some(id))
     }
 
     /// The steps whose failure can lead to one of `wanted` while the message is the same.

@@ -29,8 +29,16 @@ fn explain(case: &Case<'_>) -> Option<Named> {
         return None;
     }
     let site = case.site(Some(ack));
-    let message = format!("the message is acknowledged before {} is durable", case.name());
-    let help = format!("acknowledge after {}: a crash in between then redelivers the message", case.name());
+    let (message, help) = match case.effect() {
+        Some(_) => (
+            format!("the message is acknowledged before {} is durable", case.name()),
+            format!("acknowledge after {}: a crash in between then redelivers the message", case.name()),
+        ),
+        None => (
+            "the message is acknowledged before it is put into a queue in memory".to_owned(),
+            "let what settles the message travel through the queue with it, and acknowledge after processing".to_owned(),
+        ),
+    };
     let named = Named::at(site, message, help, repair::ack_last(case.flow, ack));
     let behind = |effect: &Site| Remedy::AcknowledgeAfter { ack: site.span, effect: effect.span };
     let named = named.remedy(case.effect_site().map(behind));
