@@ -372,6 +372,8 @@ pub enum SettleBy {
     OnNext,
     /// That, and when the reader is dropped.
     OnNextOrDrop,
+    /// Not at all: with these settings the broker keeps nothing for this receiver once it is gone.
+    NotKept,
 }
 
 /// Which messages an ack settles.

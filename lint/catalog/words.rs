@@ -51,7 +51,7 @@ words!(Role, "role", {
 words!(Broker, "kind of broker", { "queue" => Queue, "log" => Log, "volatile" => Volatile });
 words!(SettleBy, "way of settling", {
     "manual" => Manual, "on_receive" => OnReceive, "in_sink" => InSink, "on_ok" => OnOk, "on_return" => OnReturn,
-    "on_next" => OnNext, "on_next_or_drop" => OnNextOrDrop,
+    "on_next" => OnNext, "on_next_or_drop" => OnNextOrDrop, "not_kept" => NotKept,
 });
 words!(EffectKind, "kind of effect", {
     "database" => Database, "cache" => Cache, "publish" => Publish, "http" => Http, "rpc" => Rpc, "mail" => Mail,

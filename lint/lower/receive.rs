@@ -153,6 +153,7 @@ impl<'a> Lowering<'a> {
         let constructed = operands.recv.and_then(construction);
         let (reading, unclear) = self.reading(receive, operands);
         let settle = settled(reading, operands);
+        let implied = reading.map_or(SettleBy::Manual, |reading| reading.is);
         let address = receive
             .address
             .as_ref()
@@ -166,9 +167,12 @@ impl<'a> Lowering<'a> {
             transport: receive.transport.clone(),
             dead_letter: self.dead_letter(receive.dead_letter.as_ref(), address.as_ref()),
             address,
-            broker: receive.broker,
+            broker: match implied {
+                SettleBy::NotKept => Broker::Volatile,
+                _ => receive.broker,
+            },
             settle,
-            implied: reading.map_or(SettleBy::Manual, |reading| reading.is),
+            implied,
             site,
             constructed,
             lease: self.lease(receive, operands),
@@ -343,7 +347,7 @@ fn settled(reading: Option<&crate::catalog::Settle>, operands: &Operands<'_>) ->
     let label = reading.label.as_ref().and_then(|name| operands.prop_place(name));
     match reading.is {
         SettleBy::Manual | SettleBy::OnNext | SettleBy::OnNextOrDrop => Settle::Manual,
-        SettleBy::OnReceive => Settle::OnReceive {
+        SettleBy::OnReceive | SettleBy::NotKept => Settle::OnReceive {
             at: label.or_else(|| operands.recv.and_then(construction)),
             why: reading.why.clone().unwrap_or_default(),
         },
