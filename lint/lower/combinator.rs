@@ -261,7 +261,7 @@ impl<'a> Lowering<'a> {
                 })
             }
             "boxed" | "boxed_local" | "fuse" | "instrument" | "in_current_span" | "into_future" | "catch_unwind"
-            | "shared" | "as_mut" => recv.clone(),
+            | "shared" | "as_mut" | "scope_boxed" | "scope_local_boxed" | "compat" => recv.clone(),
             "await" => return None,
             _ => return None,
         };
