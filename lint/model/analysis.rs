@@ -303,7 +303,11 @@ fn sent_early<'p>(program: &'p Program<'_>) -> impl Iterator<Item = &'p str> {
 fn questions(program: &Program<'_>, doubts: &[Violation], promised: Semantic) -> Vec<String> {
     let mut questions: Vec<String> = Vec::new();
     if promised == Semantic::AtMostOnce {
-        let comes_again = |text| format!("`{text}` does not wait for the broker: may a message come again that was being processed when the process died?");
+        let comes_again = |text| {
+            format!(
+                "`{text}` does not wait for the broker: may a message come again that was being processed when the process died?"
+            )
+        };
         questions.extend(sent_early(program).map(comes_again));
     }
     for doubt in doubts {

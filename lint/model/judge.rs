@@ -76,23 +76,25 @@ fn lost(program: &Program<'_>, message: &Message, property: Property, found: &mu
     if is_recorded(program, message.effects) {
         return;
     }
+    let lacked = program.lacked(message.ways, message.effects, || lacked(program, message));
+    let effects = (0..64_u32).filter(|effect| lacked >> (effect * 2) & 1 == 1);
+    found.extend(effects.map(|effect| Violation {
+        property,
+        effect: EffectId(effect),
+    }));
+}
+
+/// The effects that a message lacks which ends here, as bits like those of [`Counts::applied`].
+fn lacked(program: &Program<'_>, message: &Message) -> u128 {
+    let mut all = 0;
     program.work.spend(program.runs.len() / RUNS_A_STATE);
     for run in program.runs.iter().filter(|run| run.ways.agrees(message.ways)) {
         let missing = run.effects.applied() & !message.effects.applied();
-        if missing == 0 || lacks_less(program, message, run) {
-            continue;
-        }
-        for effect in run
-            .effects
-            .iter()
-            .filter(|&effect| missing >> (u32::from(effect) * 2) & 1 == 1)
-        {
-            found.push(Violation {
-                property,
-                effect: EffectId(effect.into()),
-            });
+        if missing & !all != 0 && !lacks_less(program, message, run) {
+            all |= missing;
         }
     }
+    all
 }
 
 /// A failure record or a dead letter was written: something that only happens after a failure.

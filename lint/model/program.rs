@@ -1,6 +1,9 @@
 //! A flow made ready for execution: what can be known about its nodes before the first step is taken.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
 
 use crate::flow::{
     Broker, CondKind, Covers, EffectId, Flow, Idempotency, KeyId, Known, MarkMode, NodeId, Outcome, Settle, Step,
@@ -9,7 +12,7 @@ use crate::flow::{
 
 use super::bounds::Bounds;
 use super::reference::Run;
-use super::state::{NONE, Slot};
+use super::state::{Counts, NONE, Slot, Ways};
 use super::work::Work;
 
 /// What an exploration is about, apart from the flow.
@@ -54,6 +57,8 @@ pub struct Program<'f> {
     pub(super) is_loop: bool,
     /// What fault-free runs leave.
     pub(super) runs: Vec<Run>,
+    /// What messages lack that end with these ways and effects, as far as it was asked.
+    lacked: RefCell<FxHashMap<(Ways, Counts), u128>>,
     /// There are more fault-free runs than were looked at.
     pub(super) is_partial: bool,
     /// Effects that some fault-free run applies, one bit in two.
@@ -116,6 +121,7 @@ impl<'f> Program<'f> {
                 .collect(),
             is_loop: is_loop(flow),
             runs: Vec::new(),
+            lacked: RefCell::default(),
             is_partial: false,
             routine: 0,
         };
@@ -215,6 +221,16 @@ impl<'f> Program<'f> {
 
     pub(super) fn tx_dep(&self, tx: u8) -> u8 {
         self.tx_deps[usize::from(tx)]
+    }
+
+    /// What a message lacks that ends with these ways and effects: searches come to the same ones again and again.
+    pub(super) fn lacked(&self, ways: Ways, effects: Counts, find: impl FnOnce() -> u128) -> u128 {
+        if let Some(&known) = self.lacked.borrow().get(&(ways, effects)) {
+            return known;
+        }
+        let found = find();
+        self.lacked.borrow_mut().insert((ways, effects), found);
+        found
     }
 
     pub(super) fn is_final_ack(&self, node: NodeId) -> bool {
