@@ -95,7 +95,7 @@ async fn run(http: Client, token: tokio_util::sync::CancellationToken) {
             n1: exit ok
             n2: receive next=n3 err=n0
             n3: effect e0 ok=n4 err=n0
-            n4: ack up-to ok=n0 err=n0
+            n4: ack up-to unawaited ok=n0 err=n0
         "#]],
     );
 }

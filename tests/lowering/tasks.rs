@@ -315,7 +315,7 @@ async fn run(http: Client) -> Result<()> {
             n0: receive next=n1 err=n6 end=n7
             n1: spawn s0 child=n2 then=n0
             n2: effect e0 ok=n3 err=n5
-            n3: ack up-to ok=n4 err=n5
+            n3: ack up-to unawaited ok=n4 err=n5
             n4: end ok
             n5: end err
             n6: exit err

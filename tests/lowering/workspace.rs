@@ -177,7 +177,7 @@ async fn run(http: reqwest::Client) -> anyhow::Result<()> {
             effect e0 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n3
             n1: effect e0 ok=n2 err=n3
-            n2: ack up-to ok=n0 err=n3
+            n2: ack up-to unawaited ok=n0 err=n3
             n3: exit err
         "#]],
     );
@@ -211,7 +211,7 @@ async fn run(http: reqwest::Client) -> anyhow::Result<()> {
             effect e0 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n3
             n1: effect e0 ok=n2 err=n3
-            n2: ack up-to ok=n0 err=n3
+            n2: ack up-to unawaited ok=n0 err=n3
             n3: exit err
         "#]],
     );
@@ -250,7 +250,7 @@ async fn main() -> anyhow::Result<()> {
             effect e0 http:PUT idem http unconfirmed
             n0: receive next=n1 err=n3
             n1: effect e0 ok=n2 err=n3
-            n2: ack up-to ok=n0 err=n3
+            n2: ack up-to unawaited ok=n0 err=n3
             n3: exit err
         "#]],
     );
