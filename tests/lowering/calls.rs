@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::harness::{check, check_each, lowered};
+use crate::harness::{check, check_each};
 
 #[test]
 fn a_generic_handler() {
@@ -578,28 +578,4 @@ fn what_is_unzipped_are_two_lists() {
             n4: exit ok
         "#]],
     );
-}
-
-#[test]
-fn a_schedule_calls_a_function_with_an_event() {
-    let handler = |event: &str| {
-        lowered(&format!(
-            r#"use aws_lambda_events::event::cloudwatch_events::CloudWatchEvent;
-use lambda_runtime::LambdaEvent;
-async fn handler(event: LambdaEvent<{event}>) -> Result<()> {{
-    let http = Client::new();
-    pay(&http, event.payload.id.unwrap_or_default().as_bytes()).await
-}}"#
-        ))
-    };
-    expect![[r#"
-        source eventbridge queue on-ok
-        effect e0 http:POST plain http unconfirmed
-        n0: receive next=n1
-        n1: effect e0 ok=n2 err=n3
-        n2: exit ok
-        n3: exit err
-    "#]]
-    .assert_eq(&handler("CloudWatchEvent"));
-    assert_eq!(handler("Order"), "");
 }
