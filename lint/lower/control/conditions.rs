@@ -149,7 +149,7 @@ impl<'a> Lowering<'a> {
 
     /// An opaque value becomes one of the variants that `pats` ask about (a branch), or something else.
     pub(in crate::lower) fn explode(&mut self, value: Value, pats: &[&Pat], state: State, at: Span) -> Flowing {
-        let value = pats.iter().fold(value, |value, pat| self.opened(pat, &value));
+        let value = self.opened_for_all(pats.iter().copied(), &value).unwrap_or(value);
         let asked = pattern::asked(pats);
         if asked.is_empty() {
             return vec![(state, value)];
