@@ -6,9 +6,8 @@ mod shares;
 mod usual;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use delivery_grammar::Problem as Misplaced;
 use memchr::memmem;
@@ -20,11 +19,11 @@ use crate::flow::Flow;
 use crate::lower::{self, Unit};
 use crate::problem::Problem;
 use crate::report::{Finding, Level, Report};
-use crate::resolve::{Clients, CrateInput, CrateKind, Dependency, FileInput, Index};
+use crate::resolve::{Clients, Index};
 use crate::source::{Needles, Sources, hir};
 use crate::span::{FileId, Span};
 use crate::sql::Schema;
-use crate::workspace::{Crate, Target, TargetKind, Workspace};
+use crate::workspace::Workspace;
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, Default)]
@@ -228,21 +227,7 @@ fn unreadable(problem: &Problem) -> Finding {
 /// The index of a workspace's names and types.
 #[must_use]
 pub fn index<'a>(workspace: &Workspace, sources: &'a Sources, catalog: &'a Catalog) -> Index<'a> {
-    let crates: Vec<CrateInput> = workspace
-        .crates
-        .iter()
-        .flat_map(|krate| krate.targets.iter().map(|target| crate_input(workspace, krate, target)))
-        .collect();
-    let files: Vec<FileInput<'a>> = sources
-        .files
-        .iter()
-        .map(|file| FileInput {
-            id: file.id,
-            path: PathBuf::from(&file.path),
-            module: &file.module,
-        })
-        .collect();
-    Index::build(&crates, &files, catalog)
+    Index::of(workspace, sources, catalog)
 }
 
 impl Clients for Catalog {
@@ -253,31 +238,6 @@ impl Clients for Catalog {
 
     fn derived(&self, derive: &str) -> Vec<(SmolStr, SmolStr)> {
         Self::derived(self, derive)
-    }
-}
-
-fn crate_input(workspace: &Workspace, krate: &Crate, target: &Target) -> CrateInput {
-    let dependencies = krate.manifest.map(|_| {
-        krate
-            .dependencies
-            .iter()
-            .map(|(name, package)| Dependency {
-                name: name.clone(),
-                package: package.clone(),
-            })
-            .collect()
-    });
-    let is_lib = target.kind == TargetKind::Lib;
-    CrateInput {
-        name: if is_lib {
-            krate.name.clone()
-        } else {
-            target.name.replace('-', "_").into()
-        },
-        package: krate.package.clone(),
-        kind: if is_lib { CrateKind::Library } else { CrateKind::Binary },
-        root: PathBuf::from(&workspace.file(target.root).path),
-        dependencies,
     }
 }
 
@@ -351,7 +311,7 @@ fn with_context<T>(
         upkeep: &upkeep,
         text: &text,
         mentions: &mentions,
-        asked: lower::Asked::default(),
+        asked: Arc::default(),
         bytes: sources.bytes(),
         steps: lower::MAX_STEPS,
     })

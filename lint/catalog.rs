@@ -239,9 +239,11 @@ impl Catalog {
         for entry in raw.types {
             let entry = Arc::new(entry);
             for path in check::expand(&entry.path) {
-                for (derive, name) in entry.made_by.iter().zip(entry.made_as.iter().cycle()) {
-                    let made = self.derived.entry(derive.clone()).or_default();
-                    made.insert(name.clone(), path.clone());
+                if let Some(name) = &entry.made_as {
+                    for derive in &entry.made_by {
+                        let made = self.derived.entry(derive.clone()).or_default();
+                        made.insert(name.clone(), path.clone());
+                    }
                 }
                 let known = Type {
                     path: path.clone(),
@@ -368,13 +370,13 @@ impl Catalog {
     pub fn method(&self, type_path: &str, name: &str) -> Option<&Call> {
         self.lineage(type_path)
             .into_iter()
-            .find_map(|owner| self.calls.get(format!("{owner}::{name}").as_str()))
+            .find_map(|owner| self.own_method(&owner, name))
     }
 
     /// A method that is a type's own, and no trait's.
     #[must_use]
     pub fn own_method(&self, type_path: &str, name: &str) -> Option<&Call> {
-        self.calls.get(format!("{type_path}::{name}").as_str())
+        self.function(&format!("{type_path}::{name}"))
     }
 
     /// A type or trait by its path.

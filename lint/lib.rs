@@ -1,6 +1,7 @@
 //! `cargo delivery`: what happens to a message when something crashes?
 #![forbid(unsafe_code)]
 
+mod allowance;
 pub mod analysis;
 pub mod baseline;
 pub mod catalog;

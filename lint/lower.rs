@@ -48,6 +48,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use crate::allowance::Allowance;
 use crate::catalog::Catalog;
 use crate::flow::{Lease, Outcome, Site, Step, TaskId, TxId, Unknown};
 use crate::resolve::{ConstId, CrateId, FnId, Index, Scope, Ty};
@@ -74,11 +75,12 @@ pub const MAX_STEPS: usize = 60_000;
 const MAX_STEPS_ASKED: usize = 20_000;
 /// And once a call was seen, this many more.
 const MAX_STEPS_MORE: usize = 4_000;
-/// Evaluations that a run may always take, and more of them for each byte of code that was read; and so many for each unit, however many
-/// there are.
-const STEPS_OF_A_RUN: usize = 4_000_000;
-const STEPS_A_BYTE: usize = 20;
-const STEPS_AT_LEAST: usize = 2_000;
+/// Evaluations of a run, and of each unit in it.
+const STEPS: Allowance = Allowance {
+    of_a_run: 4_000_000,
+    a_byte: 20,
+    each: 2_000..=MAX_STEPS,
+};
 /// A flow with more nodes than this is not understood.
 const MAX_NODES: usize = 4_000;
 
@@ -92,7 +94,7 @@ pub struct Context<'a> {
     pub text: &'a (dyn Fn(Span) -> &'a str + Sync),
     /// Whether the workspace's code contains a text (the name of a setting).
     pub mentions: &'a (dyn Fn(&str) -> bool + Sync),
-    pub asked: Asked<'a>,
+    pub asked: Arc<Asked<'a>>,
     /// How much code was read.
     pub bytes: usize,
     /// Evaluations that one unit may take, at most [`MAX_STEPS`].
@@ -101,21 +103,15 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// The same for so many functions in question: what all of them cost together grows with the code, and not with how many there are.
-    /// One more or less rarely changes what the others may take.
     fn shared_by(&self, functions: usize) -> Self {
-        let all = self.bytes.saturating_mul(STEPS_A_BYTE).saturating_add(STEPS_OF_A_RUN);
-        let share = all / functions.next_power_of_two();
-        Self {
-            index: self.index,
-            catalog: self.catalog,
-            schema: self.schema,
-            upkeep: self.upkeep,
-            text: self.text,
-            mentions: self.mentions,
-            asked: Asked::default(),
-            bytes: self.bytes,
-            steps: share.clamp(STEPS_AT_LEAST, MAX_STEPS),
-        }
+        let steps = STEPS.share(self.bytes, functions);
+        // What was found out in fewer steps, or in more, is not what would be found out now.
+        let asked = if steps == self.steps {
+            Arc::clone(&self.asked)
+        } else {
+            Arc::default()
+        };
+        Self { asked, steps, ..*self }
     }
 
     /// Whether a crate can reach what a package exports: by depending on it, or on one that re-exports it.

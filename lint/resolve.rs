@@ -1,6 +1,6 @@
 //! What names and types mean, without a compiler: an index of a workspace, and questions to it.
 //!
-//! The index is built once from parsed files ([`Index::build`]), borrows them, and never changes afterwards. It knows modules,
+//! The index is built once from parsed files ([`Index::of`]), borrows them, and never changes afterwards. It knows modules,
 //! imports (renames, globs, re-exports, also across the crates of the workspace), items, impls, and types as far as signatures,
 //! fields and annotations show them ([`Ty`]). It infers nothing inside bodies: that is `lower`'s work, which asks here.
 //!
@@ -33,7 +33,7 @@ use std::fmt;
 
 use smol_str::SmolStr;
 
-pub use input::{CrateInput, CrateKind, Dependency, FileInput};
+use input::{CrateInput, CrateKind, FileInput};
 pub use ty::{Bindings, Ty, TyBound, Types};
 
 use crate::source::{STACK_BYTES, hir};
@@ -191,17 +191,6 @@ pub trait Clients: Send + Sync {
     fn derived(&self, derive: &str) -> Vec<(SmolStr, SmolStr)>;
 }
 
-/// Nothing is known of macros.
-impl<F: Fn(&str) -> bool + Send + Sync> Clients for F {
-    fn describes(&self, path: &str) -> bool {
-        self(path)
-    }
-
-    fn derived(&self, _: &str) -> Vec<(SmolStr, SmolStr)> {
-        Vec::new()
-    }
-}
-
 /// See [`Clients`].
 pub type Known<'a> = &'a dyn Clients;
 
@@ -226,11 +215,8 @@ impl<'a> Index<'a> {
     /// Indexes `files`. The crates' roots and their `mod` items say which module each file is; a file that none of them reaches
     /// becomes a module by its path, or a crate of its own where it is in no crate's folder.
     ///
-    /// # Panics
-    ///
-    /// If no thread can be started: bodies may be deep, so that walking them takes a large stack.
-    #[must_use]
-    pub fn build(crates: &[CrateInput], files: &[FileInput<'a>], known: Known<'a>) -> Self {
+    /// Bodies may be deep, so that walking them takes a large stack.
+    fn build(crates: &[CrateInput], files: &[FileInput<'a>], known: Known<'a>) -> Self {
         std::thread::scope(|scope| {
             let builder = std::thread::Builder::new()
                 .name("resolve".into())

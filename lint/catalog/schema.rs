@@ -76,8 +76,9 @@ pub struct RawType {
     pub gives_back: Option<SmolStr>,
     /// It is an event, and a message one of its kinds. The others are left aside.
     pub carries: Option<Carries>,
-    /// Of a trait: `made_by` (derive macros of the client) make types of that name that have it (`order::Entity`).
+    /// Of a trait: a macro of the client makes types of that name that have it (`order::Entity`).
     pub made_as: Option<SmolStr>,
+    /// The derive macros that make them, beside the type that they stand on.
     pub made_by: Vec<SmolStr>,
     /// The name of the type below whose path (`order::Column::Total`) columns are named, in camel case: a macro of the client has made it.
     pub columns: Option<SmolStr>,
@@ -367,9 +368,11 @@ pub enum SettleBy {
     InSink,
     OnOk,
     OnReturn,
-    /// When the next message is asked for; also when the reader is dropped; not at all, once the receiver is gone.
+    /// When the next message is asked for.
     OnNext,
+    /// That, and when the reader is dropped.
     OnNextOrDrop,
+    /// Not at all: with these settings the broker keeps nothing for this receiver once it is gone.
     NotKept,
 }
 
@@ -402,7 +405,8 @@ impl Covers {
 pub enum Confirm {
     /// Its `Ok` says so.
     Ok,
-    Pending, // Its result must be awaited too.
+    /// Its result must be awaited too.
+    Pending,
     Never,
 }
 

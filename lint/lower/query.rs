@@ -380,13 +380,13 @@ impl<'a> Lowering<'a> {
         let key = self.row_key(query, &insert.table, Known::Yes, from);
         let site = self.sql_site(query);
         let fresh = self.fresh_column(insert, query);
-        let (idempotency, why) = fresh.clone().map_or_else(
-            || (insert.idempotency, insert.why.clone()),
-            |(name, _)| {
+        let (idempotency, why) = match &fresh {
+            Some((name, _)) => {
                 let why = format_smolstr!("`{name}` is new each time, so that no row ever conflicts");
                 (Idempotency::NotIdempotent, why)
-            },
-        );
+            }
+            None => (insert.idempotency, insert.why.clone()),
+        };
         let effect = self.sql_row(query, &insert.table, idempotency, why, &site);
         self.graph.effects[effect.0 as usize].unstable_key = fresh.and_then(|(_, made)| made);
         let step = Step::Mark {

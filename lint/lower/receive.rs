@@ -298,7 +298,8 @@ impl<'a> Lowering<'a> {
     /// Whether what is received has a type of the code's own choice, of which nobody knows what settles it.
     pub(super) fn is_shaped_here(&self, receive: &Receive, given: &Ty, doing: &Doing<'_>) -> bool {
         let is_own = self.draft.as_ref().is_none_or(|draft| draft.site.span == doing.site.at);
-        let by_hand = settled(self.reading(receive, &doing.operands()).0, &doing.operands()) == Settle::Manual;
+        let operands = doing.operands();
+        let by_hand = settled(self.reading(receive, &operands).0, &operands) == Settle::Manual;
         is_own && by_hand && !self.is_known(given)
     }
 

@@ -5,13 +5,13 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use smol_str::SmolStr;
 
+use super::Context;
 use super::Lowering;
 use super::phrases::Phrases;
 use super::query::Query;
 use super::queues::Queue;
 use super::time;
 use super::unit::rehearsed;
-use super::{Asked, Context};
 use crate::resolve::{ConstId, FnId};
 use crate::span::Span;
 use crate::sql::{Age, Delete, Statement};
@@ -222,7 +222,7 @@ impl<'a> Lowering<'a> {
             upkeep: &UNASKED,
             text: self.text,
             mentions: self.mentions,
-            asked: Asked::default(),
+            asked: Arc::default(),
             bytes: 0,
             steps: self.most,
         }

@@ -21,7 +21,7 @@ use crate::resolve::{Ty, TyBound};
 impl Lowering<'_> {
     /// Where nothing is seen that is done with a message: a spawned task does it, or the unit is not understood.
     pub(super) fn expect_work(&mut self, source: &Source) {
-        let chosen = self.graph.chosen.clone();
+        let chosen = std::mem::take(&mut self.graph.chosen);
         let is_other = |step: &Step| works(step) && !matches!(step, Step::Opaque { effect } if chosen.contains(effect));
         if source.broker == Broker::Caller || self.graph.nodes.iter().any(|node| is_other(&node.step)) {
             self.take_for_harmless(&chosen);

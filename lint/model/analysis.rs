@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use delivery_grammar::Semantic;
 
-use crate::flow::reachable;
 use crate::flow::{
-    Broker, Covers, Durability, Effect, EffectKind, Flow, Idempotency, Known, NodeId, Outcome, Settle, Step,
+    Ack, Broker, Covers, Durability, Effect, EffectKind, Flow, Idempotency, Known, Node, NodeId, Outcome, Settle, Step,
+    reachable,
 };
 
 use super::bounds::Tier;
@@ -293,9 +293,15 @@ pub fn is_one_transaction(program: &Program<'_>) -> bool {
 
 /// The acks that come before the work and are only sent: where the process dies before they leave it, the message comes again.
 fn sent_early<'p>(program: &'p Program<'_>) -> impl Iterator<Item = &'p str> {
+    let sent = early_acks(program).filter(|(_, ack)| ack.awaited == Known::No);
+    sent.filter_map(|(node, _)| node.at.as_ref().map(|site| site.text.as_str()))
+}
+
+/// The acks after which something is still done for the message.
+fn early_acks<'p>(program: &'p Program<'_>) -> impl Iterator<Item = (&'p Node, &'p Ack)> {
     let nodes = program.flow.iter().filter(|(id, _)| !program.is_final_ack(*id));
     nodes.filter_map(|(_, node)| match &node.step {
-        Step::Ack(ack) if ack.awaited == Known::No => node.at.as_ref().map(|site| site.text.as_str()),
+        Step::Ack(ack) => Some((node, ack)),
         _ => None,
     })
 }
@@ -362,8 +368,7 @@ fn assumptions(program: &Program<'_>, promised: Semantic) -> Vec<String> {
     for key in &flow.keys {
         key_assumptions(program, key, &mut found);
     }
-    let early = |(id, node): (_, &crate::flow::Node)| matches!(node.step, Step::Ack(_)) && !program.is_final_ack(id);
-    if promised == Semantic::AtMostOnce || flow.iter().any(early) {
+    if promised == Semantic::AtMostOnce || early_acks(program).next().is_some() {
         found.push("An ack whose call succeeds has reached the broker.".into());
     }
     if flow

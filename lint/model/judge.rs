@@ -4,7 +4,7 @@ use crate::flow::{EffectId, EffectKind, Idempotency};
 
 use super::program::Program;
 use super::reference::Run;
-use super::state::{Counts, MESSAGES, Message, Place, State};
+use super::state::{Counts, MESSAGES, Message, Place, State, effects_of};
 
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,10 +77,9 @@ fn lost(program: &Program<'_>, message: &Message, property: Property, found: &mu
         return;
     }
     let lacked = program.lacked(message.ways, message.effects, || lacked(program, message));
-    let effects = (0..64_u32).filter(|effect| lacked >> (effect * 2) & 1 == 1);
-    found.extend(effects.map(|effect| Violation {
+    found.extend(effects_of(lacked).map(|effect| Violation {
         property,
-        effect: EffectId(effect),
+        effect: EffectId(effect.into()),
     }));
 }
 

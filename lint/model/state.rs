@@ -112,8 +112,13 @@ impl Counts {
 
     /// The effects that were applied, in order.
     pub(super) fn iter(self) -> impl Iterator<Item = u8> {
-        (0..64).filter(move |&effect| self.get(effect) > 0)
+        effects_of(self.applied())
     }
+}
+
+/// The effects of a set as [`Counts::applied`] gives it, in order.
+pub(super) fn effects_of(applied: u128) -> impl Iterator<Item = u8> {
+    (0..64).filter(move |&effect| applied >> (u32::from(effect) * 2) & 1 == 1)
 }
 
 /// One message.

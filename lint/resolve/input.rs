@@ -11,7 +11,7 @@ use crate::workspace::{Crate, Target, TargetKind, Workspace};
 
 /// A target of a package: a library, a binary, an example, a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CrateInput {
+pub(super) struct CrateInput {
     /// As paths spell it (`order_intake`).
     pub name: SmolStr,
     /// The package that the target belongs to (`order-intake`).
@@ -25,7 +25,7 @@ pub struct CrateInput {
 
 /// Whether other crates can name a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CrateKind {
+pub(super) enum CrateKind {
     Library,
     /// A binary, example, test or benchmark.
     Binary,
@@ -33,7 +33,7 @@ pub enum CrateKind {
 
 /// An entry of a manifest's dependency tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dependency {
+pub(super) struct Dependency {
     /// The key in the manifest: `queue` in `queue = { package = "lapin" }`.
     pub name: SmolStr,
     /// The package behind it, which is the key unless it is renamed.
@@ -42,7 +42,7 @@ pub struct Dependency {
 
 /// A parsed file.
 #[derive(Debug, Clone)]
-pub struct FileInput<'a> {
+pub(super) struct FileInput<'a> {
     pub id: FileId,
     pub path: PathBuf,
     pub module: &'a hir::Module,
@@ -50,6 +50,10 @@ pub struct FileInput<'a> {
 
 impl<'a> Index<'a> {
     /// Indexes a workspace's parsed files.
+    ///
+    /// # Panics
+    ///
+    /// If no thread can be started: bodies may be deep, so that walking them takes a large stack.
     #[must_use]
     pub fn of(workspace: &Workspace, sources: &'a Sources, known: Known<'a>) -> Self {
         let crates: Vec<CrateInput> = workspace

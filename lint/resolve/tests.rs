@@ -6,7 +6,9 @@ mod modules;
 mod names;
 mod types;
 
-use super::{Def, FnId, Index, Scope, Ty};
+use smol_str::SmolStr;
+
+use super::{Clients, Def, FnId, Index, Scope, Ty};
 use crate::source::{
     Sources,
     hir::{Expr, ExprKind, Path, Stmt},
@@ -26,10 +28,27 @@ pub(super) fn index_of(files: &[(&str, &str)], check: impl FnOnce(&Tree<'_>)) {
         sources.problems().collect::<Vec<_>>(),
         Vec::<&crate::problem::Problem>::new()
     );
-    let known = |path: &str| path == "lapin::options::BasicAckOptions" || path == "lapin::Channel";
     check(&Tree {
-        index: Index::of(&workspace, &sources, &known),
+        index: Index::of(&workspace, &sources, &Known),
     });
+}
+
+/// The clients that the tests know.
+struct Known;
+
+impl Clients for Known {
+    fn describes(&self, path: &str) -> bool {
+        path == "lapin::options::BasicAckOptions" || path == "lapin::Channel"
+    }
+
+    fn derived(&self, derive: &str) -> Vec<(SmolStr, SmolStr)> {
+        let made = [
+            ("Entity", "sea_orm::EntityTrait"),
+            ("ActiveModel", "sea_orm::ActiveModelTrait"),
+        ];
+        let made = made.map(|(name, path)| (name.into(), path.into()));
+        made.into_iter().filter(|_| derive == "DeriveEntityModel").collect()
+    }
 }
 
 /// As [`index_of`], for the library `app` in one file.

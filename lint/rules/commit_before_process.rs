@@ -4,6 +4,7 @@ use crate::flow::{NodeId, Outcome, Site, Step};
 use crate::model::repair;
 use crate::report::Remedy;
 
+use super::volatile_handoff::CARRY_THE_ACK;
 use super::{Case, Check, Level, Named, Rule};
 
 pub const RULE: Rule = Rule {
@@ -36,7 +37,7 @@ fn explain(case: &Case<'_>) -> Option<Named> {
         ),
         None => (
             "the message is acknowledged before it is put into a queue in memory".to_owned(),
-            "let what settles the message travel through the queue with it, and acknowledge after processing".to_owned(),
+            CARRY_THE_ACK.to_owned(),
         ),
     };
     let named = Named::at(site, message, help, repair::ack_last(case.flow, ack));

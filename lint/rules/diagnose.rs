@@ -116,6 +116,7 @@ pub fn diagnose_within(flow: &Flow, promise: Promise, bounds: Bounds) -> Diagnos
         let (repeated, lost) = wanted(flow, promise, &analysis)
             .into_iter()
             .partition(|v| v.property == Property::Repeated);
+        let mut is_unexplained = false;
         for wanted in [lost, repeated] {
             let doctor = Doctor {
                 promise,
@@ -126,9 +127,10 @@ pub fn diagnose_within(flow: &Flow, promise: Promise, bounds: Bounds) -> Diagnos
             };
             let (causes, gave_up) = doctor.treat(flow, &analysis);
             findings.extend(causes);
-            if gave_up && !analysis.assumptions.iter().any(|text| text == UNEXPLAINED) {
-                analysis.assumptions.push(UNEXPLAINED.into());
-            }
+            is_unexplained |= gave_up;
+        }
+        if is_unexplained {
+            analysis.assumptions.push(UNEXPLAINED.into());
         }
         findings.extend(static_findings(flow, promise));
         findings.retain(|cause| promise.declared || is_owed(flow, cause));

@@ -35,7 +35,10 @@ pub(super) fn asked_for(requirement: &str) -> Option<SmolStr> {
 }
 
 /// Of a package's versions those count that the workspace itself asks for: the others are somebody else's.
-pub(super) fn narrow(asked: &[(SmolStr, SmolStr)], versions: &mut BTreeMap<SmolStr, Vec<SmolStr>>) {
+pub(super) fn narrow<'a>(
+    asked: impl IntoIterator<Item = &'a (SmolStr, SmolStr)>,
+    versions: &mut BTreeMap<SmolStr, Vec<SmolStr>>,
+) {
     let mut by_package: BTreeMap<&SmolStr, Vec<&SmolStr>> = BTreeMap::new();
     for (package, version) in asked {
         by_package.entry(package).or_default().push(version);

@@ -37,7 +37,7 @@ pub fn older_problems(
     aliases: &BTreeMap<String, String>,
     sources: &mut Sources,
 ) -> Vec<String> {
-    let (name, version) = older.rsplit_once(' ').unwrap_or((&package.name, older));
+    let (name, version) = named(package, older);
     sources.forget();
     want(catalog, sources);
     let library = match sources.choose_with_dependencies(name, version) {
@@ -59,6 +59,11 @@ pub fn older_problems(
         .collect()
 }
 
+/// A version, with the package's name, which may be another one then.
+fn named<'a>(package: &'a Package, version: &'a str) -> (&'a str, &'a str) {
+    version.rsplit_once(' ').unwrap_or((&package.name, version))
+}
+
 /// A path as an alias spells it.
 fn respelt(path: &str, from: &str, to: &str) -> Option<String> {
     let is_glob = from.ends_with("::*");
@@ -73,7 +78,7 @@ pub fn lost<'a>(package: &Package, aliases: impl Iterator<Item = &'a String>, so
     let mut open: Vec<&str> = aliases.map(String::as_str).collect();
     sources.want(open.iter().copied());
     for version in package.version.iter().chain(&package.older) {
-        let (name, version) = version.rsplit_once(' ').unwrap_or((&package.name, version));
+        let (name, version) = named(package, version);
         sources.forget();
         // A version that is not there is told of elsewhere.
         let _ = sources.choose_with_dependencies(name, version);

@@ -57,10 +57,7 @@ impl<'a> Lowering<'a> {
                 Some(vec![(state.clone(), Value::bool(self.fills(recv) == Some(false)))])
             }
             "len" if recv.is_known_empty() => Some(vec![(state.clone(), Value::int(0))]),
-            "len" if matches!(recv.kind, Kind::Array { .. }) => {
-                let Kind::Array { items, .. } = &recv.kind else {
-                    return None;
-                };
+            "len" if let Kind::Array { items, .. } = &recv.kind => {
                 let count = i128::try_from(items.len()).unwrap_or(i128::MAX);
                 Some(vec![(state.clone(), Value::int(count))])
             }

@@ -25,26 +25,22 @@ pub(super) struct Arguments<'a> {
 #[derive(Default)]
 pub struct Asked<'a> {
     /// By function, and how far up its callers were followed.
-    of: Memory<'a, (FnId, usize)>,
+    of: Memory<(FnId, usize), Option<Arc<Arguments<'a>>>>,
     /// Receivers, by their type.
-    made: Memory<'a, TypeId>,
+    made: Memory<TypeId, Option<Arc<Arguments<'a>>>>,
     /// Whether anybody sees how a function ends, by function, and how far up.
-    pub(super) observed: Mutex<FxHashMap<(FnId, usize), Known>>,
+    pub(super) observed: Memory<(FnId, usize), Known>,
 }
 
-type Memory<'a, K> = Mutex<FxHashMap<K, Option<Arc<Arguments<'a>>>>>;
+type Memory<K, V> = Mutex<FxHashMap<K, V>>;
 
 /// What is remembered under `key`. It is found out without the lock: two threads may do so at once, and come to the same.
-fn remembered<'a, K: Hash + Eq>(
-    memory: &Memory<'a, K>,
-    key: K,
-    find: impl FnOnce() -> Option<Arguments<'a>>,
-) -> Option<Arc<Arguments<'a>>> {
+pub(super) fn remembered<K: Hash + Eq, V: Clone>(memory: &Memory<K, V>, key: K, find: impl FnOnce() -> V) -> V {
     let locked = || memory.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = locked().get(&key) {
         return known.clone();
     }
-    let found = find().map(Arc::new);
+    let found = find();
     locked().insert(key, found.clone());
     found
 }
@@ -54,7 +50,7 @@ pub(super) fn arguments<'a>(context: &Context<'a>, f: FnId, up: usize) -> Option
     if up == 0 {
         return None;
     }
-    let passed = remembered(&context.asked.of, (f, up), || passed(context, f, up));
+    let passed = remembered(&context.asked.of, (f, up), || passed(context, f, up).map(Arc::new));
     passed.or_else(|| made_here(context, f))
 }
 
@@ -87,7 +83,7 @@ fn made_here<'a>(context: &Context<'a>, f: FnId) -> Option<Arc<Arguments<'a>>> {
     let info = context.index.function(f);
     let own = info.scope.self_ty.as_ref().filter(|_| info.hir.receiver.is_some())?;
     let Ty::Local { id, .. } = own else { return None };
-    remembered(&context.asked.made, *id, || made(context, *id))
+    remembered(&context.asked.made, *id, || made(context, *id).map(Arc::new))
 }
 
 /// A value of a type, as those of its functions give it that make one.

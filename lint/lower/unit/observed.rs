@@ -1,9 +1,8 @@
 //! Whether anybody sees that a unit's function has ended.
 
-use std::sync::PoisonError;
-
 use rayon::prelude::*;
 
+use super::arguments::remembered;
 use super::{MAX_CALLERS, MAX_CALLERS_UP, Run, Unit};
 use crate::flow::{Broker, Known};
 use crate::lower::state::State;
@@ -22,13 +21,7 @@ pub(super) fn observe(context: &Context<'_>, units: &mut [Unit]) {
 
 /// As [`asked`]: units have callers in common.
 fn observed(context: &Context<'_>, f: FnId, up: usize) -> Known {
-    let memory = || context.asked.observed.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = memory().get(&(f, up)).copied() {
-        return known;
-    }
-    let found = asked(context, f, up);
-    memory().insert((f, up), found);
-    found
+    remembered(&context.asked.observed, (f, up), || asked(context, f, up))
 }
 
 /// Whether somebody sees how a function ends, as far as its callers (and theirs) show.

@@ -117,9 +117,10 @@ impl Lowering<'_> {
         if self.probe.is_none() && self.capture.is_none() {
             return false;
         }
-        if let Some(probe) = &self.probe {
-            let perhaps = args.iter().any(|arg| arg.any(&|part| self.is_asked_in(part, probe)));
-            self.probe.iter_mut().for_each(|probe| probe.perhaps |= perhaps);
+        let asks = |probe| args.iter().any(|arg| arg.any(&|part| self.is_asked_in(part, probe)));
+        let perhaps = self.probe.as_ref().is_some_and(asks);
+        if let Some(probe) = &mut self.probe {
+            probe.perhaps |= perhaps;
             return true;
         }
         let is_code = |value: &Value| matches!(value.kind, Kind::Closure(_) | Kind::Future(_) | Kind::Stream(_));

@@ -242,3 +242,15 @@ fn a_file_without_a_manifest_depends_on_what_it_names() {
         assert!(depends("rdkafka") && depends("sqlx") && !depends("lapin"));
     });
 }
+
+#[test]
+fn what_a_derive_macro_makes_stands_beside_the_type() {
+    let source = "pub mod parcel { #[derive(Clone, DeriveEntityModel)] pub struct Model; } \
+                  pub mod plain { #[derive(Clone)] pub struct Model; } \
+                  use parcel::ActiveModel as Row; fn f() -> Row { parcel::Entity::find() } fn g() -> plain::ActiveModel { todo!() }";
+    index_lib(source, |tree| {
+        assert_eq!(tree.ty("app::f"), "sea_orm::ActiveModelTrait");
+        assert_eq!(tree.means("app::f"), "sea_orm::EntityTrait::find");
+        assert_eq!(tree.ty("app::g"), "?");
+    });
+}

@@ -28,8 +28,9 @@ fn arms(call: &syn::Macro) -> Option<Vec<Arm>> {
     match name.as_str() {
         "cfg_if" => conditional.parse2(tokens).ok(),
         "cfg_select" => selected.parse2(tokens).ok(),
-        "pin_project" => Some(vec![(Vec::new(), items.parse2(tokens).ok()?)]),
-        name if name.starts_with("cfg_") => Some(vec![(Vec::new(), items.parse2(tokens).ok()?)]),
+        name if name == "pin_project" || name.starts_with("cfg_") => {
+            Some(vec![(Vec::new(), items.parse2(tokens).ok()?)])
+        }
         _ => None,
     }
 }

@@ -386,12 +386,8 @@ impl Builder {
                 versions::add_locked(&text, &mut workspace.versions);
             }
         }
-        let asked: Vec<_> = self
-            .drafts
-            .values()
-            .flat_map(|draft| draft.requirements.clone())
-            .collect();
-        versions::narrow(&asked, &mut workspace.versions);
+        let asked = self.drafts.values().flat_map(|draft| &draft.requirements);
+        versions::narrow(asked, &mut workspace.versions);
     }
 
     fn problems(&self, workspace: &mut Workspace) {
