@@ -10,7 +10,7 @@ use crate::span::Span;
 
 /// Chains of more links than this are cut: nobody reads them.
 const LONGEST: usize = 16;
-/// More chains than this are not listed.
+/// More chains of two or more than this are not listed; an integration that is linked to none takes no place from them.
 const MOST: usize = 512;
 
 /// One integration feeds another. Numbers are indexes of the integrations that were looked at.
@@ -118,7 +118,7 @@ fn walk(links: &[Link], way: Vec<usize>, found: &mut Vec<Vec<usize>>) {
     next.sort_unstable();
     next.dedup();
     next.retain(|unit| !way.contains(unit));
-    if next.is_empty() || way.len() > LONGEST || found.len() >= MOST {
+    if next.is_empty() || way.len() > LONGEST || is_full(found) {
         found.push(way);
         return;
     }
@@ -126,6 +126,10 @@ fn walk(links: &[Link], way: Vec<usize>, found: &mut Vec<Vec<usize>>) {
         let longer = way.iter().copied().chain([unit]).collect();
         walk(links, longer, found);
     }
+}
+
+fn is_full(found: &[Vec<usize>]) -> bool {
+    found.len() >= MOST && found.iter().filter(|way| way.len() > 1).count() >= MOST
 }
 
 fn chain(integrations: &[&Integration], links: &[Link], units: Vec<usize>) -> Chain {
@@ -216,6 +220,22 @@ mod tests {
         assert_eq!(composed(&[AtMostOnce, AtLeastOnce]), Some(BestEffort));
         assert_eq!(composed(&[EffectivelyOnce, NoGuarantee]), Some(NoGuarantee));
         assert_eq!(super::composed(&[Some(AtLeastOnce), None]), None);
+    }
+
+    #[test]
+    fn an_integration_linked_to_none_takes_no_place_from_a_chain() {
+        let alone = MOST + 1;
+        let link = |from: usize| Link {
+            from,
+            to: from + 1,
+            address: "kafka:orders".to_owned(),
+            at: None,
+            may_lose: false,
+        };
+        let mut found = Vec::new();
+        walk_all(&(0..=alone).collect::<Vec<_>>(), &[link(alone)], &mut found);
+        assert_eq!(found.len(), alone + 1);
+        assert_eq!(found.last(), Some(&vec![alone, alone + 1]));
     }
 
     #[test]
