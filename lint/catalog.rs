@@ -459,6 +459,19 @@ impl Catalog {
             .collect()
     }
 
+    /// The one method of a type that changes something outside, if it has exactly one.
+    #[must_use]
+    pub fn only_action(&self, owner: &str) -> Option<&Call> {
+        let changes = |call: &&Call| {
+            matches!(
+                call.does,
+                Role::Effect | Role::Publish | Role::Http | Role::Sql | Role::Document
+            )
+        };
+        let mut acting = self.calls.values().filter(changes).filter(|call| call.owner() == owner);
+        acting.next().filter(|_| acting.next().is_none())
+    }
+
     /// The crates by which code can reach a package: its own name, and those that re-export it.
     pub fn ways_to<'c>(&'c self, package: &'c str) -> impl Iterator<Item = &'c str> {
         let exporters = self.exporters.get(package.replace('-', "_").as_str());

@@ -20,7 +20,7 @@ use smol_str::SmolStr;
 
 use crate::span::Span;
 
-pub use effect::{Effect, EffectKind, Idempotency};
+pub use effect::{Effect, EffectKind, Idempotency, Undone};
 pub use walk::reachable;
 
 /// An index into [`Flow::nodes`].

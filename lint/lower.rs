@@ -36,6 +36,7 @@ mod state;
 mod stream;
 mod tidy;
 mod time;
+mod undone;
 mod unit;
 mod upkeep;
 mod value;

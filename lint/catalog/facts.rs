@@ -39,6 +39,8 @@ macro_rules! facts {
 
 facts! {
     receive: Receive,
+    /// A function that declares where its messages come from, and that is named beside this call, is called by the framework for each.
+    registers: Receive,
     /// Which messages an ack settles: `one` (default), `up_to`, `all_received`; an operand that is `true` for `up_to`.
     covers: Covers,
     /// Of a nack: whether it settles all before it, too.

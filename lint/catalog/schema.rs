@@ -74,6 +74,8 @@ pub struct RawType {
     pub accepts: Vec<SmolStr>,
     /// As what a handler gives, it refuses the messages that are listed in this field.
     pub gives_back: Option<SmolStr>,
+    /// What has to be true where nobody looks at a value of it.
+    pub unread: Option<SmolStr>,
     /// It is an event, and a message one of its kinds. The others are left aside.
     pub carries: Option<Carries>,
     /// Of a trait: a macro of the client makes types of that name that have it (`order::Entity`).
@@ -89,7 +91,7 @@ pub struct RawType {
 
 record!(RawType, "a type", requires ["path"], {
     path, implements, like, is_async as "async", queue, deref, awaits, item, receive, builder, defaults, fields, settles, store, transaction,
-    handed, for_all, handles, accepts, gives_back, carries, made_as, made_by, columns, tables,
+    handed, for_all, handles, accepts, gives_back, unread, carries, made_as, made_by, columns, tables,
 });
 
 /// In which variant of an event a message comes.

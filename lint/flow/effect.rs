@@ -43,6 +43,18 @@ pub struct Effect {
     /// Its client does it again by itself while it fails (the flow shows that as a loop): the setting that has it do so.
     #[serde(default)]
     pub repeated_by: Option<Span>,
+    /// It is certain that it never happens, and that nobody is told: the node where its place would have been stands for that.
+    #[serde(default)]
+    pub undone: Option<Undone>,
+}
+
+/// How it comes that an effect is never even begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Undone {
+    /// The future that would do it is dropped without having been awaited.
+    NeverAwaited,
+    /// The request that would do it is dropped without having been sent.
+    NeverSent,
 }
 
 /// What kind of change.
@@ -87,6 +99,18 @@ impl Effect {
             unproved: false,
             resent: false,
             repeated_by: None,
+            undone: None,
+        }
+    }
+}
+
+impl Undone {
+    /// What became of the expression at `site` that would have done it.
+    #[must_use]
+    pub fn tell(self, site: &Site) -> String {
+        match self {
+            Self::NeverAwaited => format!("`{}` is never awaited", site.text),
+            Self::NeverSent => format!("`{}` is never sent", site.text),
         }
     }
 }

@@ -36,7 +36,8 @@ impl Flow {
             )?;
             writeln!(
                 f,
-                "{}{}{}{}{}",
+                "{}{}{}{}{}{}",
+                when(effect.undone.is_some(), " undone"),
                 when(!effect.confirmed, " unconfirmed"),
                 when(effect.volatile, " volatile"),
                 when(effect.unstable_key.is_some(), " unstable"),

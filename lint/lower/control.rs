@@ -140,11 +140,14 @@ impl<'a> Lowering<'a> {
 
     fn eval_statement(&mut self, expr: &'a Expr, state: State) -> Vec<State> {
         let flowing = self.eval(expr, state);
-        flowing.iter().for_each(|(_, value)| self.let_go(value));
+        flowing.iter().for_each(|(state, value)| self.let_go(value, state));
         let at = self.span(expr);
         let going_on = flowing.into_iter().filter(|(_, value)| value.kind != Kind::Never);
         going_on
-            .map(|(state, value)| self.drop_failure(&value, state, at))
+            .map(|(state, value)| {
+                let state = self.abandon(expr, &value, state);
+                self.drop_failure(&value, state, at)
+            })
             .collect()
     }
 
@@ -169,9 +172,12 @@ impl<'a> Lowering<'a> {
         let mut states = Vec::new();
         for (state, value) in flowing {
             let value = self.annotated(value, declared.as_ref());
-            self.bound_to(pat, &value);
+            self.bound_to(pat, &value, &state);
             let state = match pat {
-                Pat::Wild => self.drop_failure(&value, state, self.span(init)),
+                Pat::Wild => {
+                    let state = self.abandon(init, &value, state);
+                    self.drop_failure(&value, state, self.span(init))
+                }
                 _ => state,
             };
             states.extend(self.bind_let(pat, otherwise, value, state, self.span(init)));

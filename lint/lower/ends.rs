@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Lowering;
+use super::state::State;
 use super::value::{Kind, Value};
 use crate::flow::{Ended, Known, NodeId, Step, TaskId};
 use crate::source::hir::Pat;
@@ -29,21 +30,25 @@ pub(super) struct Watched {
 
 impl Lowering<'_> {
     /// Nobody keeps the value of a statement.
-    pub(super) fn let_go(&mut self, value: &Value) {
+    pub(super) fn let_go(&mut self, value: &Value, state: &State) {
         if let Kind::Task(task) = value.kind {
             self.ends.dropped.insert(task);
         }
+        let given = value.payload_or_self();
+        let known = self.client_path(&given.ty).and_then(|path| self.catalog.ty(&path));
+        let unread = known.and_then(|ty| ty.unread.clone());
+        self.assumptions.extend(unread.filter(|_| state.holding));
     }
 
     /// As [`Self::let_go`], of a value that is bound to nothing.
-    pub(super) fn bound_to(&mut self, pat: &Pat, value: &Value) {
+    pub(super) fn bound_to(&mut self, pat: &Pat, value: &Value, state: &State) {
         let ignored = match pat {
             Pat::Wild => true,
             Pat::Bind { name, .. } => name.starts_with('_'),
             _ => false,
         };
         if ignored {
-            self.let_go(value);
+            self.let_go(value, state);
         }
     }
 

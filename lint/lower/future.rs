@@ -78,7 +78,8 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn awaited_call(&self, value: &Value) -> Option<crate::catalog::Call> {
+    /// What awaiting a value of a client's type does.
+    pub(super) fn awaited_call(&self, value: &Value) -> Option<crate::catalog::Call> {
         let path = self.client_path(&value.ty)?;
         let awaits = self.catalog.ty(&path)?.awaits.clone()?;
         self.catalog.function(&awaits).cloned()

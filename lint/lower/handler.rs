@@ -12,7 +12,7 @@ use super::receive::Draft;
 use super::state::{Flowing, State};
 use super::value::{Closure, Kind, Origin, Value};
 use super::{Body, Context, Lowering};
-use crate::catalog::{Receive, Role, Type};
+use crate::catalog::{Call, Receive, Role, Type};
 use crate::flow::{Ended, Outcome, Settle, Step};
 use crate::resolve::{FnId, Ty, TyBound};
 use crate::source::hir::{Block, Expr, ExprKind, Stmt};
@@ -48,7 +48,53 @@ pub(super) fn handlers(context: &Context<'_>) -> BTreeMap<FnId, Handler> {
             all.insert(*f, handler.clone());
         }
     }
+    for handler in named_to_framework(context) {
+        all.entry(handler.f).or_insert(handler);
+    }
     all
+}
+
+/// Functions that declare where their messages come from, and are named where a framework learns of its handlers (`route("/", post(f))`):
+/// what they take (a text, bytes) may be anything elsewhere.
+fn named_to_framework(context: &Context<'_>) -> Vec<Handler> {
+    let calls = context.catalog.calls().into_iter();
+    let registering: Vec<_> = calls
+        .filter_map(|call| Some((call, call.facts.registers.as_ref()?)))
+        .collect();
+    let declared = functions(context).filter_map(|f| Some((f, declared_source(context, f)?)));
+    let mut found = Vec::new();
+    for (f, source) in declared.filter(|(f, _)| takes_a_message(context, *f)) {
+        let callers = context.index.callers(f);
+        let names_it = |(call, receive): &&(&Call, &Receive)| {
+            let by = context
+                .index
+                .mentions(call.name(), |krate| context.reaches(krate, &call.package));
+            receive.transport == source.transport.as_str() && callers.iter().any(|caller| by.contains(caller))
+        };
+        let receive = registering.iter().find(names_it).map(|(_, receive)| *receive);
+        found.extend(receive.map(|receive| Handler::new(context, f, receive)));
+    }
+    found
+}
+
+fn declared_source<'c>(context: &'c Context<'_>, f: FnId) -> Option<&'c delivery_grammar::Address> {
+    context
+        .index
+        .function(f)
+        .hir
+        .declaration
+        .as_ref()?
+        .declaration
+        .source
+        .as_ref()
+}
+
+fn takes_a_message(context: &Context<'_>, f: FnId) -> bool {
+    let lowering = Lowering::new(context);
+    let params = context.index.params(f).into_iter();
+    params
+        .map(|ty| lowering.canonical_ty(ty))
+        .any(|ty| !lowering.is_tool(&ty))
 }
 
 /// What a function registers.
@@ -105,10 +151,7 @@ fn handed<'c>(context: &'c Context<'_>) -> impl Iterator<Item = Handler> + 'c {
             .find_map(|ty| handed_in(context, ty))?
             .handed
             .as_ref()?;
-        let declares_source = || {
-            let declared = context.index.function(f).hir.declaration.as_ref();
-            declared.is_some_and(|declared| declared.declaration.source.is_some())
-        };
+        let declares_source = || declared_source(context, f).is_some();
         (!receive.declared || declares_source()).then(|| Handler::new(context, f, receive))
     })
 }

@@ -3,7 +3,7 @@
 mod keys;
 mod overwrites;
 
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::SmolStr;
 
 pub(super) use self::overwrites::names_one_message;
 use self::overwrites::{replaces, replaces_row};
@@ -76,6 +76,9 @@ enum Rows {
 
 /// A row of which nobody knows the key holds more than a mark if it takes more columns from the message than these.
 pub(super) const MARK_COLUMNS: usize = 2;
+
+/// Whether a row may be written again, why, and where its key is made if that is new each time.
+type Judged = (Idempotency, SmolStr, Option<Span>);
 
 /// Where a statement leads: the good outcomes, and the failures.
 type Ways = (Vec<(State, Rows)>, Vec<State>);
@@ -295,6 +298,15 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// Of the effect that was made last: where its key is made.
+    fn note_unstable(&mut self, made: Option<Span>) {
+        if let Some(effect) = self.graph.last_effect() {
+            let known = &mut self.graph.effects[effect.0 as usize];
+            known.unstable_key = known.unstable_key.or(made);
+            known.unproved |= made.is_some() && known.idempotency == Idempotency::Unknown;
+        }
+    }
+
     /// A claim whose lease the statement itself says.
     fn note_lease(&mut self, update: &sql::Update, query: &Query) {
         let millis = update.claim.as_ref().and_then(|claim| claim.lease_millis);
@@ -315,15 +327,21 @@ impl<'a> Lowering<'a> {
         let if_absent = match &insert.conflict {
             Conflict::DoNothing { .. } | Conflict::Ignore => true,
             Conflict::DoUpdate { .. } | Conflict::Replace | Conflict::Merge => {
-                let done = self.sql_effect(query, &insert.table, insert.idempotency, insert.why.clone(), state);
+                let (idempotency, why, made) = self.judged(&insert, query);
+                let done = self.sql_effect(query, &insert.table, idempotency, why, state);
                 self.note_overwriting(insert.overwrites && replaces_row(&insert, query));
+                self.note_unstable(made);
                 return done;
             }
             Conflict::None | Conflict::NotExists => false,
         };
         let covers = self.schema.covers_unique(&insert.table, &bound);
         if if_absent && covers != Known::No {
-            return self.insert_if_absent(&insert, query, from, state);
+            let judged = self.judged(&insert, query);
+            return match judged.0 {
+                Idempotency::Unknown => self.insert_perhaps(&insert, query, judged, state),
+                _ => self.insert_if_absent(&insert, query, (from, judged), state),
+            };
         }
         if covers != Known::No && self.asks_for_violations() {
             return self.insert_or_refuse(&insert, query, (covers, from), state);
@@ -376,19 +394,17 @@ impl<'a> Lowering<'a> {
 
     /// `ON CONFLICT DO NOTHING`: fresh or there already, and the answer tells which. Whether it is a mark or a mere idempotent write
     /// shows in whether that answer decides anything ([`super::finish`]).
-    fn insert_if_absent(&mut self, insert: &Insert, query: &Query, from: Origin, state: State) -> Ways {
+    fn insert_if_absent(
+        &mut self,
+        insert: &Insert,
+        query: &Query,
+        (from, (idempotency, why, made)): (Origin, Judged),
+        state: State,
+    ) -> Ways {
         let key = self.row_key(query, &insert.table, Known::Yes, from);
         let site = self.sql_site(query);
-        let fresh = self.fresh_column(insert, query);
-        let (idempotency, why) = match &fresh {
-            Some((name, _)) => {
-                let why = format_smolstr!("`{name}` is new each time, so that no row ever conflicts");
-                (Idempotency::NotIdempotent, why)
-            }
-            None => (insert.idempotency, insert.why.clone()),
-        };
         let effect = self.sql_row(query, &insert.table, idempotency, why, &site);
-        self.graph.effects[effect.0 as usize].unstable_key = fresh.and_then(|(_, made)| made);
+        self.graph.effects[effect.0 as usize].unstable_key = made;
         let step = Step::Mark {
             key,
             tx: query.tx,
@@ -401,6 +417,23 @@ impl<'a> Lowering<'a> {
             (state.after(node, Outcome::Duplicate), Rows::Zero),
         ];
         (good, vec![state.after(node, Outcome::Err)])
+    }
+
+    /// `ON CONFLICT DO NOTHING` by a key that nobody knows: whether there was a conflict may tell that the message came before, or nothing.
+    fn insert_perhaps(
+        &mut self,
+        insert: &Insert,
+        query: &Query,
+        (idempotency, why, made): Judged,
+        state: State,
+    ) -> Ways {
+        let (good, bad) = self.sql_effect(query, &insert.table, idempotency, why, state);
+        self.note_unstable(made);
+        let told = good.into_iter().flat_map(|(state, _)| {
+            let cases = self.branch(&state, CondKind::Store, query.at, 2);
+            cases.into_iter().zip([Rows::One, Rows::Zero])
+        });
+        (told.collect(), bad)
     }
 
     /// A plain insert under a unique key: the second one fails.

@@ -330,6 +330,10 @@ fn questions(program: &Program<'_>, doubts: &[Violation], promised: Semantic) ->
                 "Does `{}` change anything outside the process? If so, that is repeated when the message is redelivered.",
                 effect.at.text
             ),
+            Property::Repeated if promised.forbids_repetition() && is_row_in_doubt(effect) => format!(
+                "Does something refuse a second row of `{}`? If not, there is one more whenever the message is redelivered.",
+                effect.at.text
+            ),
             _ => continue,
         };
         if !questions.contains(&question) {
@@ -337,6 +341,11 @@ fn questions(program: &Program<'_>, doubts: &[Violation], promised: Semantic) ->
         }
     }
     questions
+}
+
+/// A row of which it cannot be seen what would refuse it the second time.
+fn is_row_in_doubt(effect: &Effect) -> bool {
+    effect.kind == EffectKind::Database && effect.unproved && effect.unstable_key.is_some()
 }
 
 fn address(flow: &Flow) -> String {

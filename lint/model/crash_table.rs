@@ -61,7 +61,9 @@ pub(super) fn crash_table(program: &Program<'_>, sound: bool) -> Vec<CrashPoint>
         let (Some(step), state) = (calm.step(index), calm.state(index)) else {
             continue;
         };
-        let node = step.node.filter(|_| step.event != Event::Read);
+        let node = step
+            .node
+            .filter(|_| step.event != Event::Read && !is_undone(program, step.event));
         let (Some(after), false) = (node, is_over(program, state)) else {
             continue;
         };
@@ -89,6 +91,11 @@ pub(super) fn crash_table(program: &Program<'_>, sound: bool) -> Vec<CrashPoint>
         }
     }
     points.into_values().collect()
+}
+
+/// Whether an event stands for what never happens.
+fn is_undone(program: &Program<'_>, event: Event) -> bool {
+    matches!(event, Event::Effect { effect, .. } if program.flow.effect(effect).undone.is_some())
 }
 
 /// Only the first attempt counts, and only while something works on the message.

@@ -72,6 +72,9 @@ fn tell_ack(flow: &Flow, step: &TraceStep, message: &str) -> String {
 }
 
 fn tell_store(flow: &Flow, step: &TraceStep, message: &str) -> String {
+    if let Some(told) = tell_undone(flow, step) {
+        return told;
+    }
     match step.event {
         Event::Effect {
             effect,
@@ -107,6 +110,16 @@ fn tell_store(flow: &Flow, step: &TraceStep, message: &str) -> String {
         Event::CommitConflict { .. } => "the commit is refused: another worker was faster".into(),
         _ => "the transaction is rolled back".into(),
     }
+}
+
+/// What is not even begun, also where the search looks at something else and takes it for done.
+fn tell_undone(flow: &Flow, step: &TraceStep) -> Option<String> {
+    let (Event::Effect { effect, .. } | Event::EffectUnseen { effect }) = step.event else {
+        return None;
+    };
+    let undone = flow.effects.get(effect.0 as usize)?.undone?;
+    let at = flow.node(step.node?).at.as_ref()?;
+    Some(format!("{} is not done: {}", name(flow, effect), undone.tell(at)))
 }
 
 fn actor(step: &TraceStep) -> String {

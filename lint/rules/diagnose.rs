@@ -326,7 +326,9 @@ impl Doctor {
             Check::Execution(explain) => explain(&case).map(|named| (told(rule, &case, &named), named.repaired)),
             _ => None,
         };
-        PRECEDENCE.iter().filter_map(explained).collect()
+        let is_undone = case.is_loss() && case.effect().is_some_and(|effect| effect.undone.is_some());
+        let explains = |rule: &&&'static Rule| !is_undone || rule.name == unconfirmed_publish::RULE.name;
+        PRECEDENCE.iter().filter(explains).filter_map(explained).collect()
     }
 
     /// The execution by which the repaired flow still breaks the same promise, if there is one. Outer `None`: it cannot be told.
@@ -338,9 +340,11 @@ impl Doctor {
         (trace.is_some() || !self.work.is_spent()).then_some(trace)
     }
 
-    /// No rule knows: said only against a declaration, and only of what is certain.
+    /// No rule knows: said only against a declaration, and only of what is certain. What is never even begun is a fault by itself.
     fn leftover(&self, flow: &Flow, violation: Violation, trace: Trace) -> Option<Cause> {
-        let certain = self.promise.declared && violation.property != Property::PerhapsLost;
+        let effect = flow.effects.get(violation.effect.0 as usize);
+        let is_undone = effect.is_some_and(|effect| effect.undone.is_some());
+        let certain = (self.promise.declared || is_undone) && violation.property != Property::PerhapsLost;
         let broken = self.promise.semantic.forbids_repetition() || violation.property == Property::Lost;
         certain.then_some(()).filter(|()| broken)?;
         unmet_guarantee::leftover(flow, self.promise, violation, narrate(flow, trace))

@@ -25,15 +25,16 @@ fn explain(case: &Case<'_>) -> Option<Named> {
         return None;
     }
     let node = failure.node;
-    let message = match effect.confirmed {
-        false => format!("nobody waits for the broker to confirm {}", case.name()),
-        true => format!("nobody looks at a failure of {}", case.name()),
+    let site = case.site(node);
+    let message = match (effect.undone, effect.confirmed) {
+        (Some(undone), _) => format!("nothing is published: {}", undone.tell(site)),
+        (None, false) => format!("nobody waits for the broker to confirm {}", case.name()),
+        (None, true) => format!("nobody looks at a failure of {}", case.name()),
     };
     let help = "await the confirmation, and treat its failure as the failure of the message".to_owned();
-    let site = case.site(node);
     let named = Named::at(site, message, help, repair::confirm(case.flow, case.violation.effect));
     let setting = effect.unconfirmed_by.unwrap_or(named.primary);
     let remedy = effect.unconfirmed_by.map_or(Remedy::AwaitOutcome(site.span), Remedy::Reset);
-    let named = named.remedy(Some(remedy).filter(|_| !effect.confirmed));
+    let named = named.remedy(Some(remedy).filter(|_| !effect.confirmed && effect.undone.is_none()));
     Some(Named { node, primary: setting, ..named }.label(Some(site), "published here"))
 }

@@ -27,8 +27,17 @@ pub(super) fn leftover(flow: &Flow, promise: Promise, violation: Violation, trac
         Property::Repeated => "repeated",
         Property::Lost | Property::PerhapsLost => "lost",
     };
-    let message = format!("`{}` can be {what}, which `{}` excludes", site.text, promise.semantic);
-    let help = "follow the execution below to the step that breaks the promise".to_owned();
+    let (message, help) = match effect.undone {
+        Some(undone) => (
+            format!("`{}` is never done: {}", effect.at.text, undone.tell(site)),
+            "await it, and treat its failure as the failure of the message",
+        ),
+        None => (
+            format!("`{}` can be {what}, which `{}` excludes", site.text, promise.semantic),
+            "follow the execution below to the step that breaks the promise",
+        ),
+    };
+    let help = help.to_owned();
     let cause = finding(&RULE, site.span, message, help);
     let ending = Some(consequence(flow, violation));
     Some(Cause { trace: Some(trace), consequence: ending, node: Some(id), effect: Some(violation.effect), ..cause })

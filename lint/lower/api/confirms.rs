@@ -124,7 +124,9 @@ impl<'a> Lowering<'a> {
     /// The confirmation is awaited.
     pub(in crate::lower) fn confirm(&mut self, pending: &Value, state: State, at: Span) -> Flowing {
         let failure = Value::err(Value::failure(Ty::Unknown));
-        let answer = Value::opaque(Ty::Unknown, Origin::COUNTER);
+        let given = self.awaited_call(pending).and_then(|call| call.returns.clone());
+        let ty = given.map_or(Ty::Unknown, |given| self.type_of_expr(&given, pending, &[]));
+        let answer = Value::opaque(ty, Origin::COUNTER);
         self.confirm_as(pending, [Value::ok(answer), failure], state, at)
     }
 
