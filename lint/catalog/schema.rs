@@ -131,7 +131,8 @@ pub struct RawCall {
     pub returns: Option<TypeExpr>,
     /// The result carries the receiver's properties (a consumer made of its config).
     pub keeps: bool,
-    /// Properties that the call sets on its result: name → operand, or a literal written as `"=text"`.
+    /// Properties that the call sets on its result: name → operand, or a literal written as `"=text"`; `result` where whoever is given the
+    /// result may set it to anything (`status_mut`).
     pub set: BTreeMap<SmolStr, Operand>,
     /// The property whose name is the first operand's text (lower-cased) becomes the second: `[args.0, args.1]`.
     pub set_entry: Option<[Operand; 2]>,

@@ -68,11 +68,11 @@ impl<'a> Lowering<'a> {
     fn surely_waits(&self, future: &Future) -> bool {
         let waits = |value: &Value| matches!(&value.kind, Kind::Future(future) if self.surely_waits(future));
         match future {
+            // A method of something of which nothing is known may be another one of that name, which acts at once.
+            Future::Call(call) if call.recv.as_ref().is_some_and(|recv| recv.ty == Ty::Unknown) => false,
             Future::Call(call) => match &call.target {
                 Target::Workspace(fns) => fns.iter().all(|f| self.stays_async(*f)),
-                Target::Closure(_) => true,
-                // Of what nothing is known, the method may be another client's, which acts at once.
-                Target::Api(_) => call.recv.as_ref().is_none_or(|recv| recv.ty != Ty::Unknown),
+                Target::Closure(_) | Target::Api(_) => true,
             },
             Future::Block { .. } | Future::Apply { .. } => true,
             Future::All { futures, .. } => futures.iter().all(waits),
@@ -91,10 +91,12 @@ impl<'a> Lowering<'a> {
     /// A builder of which the catalog knows what it comes to, by its own properties alone.
     fn not_sent(&self, value: &Value, at: Span) -> Option<(Value, Undone)> {
         let path = self.client_path(&value.ty)?;
-        if self.catalog.ty(&path)?.awaits.is_some() {
+        let known = self.catalog.ty(&path)?;
+        if known.awaits.is_some() {
             return Some((value.clone(), Undone::NeverAwaited));
         }
-        let send = self.catalog.only_action(&path).filter(|call| is_of_receiver(call))?;
+        let send = known.builder.then(|| self.catalog.only_action(&path)).flatten();
+        let send = send.filter(|call| is_of_receiver(call))?;
         Some((sending(send, value, at), Undone::NeverSent))
     }
 

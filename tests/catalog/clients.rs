@@ -131,6 +131,7 @@ const CLIENTS: &[Client] = &[
     client("reqwest-middleware", "reqwest_middleware"),
     client("reqwest-retry", "reqwest_retry"),
     client("ureq", "ureq"),
+    client("hyper", "Incoming"),
     client("hyper-util", "hyper_util"),
     client("tonic", "tonic"),
     client("async-stripe", "stripe"),

@@ -491,3 +491,59 @@ fn nothing_is_done() {
         "#]],
     );
 }
+
+#[test]
+fn what_is_never_begun() {
+    check_each(
+        "",
+        r#"
+        let _ = pay(&http, &delivery.data);
+        http.put("https://mail.example").body(delivery.data.clone());
+        pay(&http, &delivery.data).await?;
+        delivery.ack(BasicAckOptions::default()).await?;
+        "#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 http:POST idem http undone unconfirmed
+            effect e1 http:PUT idem http undone unconfirmed
+            effect e2 http:POST plain http unconfirmed
+            n0: receive next=n1 err=n6 end=n6
+            n1: effect e0 ok=n2
+            n2: effect e1 ok=n3
+            n3: effect e2 ok=n4 err=n5
+            n4: ack ok=n0 err=n5
+            n5: exit err
+            n6: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn what_may_have_begun_or_begins_later() {
+    check_each(
+        r#"
+#[tokio::main]
+async fn at_once(http: Client, body: Vec<u8>) { http.put("https://mail.example").body(body).send().await.unwrap(); }
+struct Log;
+impl Log { async fn remember(&self, http: &Client, body: &[u8]) { pay(http, body).await.unwrap(); } }
+fn log() -> impl Sized { Log }
+        "#,
+        r#"
+        at_once(http.clone(), delivery.data.clone());
+        other::log().remember(&http, &delivery.data);
+        let later = pay(&http, &delivery.data);
+        let _ = &later;
+        later.await?;
+        delivery.ack(BasicAckOptions::default()).await?;
+        "#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 http:POST plain http unconfirmed
+            n0: receive next=n1 err=n4 end=n4
+            n1: effect e0 ok=n2 err=n3
+            n2: ack ok=n0 err=n3
+            n3: exit err
+            n4: exit ok
+        "#]],
+    );
+}

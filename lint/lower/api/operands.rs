@@ -226,7 +226,9 @@ impl<'a> Lowering<'a> {
     pub(in crate::lower) fn with_sets(&self, mut value: Value, doing: &Doing<'_>) -> Value {
         let operands = doing.operands();
         for (name, operand) in &doing.call.set {
-            if let Some((set, at)) = self.operand(operand, &operands) {
+            // Whoever is given a part of the receiver may make anything of it.
+            let lent = (*operand == Operand::Result).then(|| (Value::unknown(), None));
+            if let Some((set, at)) = lent.or_else(|| self.operand(operand, &operands)) {
                 value = value.with_prop(name.clone(), set, at.or(Some(doing.site.label)));
             }
         }

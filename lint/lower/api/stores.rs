@@ -307,7 +307,8 @@ impl<'a> Lowering<'a> {
         merge_values(all)
     }
 
-    /// What the closure of a transaction is called with: the transaction in place of its connection, and the batch that it is to fill.
+    /// What the closure of a transaction is called with: the transaction in place of its connection, and the batch that it is to fill, or
+    /// what the caller has for it.
     fn handles(&self, doing: &Doing<'_>, tx: TxId) -> Vec<Value> {
         let named = self.operand_of(doing.facts.on.as_ref(), doing).map(|(value, _)| value);
         let on = doing.recv.as_ref().or(named.as_ref());
@@ -317,9 +318,13 @@ impl<'a> Lowering<'a> {
             .batch
             .as_ref()
             .map(|path| self.typed(Ty::external(path, Vec::new()), Origin::NONE));
+        let context = self
+            .operand_of(doing.facts.value.as_ref(), doing)
+            .map(|(value, _)| value);
         [Value::new(Kind::Tx(tx), ty, Origin::NONE)]
             .into_iter()
             .chain(batch)
+            .chain(context)
             .collect()
     }
 
