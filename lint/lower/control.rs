@@ -92,7 +92,12 @@ impl<'a> Lowering<'a> {
                         init,
                         otherwise,
                     } => {
-                        next.extend(self.eval_let(pat, ty.as_deref(), init.as_ref(), otherwise.as_deref(), state));
+                        let bound = self.eval_let(pat, ty.as_deref(), init.as_ref(), otherwise.as_deref(), state);
+                        let unused = |name: &str| !uses.is_used_after(name, i);
+                        let kept = bound
+                            .into_iter()
+                            .map(|state| self.abandon_unused(pat, init.as_ref(), unused, state));
+                        next.extend(kept);
                     }
                     Stmt::Item(_) => next.push(state),
                 }

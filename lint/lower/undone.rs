@@ -11,7 +11,7 @@ use super::value::{Call, Future, Kind, Target, Value};
 use crate::catalog::{self, Operand};
 use crate::flow::{Effect, EffectId, Idempotency, Outcome, Step, Undone};
 use crate::resolve::{FnId, Ty};
-use crate::source::hir::{Expr, ExprKind};
+use crate::source::hir::{Expr, ExprKind, Pat};
 use crate::span::Span;
 
 /// Attributes that leave an `async fn` one.
@@ -49,6 +49,23 @@ impl<'a> Lowering<'a> {
             .graph
             .emit(&state, Step::Effect { effect, tx: None }, Some(self.site(at)));
         state.after(node, Outcome::Ok)
+    }
+
+    /// The value of `init` is bound to a variable that nobody mentions again.
+    pub(super) fn abandon_unused(
+        &mut self,
+        pat: &Pat,
+        init: Option<&Expr>,
+        unused: impl Fn(&str) -> bool,
+        state: State,
+    ) -> State {
+        match (pat, init) {
+            (Pat::Bind { name, .. }, Some(init)) if unused(name) => match state.get(name).cloned() {
+                Some(value) => self.abandon(init, &value, state),
+                None => state,
+            },
+            _ => state,
+        }
     }
 
     /// What would have been done if somebody had awaited or sent the value; `None` where that is not certain.

@@ -499,6 +499,7 @@ fn what_is_never_begun() {
         r#"
         let _ = pay(&http, &delivery.data);
         http.put("https://mail.example").body(delivery.data.clone());
+        let _paid = pay(&http, &delivery.data);
         pay(&http, &delivery.data).await?;
         delivery.ack(BasicAckOptions::default()).await?;
         "#,
@@ -506,14 +507,16 @@ fn what_is_never_begun() {
             source amqp queue manual ordered
             effect e0 http:POST idem http undone unconfirmed
             effect e1 http:PUT idem http undone unconfirmed
-            effect e2 http:POST plain http unconfirmed
-            n0: receive next=n1 err=n6 end=n6
+            effect e2 http:POST idem http undone unconfirmed
+            effect e3 http:POST plain http unconfirmed
+            n0: receive next=n1 err=n7 end=n7
             n1: effect e0 ok=n2
             n2: effect e1 ok=n3
-            n3: effect e2 ok=n4 err=n5
-            n4: ack ok=n0 err=n5
-            n5: exit err
-            n6: exit ok
+            n3: effect e2 ok=n4
+            n4: effect e3 ok=n5 err=n6
+            n5: ack ok=n0 err=n6
+            n6: exit err
+            n7: exit ok
         "#]],
     );
 }
@@ -534,6 +537,8 @@ fn log() -> impl Sized { Log }
         let later = pay(&http, &delivery.data);
         let _ = &later;
         later.await?;
+        let shown = pay(&http, &delivery.data);
+        show!(shown);
         delivery.ack(BasicAckOptions::default()).await?;
         "#,
         expect![[r#"
