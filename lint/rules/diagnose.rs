@@ -180,6 +180,8 @@ fn is_owed(flow: &Flow, cause: &Cause) -> bool {
         .map(|effect| effect.kind);
     let is = |rule: &Rule| cause.rule.name == rule.name;
     match kind {
+        // What is never even begun was meant to be done.
+        _ if effect.is_some_and(|effect| effect.undone.is_some()) => true,
         Some(EffectKind::Http) => is(&dual_write::RULE),
         Some(EffectKind::Mail) => is(&dual_write::RULE) || is(&detached_processing::RULE),
         _ => true,

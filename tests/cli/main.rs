@@ -11,6 +11,7 @@ mod doctor;
 mod fix;
 mod git;
 mod lsp;
+mod own;
 #[cfg(target_os = "linux")]
 mod readme;
 mod schema;
