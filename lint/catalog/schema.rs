@@ -310,6 +310,8 @@ pub struct Receive {
     pub settle: Vec<Settle>,
     /// The name of the setting that gives a queue a dead-letter target, where that is declared in code.
     pub dead_letter: Option<SmolStr>,
+    /// The client counts attempts, and sets a message aside that has failed too often.
+    pub sets_aside: bool,
     /// When the messages of aborted transactions are handed out, too.
     pub uncommitted: When,
     /// The store whose transactions can take the position of what was received.
@@ -334,6 +336,7 @@ impl Default for Receive {
             lease_unit: None,
             settle: Vec::new(),
             dead_letter: None,
+            sets_aside: false,
             uncommitted: When::default(),
             positions_in: None,
             ordered: false,
@@ -344,7 +347,7 @@ impl Default for Receive {
     }
 }
 
-record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, lease, lease_unit, settle, dead_letter, uncommitted, positions_in, ordered, moves, answered, declared });
+record!(Receive, "`receive`", requires ["transport", "broker"], { transport, broker, address, lease, lease_unit, settle, dead_letter, sets_aside, uncommitted, positions_in, ordered, moves, answered, declared });
 
 /// Who settles, under conditions on the receiver's properties.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

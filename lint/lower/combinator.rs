@@ -67,6 +67,10 @@ pub(super) fn passes_through(recv: &Value, name: &str, args: &[Value]) -> Option
     ];
     if VIEWS.contains(&name) && args.len() <= 1 {
         return Some(match (&recv.kind, name) {
+            // What is awaited then is the lock, and no call that gave it.
+            (Kind::Unseen(unseen), "lock" | "read" | "write") if unseen.node.is_none() && args.is_empty() => {
+                Value::opaque(peeled(recv).ty, recv.origin.with(Origin::SHARED))
+            }
             (_, "lock" | "read" | "write") => peeled(recv).with_origin(Origin::SHARED),
             (_, "enumerate") => {
                 let pair = Value::new(

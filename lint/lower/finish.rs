@@ -10,7 +10,8 @@ use smol_str::SmolStr;
 use super::Lowering;
 use super::receive::Draft;
 use super::state::Flowing;
-use super::value::Value;
+use super::value::{Origin, Value};
+use crate::catalog::{Call, Receive, Role, TypeExpr};
 use crate::flow::{
     Broker, CondId, CondKind, Condition, Covers, DeadLetter, Durability, Edge, EffectId, Ended, Flow, KeyId, Known,
     MarkMode, Node, NodeId, Outcome, Settle, Site, Source, Step, TxId, Unknown,
@@ -22,7 +23,7 @@ impl Lowering<'_> {
         for (state, value) in ended {
             let how = match self.ended(&value, at.span) {
                 // Whoever waits for what this function does was told, if not by its result.
-                Ended::Ok if caller && state.told => Ended::Err,
+                Ended::Ok if caller && (state.told || tells_of_failure(&value)) => Ended::Err,
                 how => how,
             };
             let state = self.roll_back(state, &BTreeSet::new(), &Value::unit());
@@ -400,6 +401,17 @@ impl Lowering<'_> {
                 self.assumptions.insert(why.into());
             }
         }
+        let handed_over = |node: &Node| node.step == Step::Handoff { carries_ack: false };
+        if matches!(source.settle, Settle::Manual)
+            && !settles
+            && self.graph.nodes.iter().any(handed_over)
+            && self.settles_elsewhere(&source.transport)
+        {
+            self.unknown.push(Unknown {
+                at: Some(source.at.span),
+                why: "what is handed over here may be settled where it is taken".into(),
+            });
+        }
         let waits = self
             .assumptions
             .iter()
@@ -411,6 +423,46 @@ impl Lowering<'_> {
                 why: why.into(),
             });
         }
+    }
+
+    /// Whether other functions settle messages of a transport: a handle (a receipt, an offset) is as good as the message itself.
+    fn settles_elsewhere(&self, transport: &str) -> bool {
+        let root = |path: &str| path.split("::").next().unwrap_or_default().to_owned();
+        let comes = |receive: &Receive| receive.transport == transport;
+        let calls = self.catalog.calls();
+        let by_call = calls
+            .iter()
+            .filter(|call| call.facts.receive.as_ref().is_some_and(comes));
+        let types = self.catalog.types();
+        let by_type = types
+            .iter()
+            .filter(|ty| [&ty.receive, &ty.handed].into_iter().flatten().any(comes));
+        let clients: BTreeSet<String> = by_call
+            .map(|call| root(&call.path))
+            .chain(by_type.map(|ty| root(&ty.path)))
+            .collect();
+        let settling = calls
+            .iter()
+            .filter(|call| matches!(call.does, Role::Ack | Role::Nack) && clients.contains(&root(&call.path)));
+        // What a builder does at last is told by the call that begins it.
+        let begins = |call: &&&Call, builder: &str| {
+            call.returns
+                .as_ref()
+                .and_then(TypeExpr::path)
+                .is_some_and(|path| path == builder)
+        };
+        let named = settling.flat_map(
+            |call| match self.catalog.ty(call.owner()).is_some_and(|owner| owner.builder) {
+                true => calls.iter().filter(|other| begins(other, call.owner())).collect(),
+                false => vec![call],
+            },
+        );
+        named
+            .flat_map(|call| {
+                self.index
+                    .mentions(call.name(), |krate| self.reaches(krate, &call.package))
+            })
+            .any(|f| !self.met.functions.contains(&f))
     }
 
     /// A path that leads nowhere (its code could not be followed) ends with an error: nothing is claimed about it.
@@ -451,6 +503,11 @@ fn is_checked(nodes: &[Node], wanted: KeyId) -> bool {
     nodes
         .iter()
         .any(|node| matches!(node.step, Step::Check { key, .. } if key == wanted))
+}
+
+/// Whether what a function gives says, somewhere in it, what has failed.
+fn tells_of_failure(value: &Value) -> bool {
+    value.any(&|part| part.variant_name() == Some("Err") || part.origin.has(Origin::ERROR))
 }
 
 /// The row that a mark writes.

@@ -10,6 +10,7 @@ use super::api::{Doing, Operands, text_of};
 use super::expr::deep_origin;
 use super::receive::Draft;
 use super::state::{Flowing, State};
+use super::unit::MAX_CALLERS;
 use super::value::{Closure, Kind, Origin, Value};
 use super::{Body, Context, Lowering};
 use crate::catalog::{Call, Receive, Role, Type};
@@ -22,14 +23,20 @@ use crate::source::hir::{Block, Expr, ExprKind, Stmt};
 pub(super) struct Handler {
     pub f: FnId,
     pub draft: Draft,
+    /// Registered as whatever a function is called with that fulfils a bound.
+    given: bool,
 }
 
 /// Every handler of the workspace, by function.
 pub(super) fn handlers(context: &Context<'_>) -> BTreeMap<FnId, Handler> {
     let registrations = registrations(context);
     let mut all: BTreeMap<FnId, Handler> = implementing(context).map(|handler| (handler.f, handler)).collect();
+    let implementing: BTreeSet<FnId> = all.keys().copied().collect();
     for handler in registrations.iter().flat_map(|seen| &seen.handlers) {
-        all.entry(handler.f).or_insert_with(|| handler.clone());
+        let known = all.entry(handler.f).or_insert_with(|| handler.clone());
+        if implementing.contains(&handler.f) {
+            known.set_up(handler);
+        }
     }
     // Functions whose closures are followed where they stand, with everything that those call.
     let followed: BTreeSet<FnId> = registrations
@@ -119,13 +126,33 @@ fn registrations(context: &Context<'_>) -> Vec<Registrations> {
     let seen = by.into_iter().map(|by| {
         let mut lowering = Lowering::new(context);
         lowering.root(by, None, Vec::new(), State::start());
-        Registrations {
-            by,
-            in_place: lowering.draft.is_some(),
-            handlers: lowering.registered,
+        let in_place = lowering.draft.is_some();
+        let mut handlers = lowering.registered;
+        if handlers.iter().any(|handler| handler.given) {
+            let given = given_to(context, by);
+            let own = |handler: &Handler| context.index.function(handler.f).scope.self_ty.clone();
+            handlers.retain(|handler| {
+                !handler.given || own(handler).is_some_and(|own| given.iter().any(|ty| same_type(ty, &own)))
+            });
         }
+        Registrations { by, handlers, in_place }
     });
     seen.collect()
+}
+
+/// The types of what a function's callers give it.
+fn given_to(context: &Context<'_>, f: FnId) -> Vec<Ty> {
+    let callers = context.index.callers(f).into_iter().take(MAX_CALLERS);
+    let seen = callers.flat_map(|caller| {
+        let mut lowering = Lowering::capturing(context, f);
+        lowering.root(caller, None, Vec::new(), State::start());
+        lowering.capture.take().map(|capture| capture.seen).unwrap_or_default()
+    });
+    seen.flat_map(|(_, args, _)| args).map(|arg| arg.ty).collect()
+}
+
+fn same_type(a: &Ty, b: &Ty) -> bool {
+    matches!((a, b), (Ty::Local { id, .. }, Ty::Local { id: other, .. }) if id == other)
 }
 
 /// Functions that implement a method of a framework's trait.
@@ -180,7 +207,21 @@ impl Handler {
             result: None,
         };
         let draft = lowering.draft_of(receive, &operands, lowering.site_of(f));
-        Self { f, draft }
+        Self { f, draft, given: false }
+    }
+
+    /// What is set where a framework is given what implements its trait. Where that is done twice, and not alike, nothing is known.
+    fn set_up(&mut self, registered: &Self) {
+        let (known, set) = (&mut self.draft, &registered.draft);
+        if known.assumed || known.settle == set.settle {
+            *known = set.clone();
+        } else {
+            *known = Draft {
+                settle: Settle::Manual,
+                assumed: true,
+                ..set.clone()
+            };
+        }
     }
 }
 
@@ -196,7 +237,7 @@ impl<'a> Lowering<'a> {
         let closure = match &callee.kind {
             Kind::Function(f) => return self.registered_as(*f, receive, doing, state),
             Kind::Closure(closure) => std::sync::Arc::clone(closure),
-            _ => return self.compute(doing, state),
+            _ => return self.register_object(receive, callee, doing, state),
         };
         if self.capture.is_some() {
             let mark = self.graph.mark();
@@ -220,9 +261,51 @@ impl<'a> Lowering<'a> {
     fn registered_as(&mut self, f: FnId, receive: Option<&Receive>, doing: &Doing<'_>, state: State) -> Flowing {
         if let Some(receive) = receive {
             let draft = self.draft_of(receive, &doing.operands(), self.site_of(f));
-            self.registered.push(Handler { f, draft });
+            self.registered.push(Handler { f, draft, given: false });
         }
         self.compute(doing, state)
+    }
+
+    /// An object is registered whose type, or whatever it may be, implements a framework's trait: the code stands there, and the settings here.
+    fn register_object(
+        &mut self,
+        receive: Option<&Receive>,
+        object: &Value,
+        doing: &Doing<'_>,
+        state: State,
+    ) -> Flowing {
+        if let Some(receive) = receive {
+            let given = !matches!(object.ty, Ty::Local { .. });
+            let handling: Vec<FnId> = self.handling(&object.ty).collect();
+            for f in handling {
+                let draft = self.draft_of(receive, &doing.operands(), self.site_of(f));
+                self.registered.push(Handler { f, draft, given });
+            }
+        }
+        self.compute(doing, state)
+    }
+
+    /// The methods of a type that a framework calls for each message; of a parameter those of all types that it may be.
+    fn handling(&self, ty: &Ty) -> impl Iterator<Item = FnId> {
+        let is_it = |f: &FnId| {
+            let info = self.index.function(*f);
+            let Some(TyBound::External { path, .. }) = &info.of_trait else {
+                return false;
+            };
+            let path = self.catalog.canonical(path);
+            let called = self
+                .catalog
+                .ty(&path)
+                .is_some_and(|known| known.handles.contains_key(&info.hir.name));
+            called && info.hir.body.is_some() && match ty {
+                Ty::Param { bounds, .. } | Ty::Bounds(bounds) => bounds.iter().any(|bound| {
+                    matches!(bound, TyBound::External { path: bound, .. } if self.catalog.canonical(bound) == path)
+                }),
+                Ty::Local { id, .. } => matches!(&info.scope.self_ty, Some(Ty::Local { id: own, .. }) if own == id),
+                _ => false,
+            }
+        };
+        self.index.functions().filter(is_it)
     }
 
     /// Runs a closure for a message, where it is registered.

@@ -165,7 +165,10 @@ impl<'a> Lowering<'a> {
         let ordered = receive.ordered || receive.broker == Broker::Log || fifo;
         Draft {
             transport: receive.transport.clone(),
-            dead_letter: self.dead_letter(receive.dead_letter.as_ref(), address.as_ref()),
+            dead_letter: match receive.sets_aside {
+                true => DeadLetter::Declared,
+                false => self.dead_letter(receive.dead_letter.as_ref(), address.as_ref()),
+            },
             address,
             broker: match implied {
                 SettleBy::NotKept => Broker::Volatile,

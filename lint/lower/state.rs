@@ -1,6 +1,6 @@
 //! Where lowering stands on one path: what the variables hold, and which edges of the graph lead here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
@@ -129,6 +129,20 @@ impl State {
             && values.all(|((_, value), (_, theirs))| value.is_like(theirs))
     }
 
+    /// What the variables hold that have worked or failed, by variable.
+    fn outcomes(&self) -> Vec<SmolStr> {
+        let told = |value: &Value| {
+            value
+                .variant_name()
+                .filter(|name| matches!(*name, "Ok" | "Err"))
+                .map(SmolStr::from)
+        };
+        self.env
+            .iter()
+            .map(|(_, value)| told(value).unwrap_or_default())
+            .collect()
+    }
+
     /// Takes over the other's edges.
     pub fn absorb(&mut self, other: Self) {
         for dangling in other.at {
@@ -208,7 +222,7 @@ pub fn merge(states: Vec<State>) -> Vec<State> {
             None => merged.push(state),
         }
     }
-    widen(merged, State::is_like, State::join, |_| false)
+    widen(merged, State::is_like, State::join, |state| (false, state.outcomes()))
 }
 
 /// As [`merge`], for paths that carry a value.
@@ -229,7 +243,16 @@ pub fn merge_values(flowing: Flowing) -> Flowing {
         let value = x.join(&y);
         (a.join(b), value)
     };
-    widen(merged, alike, both, |(_, value)| value.variant_name() == Some("Err"))
+    widen(merged, alike, both, |(_, value)| {
+        let failed = value.variant_name() == Some("Err");
+        (
+            failed,
+            failed
+                .then(|| value.payload().variant_name().unwrap_or_default().into())
+                .into_iter()
+                .collect(),
+        )
+    })
 }
 
 /// More paths than this at one point are joined where they know things of one shape: what told them apart decides nothing.
@@ -237,12 +260,13 @@ const MANY_PATHS: usize = 6;
 /// More than this are joined whatever they know: knowledge is lost, never correctness of what is kept.
 const MAX_PATHS: usize = 24;
 
-/// What has failed is never joined with what has not: then a failure that is handed on would count as a good end.
+/// What has failed is never joined with what has not: then a failure that is handed on would count as a good end. Nor is it joined with
+/// what has failed in another way: what is done about a malformed message would be done about a store that is away.
 fn widen<T>(
     paths: Vec<T>,
     alike: impl Fn(&T, &T) -> bool,
     join: impl Fn(T, T) -> T,
-    failed: impl Fn(&T) -> bool,
+    kind: impl Fn(&T) -> (bool, Vec<SmolStr>),
 ) -> Vec<T> {
     if paths.len() <= MANY_PATHS {
         return paths;
@@ -260,7 +284,61 @@ fn widen<T>(
     if kept.len() <= MAX_PATHS {
         return kept;
     }
-    let (bad, good): (Vec<T>, Vec<T>) = kept.into_iter().partition(failed);
-    let one = |paths: Vec<T>| paths.into_iter().reduce(&join);
+    let mut groups: BTreeMap<(bool, Vec<SmolStr>), Vec<T>> = BTreeMap::new();
+    for path in kept {
+        groups.entry(kind(&path)).or_default().push(path);
+    }
+    if groups.len() <= MANY_PATHS {
+        return groups
+            .into_values()
+            .filter_map(|paths| paths.into_iter().reduce(&join))
+            .collect();
+    }
+    let (bad, good): (Vec<_>, Vec<_>) = groups.into_iter().partition(|((failed, _), _)| *failed);
+    let one = |paths: Vec<(_, Vec<T>)>| paths.into_iter().flat_map(|(_, paths)| paths).reduce(&join);
     [good, bad].into_iter().filter_map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What failed in so many ways that they are joined.
+    #[test]
+    fn joined_failures_keep_their_variant() {
+        let failure = |way: usize| {
+            let inner = Value::variant(&format!("Inner{way}"), Vec::new());
+            Value::err(Value::variant(
+                if way % 2 == 0 { "Malformed" } else { "Away" },
+                vec![inner],
+            ))
+        };
+        let joined = merge_values((0..2 * MAX_PATHS).map(|way| (State::start(), failure(way))).collect());
+        let names: Vec<_> = joined
+            .iter()
+            .map(|(_, value)| value.payload().variant_name().map(str::to_owned))
+            .collect();
+        assert_eq!(names, [Some("Away".to_owned()), Some("Malformed".to_owned())]);
+    }
+
+    #[test]
+    fn joined_states_keep_what_failed_apart_from_what_worked() {
+        let state = |way: usize| {
+            let mut state = State::start();
+            state.bind("way".into(), Value::variant(&format!("Way{way}"), Vec::new()));
+            let result = if way % 2 == 0 {
+                Value::ok(Value::unit())
+            } else {
+                Value::err(Value::unit())
+            };
+            state.bind("result".into(), result);
+            state
+        };
+        let joined = merge((0..2 * MAX_PATHS).map(state).collect());
+        let results: Vec<_> = joined
+            .iter()
+            .filter_map(|state| state.get("result")?.variant_name().map(str::to_owned))
+            .collect();
+        assert_eq!(results, ["Err", "Ok"]);
+    }
 }

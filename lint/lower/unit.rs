@@ -48,7 +48,7 @@ const STREAM_METHODS: [&str; 8] = [
 /// How far up the calls are followed to learn how a receiver was made.
 const MAX_CALLERS_UP: usize = 3;
 /// How many callers of a function are looked at.
-const MAX_CALLERS: usize = 6;
+pub(super) const MAX_CALLERS: usize = 6;
 /// Receives in one function: each is a unit, for which the function is followed once more.
 const MAX_SITES: usize = 32;
 

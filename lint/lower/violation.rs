@@ -7,14 +7,20 @@ use super::Lowering;
 use super::value::{Kind, Origin, Value};
 
 /// What code that asks mentions.
-const QUESTIONS: [&str; 6] = [
+const QUESTIONS: [&str; 9] = [
     "is_unique_violation",
     "UniqueViolation",
     "UNIQUE_VIOLATION",
     "UniqueConstraintViolation",
     "23505",
     "is_duplicate_key",
+    TEXTS[0],
+    TEXTS[1],
+    TEXTS[2],
 ];
+
+/// What the message of such a failure says, in PostgreSQL, SQLite and MySQL.
+const TEXTS: [&str; 3] = ["duplicate key", "UNIQUE constraint failed", "Duplicate entry"];
 
 /// The property of the failure that there is no row.
 const ABSENT: &str = "(absent)";
@@ -33,8 +39,17 @@ impl Lowering<'_> {
 }
 
 /// What a method of a failure answers that asks for a violation.
-pub(super) fn asked(recv: &Value, name: &str) -> Option<Value> {
-    let asks = matches!(name, "is_unique_violation" | "is_duplicate_key");
+pub(super) fn asked(recv: &Value, name: &str, args: &[Value]) -> Option<Value> {
+    let says = || {
+        args.first()
+            .and_then(Value::as_text)
+            .is_some_and(|text| TEXTS.iter().any(|known| text.contains(known)))
+    };
+    let asks = match name {
+        "is_unique_violation" | "is_duplicate_key" => true,
+        "contains" | "starts_with" => says(),
+        _ => false,
+    };
     refused(recv.origin).filter(|_| asks).map(Value::bool)
 }
 

@@ -18,7 +18,7 @@ fn check(flow: &Flow, _: &Promise) -> Vec<Cause> {
     if flow.observed != Known::No || matches!(flow.source.broker, Broker::Caller) {
         return Vec::new();
     }
-    let loops = flow.iter().filter(|(id, node)| node.step == Step::Receive && goes_on(flow, *id));
+    let loops = flow.iter().filter(|(id, node)| node.step == Step::Receive && goes_on(flow, *id) && !only_empties(flow, node));
     let mut within: Vec<NodeId> = loops.flat_map(|(id, _)| reachable_from(flow, id)).collect();
     let tasks = in_tasks(flow, &within);
     within.retain(|id| !tasks.contains(id));
@@ -39,6 +39,11 @@ fn in_tasks(flow: &Flow, within: &[NodeId]) -> Vec<NodeId> {
 fn goes_on(flow: &Flow, receive: NodeId) -> bool {
     reachable_from(flow, receive).iter().any(|id| *id != receive && flow.node(*id).step == Step::Receive)
         || flow.node(receive).on(Outcome::Next).is_some_and(|next| reachable(flow, next, |_| true).contains(&receive))
+}
+
+/// Whether a loop over what is kept (the rows of a table) ends anyway when nothing is left: somebody else begins it again.
+fn only_empties(flow: &Flow, receive: &Node) -> bool {
+    flow.source.kept && receive.on(Outcome::End).is_some_and(|to| ends(flow, to).is_some())
 }
 
 /// A receive, and what its message comes to.

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::harness::{check, check_each};
+use crate::harness::{check, check_each, lowered_each};
 
 #[test]
 fn a_generic_handler() {
@@ -578,4 +578,13 @@ fn what_is_unzipped_are_two_lists() {
             n4: exit ok
         "#]],
     );
+}
+
+#[test]
+fn a_closure_is_called_by_a_method_that_another_crate_gives_it() {
+    let text = lowered_each(
+        "use elsewhere::Retry;",
+        "(|| delivery.ack(BasicAckOptions::default())).retry(elsewhere::policy()).await?;",
+    );
+    assert!(text.contains("ack ok="), "{text}");
 }

@@ -346,3 +346,23 @@ async fn publish(job: Job, note: Note) -> Result<()> {{
         );
     }
 }
+
+#[test]
+fn a_failure_that_another_crate_wraps_stays_one() {
+    let text = lowered(&format!(
+        r#"{CLIENTS}
+use miette::IntoDiagnostic;
+async fn announce(producer: FutureProducer, order: Order) -> miette::Result<()> {{
+    let record = FutureRecord::<(), _>::to("orders").payload(&order.id);
+    match producer.send(record, Duration::from_secs(5)).await {{
+        Ok(_) => Ok(()),
+        Err((error, _)) => Err(error).into_diagnostic(),
+    }}
+}}
+"#
+    ));
+    assert!(
+        text.contains("n0: effect e0 ok=n1 err=n2\nn1: exit ok\nn2: exit err"),
+        "{text}"
+    );
+}

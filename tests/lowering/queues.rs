@@ -78,3 +78,30 @@ async fn setup(channel: &lapin::Channel) -> Result<()> {
 }"#;
     assert!(source(given, "").contains(TARGET));
 }
+
+/// A loop that hands over what it receives, beside these items.
+fn handing_over(items: &str) -> String {
+    lowered(&format!(
+        r#"{items}
+async fn run(client: aws_sdk_sqs::Client, receipts: mpsc::Sender<String>) -> Result<()> {{
+    loop {{
+        let batch = client.receive_message().queue_url("orders").send().await?;
+        for message in batch.messages() {{
+            receipts.send(message.receipt_handle().unwrap_or_default().to_owned()).await?;
+        }}
+    }}
+}}"#
+    ))
+}
+
+#[test]
+fn what_is_handed_over_may_be_settled_elsewhere() {
+    const SETTLED: &str = r#"
+async fn done(client: &aws_sdk_sqs::Client, receipt: String) -> Result<()> {
+    client.delete_message().queue_url("orders").receipt_handle(receipt).send().await?;
+    Ok(())
+}"#;
+    const UNKNOWN: &str = "unknown what is handed over here may be settled where it is taken";
+    assert!(handing_over(SETTLED).contains(UNKNOWN), "{}", handing_over(SETTLED));
+    assert!(!handing_over("").contains(UNKNOWN), "{}", handing_over(""));
+}

@@ -45,7 +45,12 @@ impl<'a> Lowering<'a> {
         known.resent = doing.facts.resends == Some(Known::Yes);
         let tx = self.transaction_of(doing, &state);
         let done = self.two_way(doing, state, Step::Effect { effect, tx });
-        let flowing = self.repeated(doing, done);
+        let failed = |(state, value): (State, Value)| match value.variant_name() {
+            // What is refused because it is there already was published before.
+            Some("Err") => (state, crate::lower::violation::marked(&value, false)),
+            _ => (state, value),
+        };
+        let flowing = self.repeated(doing, done.into_iter().map(failed).collect());
         self.sent(doing, effect, flowing)
     }
 
@@ -115,7 +120,7 @@ impl<'a> Lowering<'a> {
             "i32" | "i64" | "usize" => [0, 1].map(|count| Value::int(count).with_origin(given.origin)),
             "std::option::Option" => [0, 1].map(|count| Value::some(Value::int(count)).with_origin(given.origin)),
             _ => {
-                let failed = list(&[self.element_of(given)]).with_origin(given.origin);
+                let failed = list(&[self.element_of(given).with_origin(Origin::ERROR)]).with_origin(given.origin);
                 [given.emptied(), failed]
             }
         }

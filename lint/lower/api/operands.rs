@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// The property of a part that names the variable it is a part of.
 const LENDER: &str = "(lender)";
 
+/// The property of a request some of whose headers have names that cannot be seen.
+pub(super) const UNNAMED: &str = "(unnamed)";
+
 impl<'a> Lowering<'a> {
     /// The value of an operand and where it was set. Properties that are not set have the type's default, if the object is known.
     pub(in crate::lower) fn operand(
@@ -234,9 +237,9 @@ impl<'a> Lowering<'a> {
         }
         if let Some([key, set]) = &doing.call.set_entry
             && let (Some((key, _)), Some((set, _))) = (self.operand(key, &operands), self.operand(set, &operands))
-            && let Some(name) = text_of(&key)
         {
-            value = value.with_prop(name.to_lowercase().into(), set, Some(doing.site.label));
+            let name = text_of(&key).map_or_else(|| UNNAMED.into(), |name| name.to_lowercase().into());
+            value = value.with_prop(name, set, Some(doing.site.label));
         }
         if let Some([column, given]) = &doing.call.assigns
             && let (Some((column, _)), Some((given, _))) =

@@ -1,5 +1,6 @@
 //! HTTP requests, and what a client does again by itself.
 
+use super::operands::UNNAMED;
 use super::*;
 use crate::catalog::{Confirm, Operand};
 use crate::flow::{CondKind, EffectKind, Idempotency, Step};
@@ -19,6 +20,7 @@ impl<'a> Lowering<'a> {
             Some(Operand::Prop(request, _)) => request.clone(),
             _ => Box::new(Operand::Recv),
         };
+        let unnamed = Operand::Prop(request.clone(), UNNAMED.into());
         let header = Operand::Prop(request, "idempotency-key".into());
         let key = self.operand(doing.facts.key.as_ref().unwrap_or(&header), &doing.operands());
         let (idempotency, why) = match (method.as_str(), &key) {
@@ -34,6 +36,10 @@ impl<'a> Lowering<'a> {
             ("POST" | "PATCH", Some(_)) => (
                 Idempotency::Idempotent,
                 "it carries an idempotency key made from the message".into(),
+            ),
+            ("POST" | "PATCH", None) if self.operand(&unnamed, &doing.operands()).is_some() => (
+                Idempotency::Unknown,
+                format!("a {method} with headers that cannot be seen may carry an idempotency key"),
             ),
             ("POST" | "PATCH", None) => (
                 Idempotency::NotIdempotent,

@@ -26,6 +26,18 @@ fn locks(name: &str) -> bool {
     LOCKS.contains(&name)
 }
 
+/// What other crates' traits make of a `Result` (`into_diagnostic()`, `change_context(…)`): a success stays one, and a failure too.
+fn wrapped_anew(recv: &Value, args: &[Value]) -> Option<Value> {
+    let called_back = args
+        .iter()
+        .any(|arg| matches!(arg.kind, Kind::Closure(_) | Kind::Function(_)));
+    match recv.variant_name().filter(|_| !called_back)? {
+        "Ok" => Some(recv.clone()),
+        "Err" => Some(Value::err(Value::failure(Ty::Unknown))),
+        _ => None,
+    }
+}
+
 impl<'a> Lowering<'a> {
     pub(in crate::lower) fn eval_method(
         &mut self,
@@ -87,7 +99,7 @@ impl<'a> Lowering<'a> {
         self.probe_method(recv, name, &args);
         let locked = (locks(name) && args.is_empty()).then(|| recv.clone().with_origin(Origin::SHARED));
         let recv = locked.as_ref().unwrap_or(recv);
-        let asked = crate::lower::violation::asked(recv, name);
+        let asked = crate::lower::violation::asked(recv, name, &args);
         if let Some(answer) = asked.or_else(|| crate::lower::violation::optional(recv, name)) {
             return vec![(state, answer)];
         }
@@ -165,6 +177,13 @@ impl<'a> Lowering<'a> {
         site: CallSite,
         mut state: State,
     ) -> Flowing {
+        if let Some(wrapped) = wrapped_anew(recv, &args) {
+            return vec![(state, wrapped)];
+        }
+        if matches!(recv.kind, Kind::Closure(_)) {
+            // A trait of another crate that closures have (`(|| publish()).retry(..)`): they are there to be called.
+            return self.call_value(recv, Vec::new(), site, state);
+        }
         let mut all = vec![recv.clone()];
         all.extend(args);
         state.perhaps_filled(places);

@@ -287,9 +287,17 @@ impl<'a> Lowering<'a> {
         vec![Value::some(self.typed(inside, value.origin)), none]
     }
 
-    /// Whether a value is what somebody made of our own values: that cannot fail for a message and work for another.
+    /// Whether a value is what somebody made of our own values, or an object that was put together: that cannot fail for a message and work
+    /// for another.
     fn encodes(&self, value: &Value) -> bool {
-        const ENCODING: [&str; 6] = [
+        const ENCODING: [&str; 12] = [
+            "to_string(",
+            "to_value(",
+            // What was put in under its type is taken out again.
+            "get::<",
+            "downcast",
+            "build(",
+            "set_json(",
             "serialize(",
             "encode(",
             "encode_to_vec(",

@@ -119,7 +119,7 @@ fn made<'a>(context: &Context<'a>, ty: TypeId) -> Option<Arguments<'a>> {
 
 impl<'a> Lowering<'a> {
     /// A lowering that is only to show what a function is called with.
-    pub(super) fn capturing(context: &Context<'a>, of: FnId) -> Self {
+    pub(in crate::lower) fn capturing(context: &Context<'a>, of: FnId) -> Self {
         let mut lowering = Self::new(context);
         lowering.only_asked();
         lowering.capture = Some(Capture {
