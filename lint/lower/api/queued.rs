@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::{Doing, appended, text_of};
 use crate::catalog::Role;
-use crate::flow::{EffectKind, Idempotency, Key, Known, MarkMode, Outcome, Site, Step, TxId};
+use crate::flow::{Ack, Covers, EffectKind, Idempotency, Key, Known, MarkMode, Outcome, Site, Step, TxId};
 use crate::lower::Lowering;
 use crate::lower::expr::{deep_origin, origin_of};
 use crate::lower::state::{Flowing, State, merge_values};
@@ -73,10 +73,11 @@ impl Lowering<'_> {
         let changes = commands
             .iter()
             .any(|command| command.idempotent != Known::Yes && !asks(command));
-        if records && changes {
+        let settles = commands.iter().any(|command| command.does == Role::Ack);
+        if records && changes || settles {
             let atomic = batch.prop(ATOMIC).and_then(|(value, _)| text_of(value));
             return match (tx, atomic.as_deref()) {
-                (None, Some("true")) => self.in_own_transaction(doing, state, &commands),
+                (None, Some("true")) if commands.len() > 1 => self.in_own_transaction(doing, state, &commands),
                 _ => self.one_by_one(doing, state, &commands, tx),
             };
         }
@@ -107,9 +108,9 @@ impl Lowering<'_> {
             let Some(step) = self.queued_step(doing, command, tx) else {
                 continue;
             };
-            let site = match command.key {
-                Some(_) => command.site.clone(),
-                None => self.site(doing.site.at),
+            let site = match step {
+                Step::Effect { .. } => self.site(doing.site.at),
+                _ => command.site.clone(),
             };
             let entered = std::mem::take(&mut on);
             for state in entered {
@@ -143,6 +144,10 @@ impl Lowering<'_> {
                 key: self.graph.key(key.clone()),
                 tx,
             }),
+            (Role::Ack, _) => Some(Step::Ack(Ack {
+                tx,
+                ..Ack::of(Covers::One)
+            })),
             (Role::Read | Role::Check | Role::Pure, _) => None,
             _ => {
                 let idempotency = match command.idempotent {
