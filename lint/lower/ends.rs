@@ -15,6 +15,8 @@ pub(super) struct Ends {
     pub running: Vec<TaskId>,
     /// Tasks whose handle is dropped.
     dropped: BTreeSet<TaskId>,
+    /// Tasks that a set keeps.
+    kept: BTreeSet<TaskId>,
     /// Where something is sent to others.
     signals: BTreeSet<NodeId>,
     /// The task in which messages are received, if it is not the unit itself.
@@ -52,6 +54,13 @@ impl Lowering<'_> {
         }
     }
 
+    /// A set keeps a task: whoever has the set may see its end.
+    pub(super) fn keep(&mut self, handle: &Value) {
+        if let Kind::Task(task) = handle.kind {
+            self.ends.kept.insert(task);
+        }
+    }
+
     /// Something is sent from here, perhaps to whoever waits for an end.
     pub(super) fn signals_from(&mut self, node: NodeId) {
         self.ends.signals.insert(node);
@@ -62,7 +71,7 @@ impl Lowering<'_> {
         let joins = |step: &Step| *step == (Step::Join { task });
         if self.graph.nodes.iter().any(|node| joins(&node.step)) {
             Known::Yes
-        } else if self.ends.dropped.contains(&task) {
+        } else if self.ends.dropped.contains(&task) && !self.ends.kept.contains(&task) {
             Known::No
         } else {
             Known::Unknown

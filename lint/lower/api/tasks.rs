@@ -33,6 +33,9 @@ impl<'a> Lowering<'a> {
         let answers = task.any(&|value| value.prop(REPLY).is_some());
         let (mut state, handle) = self.spawn(task, doing.site.at, false, state);
         let handle = handle.with_ty(self.given(doing).ty);
+        if doing.call.mutates {
+            self.keep(&handle);
+        }
         let spawned = state.at.first().filter(|_| answers);
         self.graph.replies.extend(spawned.map(|spawned| spawned.from));
         if let (Some(recv), Some(Some(place))) = (&doing.recv, doing.places.first()) {

@@ -287,6 +287,38 @@ impl<'a> Lowering<'a> {
         vec![Value::some(self.typed(inside, value.origin)), none]
     }
 
+    /// Whether a value is what something gave that was done with the message: that it failed says nothing of the message.
+    fn acts(&self, value: &Value) -> bool {
+        const ACTS: [&str; 12] = [
+            "write_all(",
+            "write(",
+            "flush(",
+            "save(",
+            "send(",
+            "upload(",
+            "execute(",
+            "publish(",
+            "commit(",
+            "insert(",
+            "delete(",
+            "create(",
+        ];
+        self.is_call_of(value, &ACTS)
+    }
+
+    /// Whether a value is what something gave that nobody can see into, and that is called by one of these names.
+    fn is_call_of(&self, value: &Value, names: &[&str]) -> bool {
+        let Kind::Unseen(unseen) = &value.kind else {
+            return false;
+        };
+        let code = (self.text)(unseen.span);
+        let named = |word: &&str| {
+            code.rfind(*word)
+                .is_some_and(|at| !code[..at].ends_with(char::is_alphanumeric))
+        };
+        names.iter().any(named)
+    }
+
     /// Whether a value is what somebody made of our own values, or an object that was put together: that cannot fail for a message and work
     /// for another.
     fn encodes(&self, value: &Value) -> bool {
@@ -305,15 +337,7 @@ impl<'a> Lowering<'a> {
             "to_json(",
             "to_bytes(",
         ];
-        let Kind::Unseen(unseen) = &value.kind else {
-            return false;
-        };
-        let code = (self.text)(unseen.span);
-        let named = |word: &&str| {
-            code.rfind(*word)
-                .is_some_and(|at| !code[..at].ends_with(char::is_alphanumeric))
-        };
-        ENCODING.iter().any(named)
+        self.is_call_of(value, &ENCODING)
     }
 
     /// An opaque `Result` or `Option` (by its type; `Result` if that is unknown) becomes its two variants. Before a message is at hand
@@ -341,7 +365,10 @@ impl<'a> Lowering<'a> {
             variants.truncate(1);
             return vec![(state, variants.remove(0))];
         }
-        let kind = failure_kind(&value, true);
+        let kind = match failure_kind(&value, true) {
+            CondKind::Malformed if self.acts(&value) => CondKind::Fixed,
+            kind => kind,
+        };
         self.branch_into(&state, kind, at, "", variants)
     }
 }
