@@ -309,7 +309,7 @@ mod tests {
         let failure = |way: usize| {
             let inner = Value::variant(&format!("Inner{way}"), Vec::new());
             Value::err(Value::variant(
-                if way % 2 == 0 { "Malformed" } else { "Away" },
+                if way.is_multiple_of(2) { "Malformed" } else { "Away" },
                 vec![inner],
             ))
         };
@@ -326,7 +326,7 @@ mod tests {
         let state = |way: usize| {
             let mut state = State::start();
             state.bind("way".into(), Value::variant(&format!("Way{way}"), Vec::new()));
-            let result = if way % 2 == 0 {
+            let result = if way.is_multiple_of(2) {
                 Value::ok(Value::unit())
             } else {
                 Value::err(Value::unit())
