@@ -72,7 +72,14 @@ pub struct Flow {
     /// Whether somebody sees how the unit's function ends (`No`: it runs in a task that nobody joins).
     #[serde(default)]
     pub observed: Known,
+    /// What stands in for the work where none is seen (a message is only logged, or only collected in memory). Such a flow is never
+    /// verified and never refuted; whether its messages are settled before or after that is known.
+    #[serde(default)]
+    pub stands_in: Option<Site>,
 }
+
+/// Why a flow is not understood in which nothing happens that anybody else could see.
+pub const NO_WORK: &str = "nothing is seen that is done with a message";
 
 /// Where messages come from and how they are settled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -290,6 +290,8 @@ pub enum Role {
     Exit,
     /// Calls the closure `closure` with the receiver's content (`Option::map`-like of a client).
     Apply,
+    /// Writes to a log or to the console: no effect, but where nothing else is done with a message it stands in for what is to be done.
+    Log,
     /// A telemetry call: no effect, but shows that the unit is monitored.
     Monitor,
 }

@@ -46,7 +46,7 @@ words!(Role, "role", {
     "check" => Check, "mark" => Mark, "unmark" => Unmark, "document" => Document, "begin" => Begin, "commit" => Commit, "rollback" => Rollback,
     "transaction" => Transaction, "queue" => Queue, "execute" => Execute, "spawn" => Spawn, "join" => Join, "send" => Send,
     "channel" => Channel, "take" => Take, "sleep" => Sleep, "timeout" => Timeout, "retry" => Retry, "fresh" => Fresh,
-    "exit" => Exit, "member" => Member, "apply" => Apply, "monitor" => Monitor,
+    "exit" => Exit, "member" => Member, "apply" => Apply, "monitor" => Monitor, "log" => Log,
 });
 words!(Broker, "kind of broker", { "queue" => Queue, "log" => Log, "volatile" => Volatile });
 words!(SettleBy, "way of settling", {

@@ -17,6 +17,9 @@ impl fmt::Display for Flow {
         if self.observed == Known::No {
             writeln!(f, "unobserved")?;
         }
+        if let Some(site) = &self.stands_in {
+            writeln!(f, "stands-in {}", site.text)?;
+        }
         for (id, node) in self.iter() {
             writeln!(f, "{id}: {node}")?;
         }

@@ -8,6 +8,7 @@ mod positions;
 pub(super) mod queued;
 mod requests;
 pub(super) mod rows;
+pub(super) mod shown;
 mod stores;
 mod tasks;
 
@@ -84,7 +85,8 @@ impl<'a> Lowering<'a> {
         site: CallSite,
         state: State,
     ) -> Flowing {
-        let waits = call.is_async && !call.eager && !matches!(call.does, Role::Pure | Role::Monitor | Role::Fresh);
+        let waits =
+            call.is_async && !call.eager && !matches!(call.does, Role::Pure | Role::Monitor | Role::Log | Role::Fresh);
         if !waits {
             return self.perform(call, recv, args, places, site, state);
         }
@@ -160,6 +162,7 @@ impl<'a> Lowering<'a> {
                 self.met.telemetry = true;
                 self.compute(doing, state)
             }
+            Role::Log => self.log(doing, state),
             Role::Read => self.read(doing, state),
             Role::Decode => self.decode(doing, state),
             Role::Fresh => {

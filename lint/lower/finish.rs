@@ -45,7 +45,7 @@ impl Lowering<'_> {
         self.look_after_marks();
         let source = self.source(at, caller);
         self.judge_visibility(&source);
-        self.expect_work(&source);
+        let stands_in = self.expect_work(&source);
         self.close_ends();
         let observed = self.ends.receiving.map_or(Known::Unknown, |task| self.sees_task(task));
         let around = std::mem::take(&mut self.graph.around);
@@ -62,6 +62,7 @@ impl Lowering<'_> {
             unknown: self.unknown,
             assumptions: self.assumptions.into_iter().collect(),
             observed,
+            stands_in,
         };
         super::tidy::tidy(&mut flow, &around);
         flow

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use super::api::shown::Shown;
 use super::state::State;
 use crate::flow::{
     CondId, CondKind, Condition, Edge, Effect, EffectId, EffectKind, Isolation, Key, KeyId, Known, Node, NodeId,
@@ -51,6 +52,8 @@ pub struct Graph {
     pub chosen: BTreeSet<EffectId>,
     /// What was put into collections that others empty.
     pub left: Vec<NodeId>,
+    /// Where a message was logged or collected before anything was done with it.
+    pub shown: Shown,
     /// Inserts that a unique key may refuse, and whether the schema shows one: marks, if somebody tells the refusal from other failures.
     pub refusals: BTreeMap<EffectId, Known>,
     /// Tables that something is read from, with their stores.

@@ -123,7 +123,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn macro_call(&self, path: &Path) -> Option<crate::catalog::Call> {
-        let written = match self.index.resolve_in(&self.frame().scope, path) {
+        let written = match self.index.resolve_macro(self.frame().scope.module, path) {
             Def::External(written) => written,
             _ => path
                 .segments

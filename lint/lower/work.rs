@@ -13,14 +13,15 @@ use super::expr::deep_origin;
 use super::state::{Flowing, State};
 use super::value::{Kind, Origin, Value};
 use crate::flow::{
-    Broker, CondKind, Durability, Edge, Effect, EffectId, EffectKind, Idempotency, Node, NodeId, Outcome, Site, Source,
-    Step, Unknown,
+    Broker, CondKind, Durability, Edge, Effect, EffectId, EffectKind, Idempotency, NO_WORK, Node, NodeId, Outcome,
+    Site, Source, Step, Unknown,
 };
 use crate::resolve::{Ty, TyBound};
 
 impl Lowering<'_> {
-    /// Where nothing is seen that is done with a message: a spawned task does it, or the unit is not understood.
-    pub(super) fn expect_work(&mut self, source: &Source) {
+    /// Where nothing is seen that is done with a message: a spawned task does it, or what is shown of it stands in for that, or the unit
+    /// is not understood. Gives what stands in.
+    pub(super) fn expect_work(&mut self, source: &Source) -> Option<Site> {
         let chosen = std::mem::take(&mut self.graph.chosen);
         let is_other = |step: &Step| works(step) && !matches!(step, Step::Opaque { effect } if chosen.contains(effect));
         if source.broker == Broker::Caller || self.graph.nodes.iter().any(|node| is_other(&node.step)) {
@@ -28,19 +29,24 @@ impl Lowering<'_> {
         }
         let works = source.broker == Broker::Caller || self.graph.nodes.iter().any(|node| works(&node.step));
         if works || self.records_are_work() {
-            return;
+            return None;
         }
         let spawns = (0..self.graph.nodes.len()).filter(|id| matches!(self.graph.nodes[*id].step, Step::Spawn { .. }));
         let spawns: Vec<usize> = spawns.collect();
         for spawn in &spawns {
             self.work_in_task(*spawn);
         }
-        if spawns.is_empty() && self.unknown.is_empty() {
+        if !spawns.is_empty() || !self.unknown.is_empty() {
+            return None;
+        }
+        let stands_in = self.stand_in();
+        if stands_in.is_none() {
             self.unknown.push(Unknown {
                 at: Some(source.at.span),
-                why: "nothing is seen that is done with a message".into(),
+                why: NO_WORK.into(),
             });
         }
+        stands_in
     }
 
     /// Whether a function that somebody else chose (`handle: impl FnOnce(&Job) -> Result<()>`) is called with the message at hand.
@@ -138,7 +144,7 @@ impl Lowering<'_> {
 }
 
 /// Whether a step is, or may be, what a message comes for.
-fn works(step: &Step) -> bool {
+pub(in crate::lower) fn works(step: &Step) -> bool {
     matches!(
         step,
         Step::Effect { .. } | Step::Opaque { .. } | Step::Handoff { .. } | Step::Mark { effect: Some(_), .. }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use delivery_grammar::Semantic;
 
 use crate::flow::{
-    Ack, Broker, Covers, Durability, Effect, EffectKind, Flow, Idempotency, Known, Node, NodeId, Outcome, Settle, Step,
-    reachable,
+    Ack, Broker, Covers, Durability, Effect, EffectKind, Flow, Idempotency, Known, NO_WORK, Node, NodeId, Outcome,
+    Settle, Step, reachable,
 };
 
 use super::bounds::Tier;
@@ -91,6 +91,18 @@ pub fn analyse_program(program: &Program<'_>, promised: Semantic) -> Analysis {
     if !flow.unknown.is_empty() {
         return unknown(flow);
     }
+    let analysis = judge_program(program, promised);
+    match flow.stands_in {
+        Some(_) => Analysis {
+            inferred: analysis.inferred,
+            stats: analysis.stats,
+            ..unseen(flow, vec![NO_WORK.to_owned()])
+        },
+        None => analysis,
+    }
+}
+
+fn judge_program(program: &Program<'_>, promised: Semantic) -> Analysis {
     let (mut traces, stats) = all_violations(program);
     let (violations, doubts): (Vec<_>, Vec<_>) = traces.keys().copied().partition(|v| v.is_certain(program));
     traces.retain(|violation, _| violation.is_certain(program));

@@ -216,6 +216,7 @@ impl Reader {
             unknown: self.unknown,
             assumptions: Vec::new(),
             observed: self.observed,
+            stands_in: None,
         }
     }
 

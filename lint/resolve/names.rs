@@ -401,10 +401,12 @@ impl<'a> Index<'a> {
             .into_iter()
             .filter_map(|space| self.prefix(at, &names, path.global, space))
             .find(|prefix| matches!(prefix.def, Def::External(_)) && prefix.taken == names.len());
-        match (found, names.as_slice()) {
-            (Some(prefix), _) => prefix.def,
-            (None, [name]) => external::prelude_macro(name).map_or(Def::Unknown, |path| Def::External(path.into())),
-            _ => Def::Unknown,
-        }
+        // `use client::*` may bring anything, and hardly ever a `println!`.
+        let known = match names.as_slice() {
+            [name] => external::prelude_macro(name),
+            _ => None,
+        };
+        let found = || found.map_or(Def::Unknown, |prefix| prefix.def);
+        known.map_or_else(found, |path| Def::External(path.into()))
     }
 }

@@ -378,13 +378,16 @@ fn std_docs() -> Result<PathBuf, String> {
     }
 }
 
-/// A function has a page of its own, a method a place on its type's.
+/// A function and a macro have a page of their own, a method a place on its type's.
 fn in_docs(docs: &Path, path: &str) -> bool {
     let parts: Vec<&str> = path.split("::").collect();
     let [modules @ .., owner, name] = &parts[..] else {
         return false;
     };
     let module = docs.join(modules.join("/"));
+    if let Some(name) = name.strip_suffix('!') {
+        return module.join(owner).join(format!("macro.{name}.html")).is_file();
+    }
     if module.join(owner).join(format!("fn.{name}.html")).is_file() {
         return true;
     }

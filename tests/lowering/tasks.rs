@@ -479,7 +479,7 @@ fn a_task_whose_work_is_not_seen() {
 fn nothing_is_done() {
     check_each(
         "",
-        r#"println!("{} bytes", delivery.data.len());
+        r#"let bytes = delivery.data.len();
         delivery.ack(BasicAckOptions::default()).await?;"#,
         expect![[r#"
             source amqp queue manual ordered
@@ -547,6 +547,49 @@ fn log() -> impl Sized { Log }
             n0: receive next=n1 err=n4 end=n4
             n1: effect e0 ok=n2 err=n3
             n2: ack ok=n0 err=n3
+            n3: exit err
+            n4: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_logged_stands_in_for_the_work() {
+    check_each(
+        "",
+        r#"println!("{} bytes", delivery.data.len());
+        delivery.ack(BasicAckOptions::default()).await?;
+        tracing::info!(?delivery, "done");"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 println!("{} bytes", delivery.data.len()) opaque
+            stands-in println!("{} bytes", delivery.data.len())
+            n0: receive next=n1 err=n4 end=n4
+            n1: opaque e0 ok=n2
+            n2: ack ok=n0 err=n3
+            n3: exit err
+            n4: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_collected_stands_in_for_the_work_and_is_lost_with_the_process() {
+    check(
+        r#"async fn fill(consumer: &mut Consumer, batch: &mut Vec<Vec<u8>>) -> Result<()> {
+            while let Some(Ok(delivery)) = consumer.next().await {
+                delivery.ack(BasicAckOptions::default()).await?;
+                tracing::debug!(?delivery, "taken");
+                batch.push(delivery.data);
+            }
+            Ok(())
+        }"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            stands-in batch.push(delivery.data)
+            n0: receive next=n1 err=n4 end=n4
+            n1: ack ok=n2 err=n3
+            n2: handoff ok=n0
             n3: exit err
             n4: exit ok
         "#]],

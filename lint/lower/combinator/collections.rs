@@ -36,7 +36,9 @@ impl<'a> Lowering<'a> {
             return Some(self.leave_for_others(&item, site, state.clone()));
         }
         if FILLING.contains(&name) && self.is_collection(recv) {
-            return Some(self.put_into(recv, name, args.last()?, places, site, state.clone()));
+            let item = args.last()?;
+            let state = self.collect(item, site.at, state.clone());
+            return Some(self.put_into(recv, name, item, places, site, state));
         }
         if let Some(flowing) = self.adapted(recv, name, args, site, state) {
             return Some(flowing);

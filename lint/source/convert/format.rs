@@ -12,10 +12,11 @@ impl Converter<'_> {
     /// Macros whose arguments end with a message; `None` for all others.
     pub(super) fn text_macro(&mut self, name: &str, call: &syn::Macro) -> Option<ExprKind> {
         let leading = match name {
-            "format" | "format_args" | "print" | "println" | "eprint" | "eprintln" => return self.format_macro(call),
+            "format" | "format_args" => return self.format_macro(call),
             "write" | "writeln" | "assert" | "debug_assert" | "ensure" | "ensure_eq" => 1,
             "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => 2,
-            "panic" | "todo" | "unreachable" | "unimplemented" | "bail" | "anyhow" | "eyre" | "format_err" => 0,
+            "print" | "println" | "eprint" | "eprintln" | "panic" | "todo" | "unreachable" | "unimplemented"
+            | "bail" | "anyhow" | "eyre" | "format_err" => 0,
             "trace" | "debug" | "info" | "warn" | "error" | "log" | "event" => return Some(self.log_macro(call)),
             _ => return None,
         };

@@ -33,7 +33,7 @@ fn texts() {
         expr("format!(\"{a} {b:?} {} {0} {{c}} {:w$} {n}\", x, n = y)"),
         "FORMAT(\"{a} {b:?} {} {0} {{c}} {:w$} {n}\"; x, y, a, b, w)"
     );
-    assert_eq!(expr("println!()"), "FORMAT(\"\"; )");
+    assert_eq!(expr("println!()"), "println!()");
     assert_eq!(expr("format!(concat!(\"a\", \"b\"), x)"), "FORMAT(\"ab\"; x)");
     assert_eq!(expr("write!(f, \"{}\", x)?"), "write!(f, FORMAT(\"{}\"; x)) \"{}\"?");
 }
