@@ -88,6 +88,10 @@ pub struct Read {
     pub answer: Answer,
     /// `WHERE column = constant`; `IS NULL` compares with `null`.
     pub states: Vec<(SmolStr, SmolStr)>,
+    /// Every column that it names, anywhere; `None` where that is not all that it depends on (`*`, another table).
+    pub columns: Option<Vec<SmolStr>>,
+    /// Those of `WHERE`, on which it depends whether there is a row; `None` where that is not all.
+    pub finds_by: Option<Vec<SmolStr>>,
     /// It also finds rows that somebody took long ago (`OR started_at < now() - interval '5 minutes'`).
     pub takes_expired: bool,
 }

@@ -328,6 +328,7 @@ impl<'a> Lowering<'a> {
             true,
             None,
         );
+        self.doubt_moved(effect, doing);
         let overwrites = doing.facts.overwrites == Some(Known::Yes);
         let of_message = doing
             .args
@@ -347,6 +348,17 @@ impl<'a> Lowering<'a> {
         }
         let done = self.two_way(doing, state, Step::Effect { effect, tx });
         self.repeated(doing, done)
+    }
+
+    /// What is written may be what was read there before, with something added or taken away.
+    pub(in crate::lower) fn doubt_moved(&mut self, effect: flow::EffectId, doing: &Doing<'_>) {
+        let mut given = doing.args.iter().chain(&doing.recv);
+        let effect = &mut self.graph.effects[effect.0 as usize];
+        if effect.idempotency == Idempotency::Idempotent && given.any(|value| deep_origin(value).has(Origin::MOVED)) {
+            effect.idempotency = Idempotency::Unknown;
+            effect.unproved = true;
+            effect.why = "it may build on what was read before".into();
+        }
     }
 
     /// What a written entry is recognised by.

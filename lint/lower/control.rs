@@ -406,6 +406,8 @@ impl<'a> Lowering<'a> {
 /// Why an opaque value may turn out to be a failure (or nothing): the message is malformed, or what was asked for is not there.
 fn failure_kind(value: &Value, failing: bool) -> CondKind {
     match kind_of(value.origin) {
+        // What was stored is what it is.
+        CondKind::Store if failing && value.origin.has(Origin::DECODED) => CondKind::Fixed,
         CondKind::Fixed if failing && value.origin.has(Origin::MESSAGE) => CondKind::Malformed,
         kind => kind,
     }

@@ -162,6 +162,7 @@ impl Lowering<'_> {
     fn check_to_branch(&mut self, id: usize) {
         let site = self.graph.nodes[id].at.clone();
         let decides = self.new_condition(CondKind::Store, site.as_ref(), "what is read");
+        self.graph.found.insert(decides, NodeId(id as u32));
         let node = &self.graph.nodes[id];
         let Step::Check { key, .. } = node.step else { return };
         let from = self.graph.keys[key.0 as usize].store.clone();

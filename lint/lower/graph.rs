@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::api::shown::Shown;
+use super::query::columns::Columns;
 use super::state::State;
 use crate::flow::{
     CondId, CondKind, Condition, Edge, Effect, EffectId, EffectKind, Isolation, Key, KeyId, Known, Node, NodeId,
@@ -56,6 +57,10 @@ pub struct Graph {
     pub shown: Shown,
     /// Inserts that a unique key may refuse, and whether the schema shows one: marks, if somebody tells the refusal from other failures.
     pub refusals: BTreeMap<EffectId, Known>,
+    /// Conditions that ask whether a read has found a row.
+    pub found: BTreeMap<CondId, NodeId>,
+    /// What statements read and change of their tables.
+    pub columns: Columns,
     /// Tables that something is read from, with their stores.
     pub tables: BTreeSet<SmolStr>,
     pub keys: Vec<Key>,

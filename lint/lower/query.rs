@@ -1,5 +1,6 @@
 //! SQL statements as steps.
 
+pub(super) mod columns;
 mod keys;
 mod overwrites;
 
@@ -136,7 +137,12 @@ impl<'a> Lowering<'a> {
             }
         }
         match statement {
-            Statement::Read(read) => self.sql_read(read, query, state),
+            Statement::Read(read) => {
+                let node = self.graph.nodes.len();
+                let done = self.sql_read(read, query, state);
+                self.note_read(read, node);
+                done
+            }
             Statement::Insert(insert) => self.sql_insert(insert, query, state),
             Statement::Update(update) => {
                 let guarded = update
@@ -144,12 +150,15 @@ impl<'a> Lowering<'a> {
                     .iter()
                     .all(|bind| query.origin(*bind).has(Origin::MESSAGE))
                     || update.guard_binds.is_empty();
-                let idempotency = if update.idempotency == Idempotency::Idempotent && update.guarded && !guarded {
-                    Idempotency::Unknown
-                } else {
-                    update.idempotency
+                let (idempotency, why) = match self.moved(update, query) {
+                    Some(moved) if update.idempotency == Idempotency::Idempotent => moved,
+                    _ if update.idempotency == Idempotency::Idempotent && update.guarded && !guarded => {
+                        (Idempotency::Unknown, update.why.clone())
+                    }
+                    _ => (update.idempotency, update.why.clone()),
                 };
-                let done = self.sql_effect(query, &update.table, idempotency, update.why.clone(), state);
+                let done = self.sql_effect(query, &update.table, idempotency, why, state);
+                self.note_set(update);
                 self.note_overwriting(update.overwrites && replaces(&update.sets, &update.by, query));
                 done
             }

@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 
 use smol_str::SmolStr;
-use sqlparser::ast::{Expr, Function, Query, Select, SelectItem, TableFactor, UnaryOperator, Visit, Visitor};
+use sqlparser::ast::{
+    Expr, Function, Query, Select, SelectItem, TableFactor, TableWithJoins, UnaryOperator, Visit, Visitor,
+};
 
 use super::expr::{Facts, argument, arguments, bare, table_name, text_of};
 use super::filter::{by, names_of, select_of, skips, states};
@@ -145,6 +147,8 @@ fn read_of(select: &Select) -> Read {
         skips_locked: false,
         answer: if counts(select) { Answer::Count } else { Answer::Rows },
         states: states(condition),
+        columns: columns(select),
+        finds_by: finds_by(select),
         takes_expired: claim::takes_expired(condition),
     }
 }
@@ -274,4 +278,29 @@ pub(super) fn call(function: &Function) -> Statement {
         name: called.path,
         binds: called.binds,
     }
+}
+
+/// Every column that is named, if there is one table, and all that is selected has a name.
+fn columns(select: &Select) -> Option<Vec<SmolStr>> {
+    let whole = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+    let named = has_one_table(select) && !select.projection.iter().any(whole);
+    named.then(|| names(select)).flatten()
+}
+
+/// Every column on which it depends whether there is a row.
+fn finds_by(select: &Select) -> Option<Vec<SmolStr>> {
+    let condition = select.selection.as_ref().filter(|_| has_one_table(select))?;
+    names(condition)
+}
+
+fn has_one_table(select: &Select) -> bool {
+    let one = |from: &TableWithJoins| from.joins.is_empty() && matches!(from.relation, TableFactor::Table { .. });
+    matches!(select.from.as_slice(), [from] if one(from)) && select.having.is_none()
+}
+
+fn names(part: &impl Visit) -> Option<Vec<SmolStr>> {
+    let mut facts = Facts::default();
+    let _ = part.visit(&mut facts);
+    let known = !facts.subquery && !facts.hole;
+    known.then(|| facts.columns.into_iter().map(|column| column.name).collect())
 }

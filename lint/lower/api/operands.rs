@@ -352,7 +352,7 @@ impl<'a> Lowering<'a> {
             return vec![(state, value)];
         }
         let ty = Ty::result(value.ty.clone(), self.error_ty(doing));
-        vec![(state, Value::opaque(ty, value.origin))]
+        vec![(state, Value::opaque(ty, value.origin.with(Origin::DECODED)))]
     }
 
     /// Takes from a queue in memory: a receive, where a client puts its messages there.

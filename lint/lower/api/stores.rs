@@ -140,7 +140,9 @@ impl<'a> Lowering<'a> {
             _ if replaces && doing.facts.idempotent == Some(Known::Yes) => "the same entry is written again",
             _ => return None,
         };
-        Some(self.effect(doing, kind, Idempotency::Idempotent, why.into(), true, None))
+        let effect = self.effect(doing, kind, Idempotency::Idempotent, why.into(), true, None);
+        self.doubt_moved(effect, doing);
+        Some(effect)
     }
 
     fn is_row(&self, doing: &Doing<'_>) -> bool {
@@ -157,19 +159,15 @@ impl<'a> Lowering<'a> {
 
     /// Whether what is expected of a check has no room for nothing.
     fn needs_a_value(&self, doing: &Doing<'_>) -> bool {
-        const SCALARS: [&str; 13] = [
-            "String", "i8", "i16", "i32", "i64", "i128", "u8", "u16", "u32", "u64", "u128", "f32", "f64",
-        ];
         let expected = self.expected.clone().map(|ty| self.expected_inside(ty, doing));
-        let is_scalar = |ty: Ty| matches!(&ty, Ty::External { path, .. } if SCALARS.contains(&path.rsplit("::").next().unwrap_or(path)));
-        doing.facts.strict == Some(Known::Yes) && expected.is_some_and(is_scalar)
+        doing.facts.strict == Some(Known::Yes) && expected.is_some_and(|ty| is_scalar(&ty))
     }
 
     /// What a check or mark answers.
     pub(in crate::lower) fn answer(&self, doing: &Doing<'_>, outcome: Outcome) -> Value {
         let there = matches!(outcome, Outcome::Found | Outcome::Duplicate);
         let expected = self.expected.clone().map(|ty| self.expected_inside(ty, doing));
-        let is_bool = matches!(expected, Some(Ty::External { path, .. }) if path == "bool");
+        let is_bool = matches!(&expected, Some(Ty::External { path, .. }) if path == "bool");
         if is_bool && outcome != Outcome::Ok {
             return Value::bool(if doing.role == Role::Check { there } else { !there });
         }
@@ -180,11 +178,14 @@ impl<'a> Lowering<'a> {
         if let Some(variant) = variant.filter(|_| outcome != Outcome::Ok) {
             return Value::variant(variant, vec![self.given(doing)]);
         }
+        if let Some(scalar) = expected.filter(|ty| doing.role == Role::Check && is_scalar(ty)) {
+            return Value::opaque(scalar, Origin::STORE);
+        }
         match doing.facts.outcome {
             Some(Answer::Affected) => Value::int(i128::from(!there)),
             Some(Answer::Optional) if doing.role == Role::Check => {
                 if there {
-                    Value::some(Value::unknown())
+                    Value::some(Value::unknown().with_origin(Origin::STORE))
                 } else {
                     Value::none()
                 }
@@ -413,4 +414,12 @@ impl<'a> Lowering<'a> {
             })
             .collect()
     }
+}
+
+/// A number or a text.
+fn is_scalar(ty: &Ty) -> bool {
+    const SCALARS: [&str; 13] = [
+        "String", "i8", "i16", "i32", "i64", "i128", "u8", "u16", "u32", "u64", "u128", "f32", "f64",
+    ];
+    matches!(ty, Ty::External { path, .. } if SCALARS.contains(&path.rsplit("::").next().unwrap_or(path)))
 }

@@ -275,8 +275,9 @@ impl<'a> Lowering<'a> {
     pub(in crate::lower) fn result_variants(&self, value: &Value) -> Vec<Value> {
         let inside = self.type_argument(&value.ty, 0);
         let error = self.type_argument(&value.ty, 1);
-        let err = Value::opaque(error, value.origin.with(Origin::ERROR));
-        vec![Value::ok(self.typed(inside, value.origin)), Value::err(err)]
+        let origin = value.origin.without(Origin::DECODED);
+        let err = Value::opaque(error, origin.with(Origin::ERROR));
+        vec![Value::ok(self.typed(inside, origin)), Value::err(err)]
     }
 
     /// `Some` and `None` of an opaque option.

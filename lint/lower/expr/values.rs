@@ -174,7 +174,10 @@ pub(in crate::lower) fn binary(op: &str, a: &Value, b: &Value) -> Value {
     if let Some(made) = time::arithmetic(op, a, b).or_else(|| crate::lower::built::operator(op, a, b)) {
         return made;
     }
-    let origin = deep_origin(a).with(deep_origin(b));
+    let mut origin = deep_origin(a).with(deep_origin(b));
+    if matches!(op, "+" | "-") && (a.origin.has(Origin::STORE) || b.origin.has(Origin::STORE)) {
+        origin = origin.with(Origin::MOVED);
+    }
     if let Some(told) = crate::lower::violation::compared(a, b) {
         return Value::new(equality(op, told), Ty::Unknown, origin);
     }

@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 
 use crate::flow::{CondId, CondKind, EffectId, Idempotency, NodeId, Outcome, Step};
 use crate::lower::Lowering;
+use crate::lower::query::columns::Asked;
 
 /// What decides whether an effect is done, and whether that is asked of something that the unit itself writes.
 struct Guard {
@@ -49,11 +50,19 @@ impl Lowering<'_> {
             }
             // Nothing that the unit does changes what these tables answer.
             let answers = &asked[id.0 as usize];
-            let other = |from: &SmolStr| self.graph.tables.contains(from) && !written.contains(from);
+            let found = self.graph.found.get(&on);
+            let own = |(from, by): &(SmolStr, Option<NodeId>)| {
+                let asked = match found {
+                    Some(read) if Some(*read) == *by => Asked::Row,
+                    _ => Asked::Answer,
+                };
+                written.contains(from) && !by.is_some_and(|by| self.graph.is_untouched(from, by, asked))
+            };
+            let other = |asked: &(SmolStr, Option<NodeId>)| self.graph.tables.contains(&asked.0) && !own(asked);
             if !answers.is_empty() && answers.iter().all(other) {
                 continue;
             }
-            let own = answers.intersection(&written).next().is_some();
+            let own = answers.iter().any(own);
             for effect in self.decided_at(id) {
                 guarded.insert(effect, Guard { on, own });
             }
@@ -116,9 +125,9 @@ impl Lowering<'_> {
         effects.chain(marked).collect()
     }
 
-    /// For each node, what was asked on some way to it since the message came: systems that were read from, and for a call that cannot be
-    /// seen into an empty name.
-    fn asked_before(&self) -> Vec<BTreeSet<SmolStr>> {
+    /// For each node, what was asked on some way to it since the message came: systems that were read from, and by which read, and for a
+    /// call that cannot be seen into an empty name.
+    fn asked_before(&self) -> Vec<BTreeSet<(SmolStr, Option<NodeId>)>> {
         let mut asked = vec![BTreeSet::new(); self.graph.nodes.len()];
         let mut changed: Vec<usize> = (0..self.graph.nodes.len()).collect();
         while let Some(id) = changed.pop() {
@@ -126,9 +135,9 @@ impl Lowering<'_> {
             let mut told = asked[id].clone();
             match &node.step {
                 Step::Receive => told.clear(),
-                Step::Read { from } => drop(told.insert(from.clone())),
-                Step::Check { key, .. } => drop(told.insert(self.graph.keys[key.0 as usize].store.clone())),
-                Step::Opaque { .. } => drop(told.insert(SmolStr::default())),
+                Step::Read { from } => drop(told.insert((from.clone(), u32::try_from(id).ok().map(NodeId)))),
+                Step::Check { key, .. } => drop(told.insert((self.graph.keys[key.0 as usize].store.clone(), None))),
+                Step::Opaque { .. } => drop(told.insert((SmolStr::default(), None))),
                 _ => {}
             }
             for edge in &node.edges {

@@ -33,6 +33,10 @@ impl Origin {
     pub const UNFOLLOWED: Self = Self::of(256);
     /// Came through a channel in memory: whoever sent it knows what it says.
     pub const PASSED: Self = Self::of(512);
+    /// A quantity out of a store, to which something was added, or from which something was taken.
+    pub const MOVED: Self = Self::of(1024);
+    /// Of a result: whether what a store holds can be read as what it should be.
+    pub const DECODED: Self = Self::of(2048);
 
     const fn of(sources: u16) -> Self {
         Self { sources, made_at: None }
