@@ -176,6 +176,17 @@ correct! {
         done:   ack ok=again ?
         bad:    effect dead ok=done ?
     "
+    dead_letter_also_of_what_cannot_be_read: EffectivelyOnce, "
+        source kafka log manual
+        effect save postgres:rows idem
+        effect dead kafka:dead idem publish
+        cond decoded malformed failing=2
+        again:  receive ?
+                branch decoded 1=bad
+                effect save err=bad
+        done:   ack ok=again ?
+        bad:    effect dead ok=done ?
+    "
     failure_record_in_the_same_database: EffectivelyOnce, "
         source amqp queue manual
         effect call http:POST idem http

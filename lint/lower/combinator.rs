@@ -389,12 +389,9 @@ impl<'a> Lowering<'a> {
         let payload = recv.payload();
         let same = |state: State| Some(vec![(state, recv.clone())]);
         match name {
-            "as_ref" | "as_mut" | "as_deref" | "as_deref_mut" | "cloned" | "copied" | "clone" | "take" | "iter"
-            | "into_iter" | "flatten"
-                if name != "flatten" =>
-            {
-                same(state)
-            }
+            "as_ref" | "as_mut" | "as_deref" | "as_deref_mut" | "cloned" | "copied" | "clone" | "take" => same(state),
+            "iter" | "iter_mut" | "into_iter" if good => Some(vec![(state, list_of(payload))]),
+            "iter" | "iter_mut" | "into_iter" => Some(vec![(state, list_of(Value::never()))]),
             "flatten" => Some(vec![(state, if good { payload } else { recv.clone() })]),
             "transpose" => Some(vec![(state, transposed(recv))]),
             "is_some" | "is_ok" => Some(vec![(state, Value::bool(good))]),

@@ -203,6 +203,7 @@ impl Lowering<'_> {
 
     /// An insert whose refusal goes the way of every other failure is a plain one: nobody asks.
     fn settle_refusals(&mut self) {
+        self.settle_refusing();
         let refusals = std::mem::take(&mut self.graph.refusals);
         let nodes = &self.graph.nodes;
         let asked: BTreeSet<EffectId> = nodes
@@ -239,6 +240,29 @@ impl Lowering<'_> {
                 node.step = Step::Effect { effect, tx };
                 self.graph.effects[effect.0 as usize].idempotency = crate::flow::Idempotency::NotIdempotent;
                 self.graph.writes.insert(effect, key);
+            }
+        }
+    }
+
+    /// Where nobody tells the refusal from other failures, it is one of them.
+    fn settle_refusing(&mut self) {
+        for id in std::mem::take(&mut self.graph.refusing) {
+            let nodes = &self.graph.nodes;
+            let node = &nodes[id.0 as usize];
+            let Step::Mark { key, tx, effect, .. } = node.step else {
+                continue;
+            };
+            if !alike(nodes, node.on(Outcome::Duplicate), node.on(Outcome::Err)) {
+                continue;
+            }
+            let node = &mut self.graph.nodes[id.0 as usize];
+            let mode = MarkMode::Unique;
+            node.step = Step::Mark { key, tx, mode, effect };
+            node.edges.retain(|edge| edge.when != Outcome::Duplicate);
+            for edge in &mut node.edges {
+                if edge.when == Outcome::Fresh {
+                    edge.when = Outcome::Ok;
+                }
             }
         }
     }

@@ -61,6 +61,8 @@ pub struct Graph {
     pub found: BTreeMap<CondId, NodeId>,
     /// What statements read and change of their tables.
     pub columns: Columns,
+    /// Writes that fail where the entry is there already.
+    pub refusing: BTreeSet<NodeId>,
     /// Tables that something is read from, with their stores.
     pub tables: BTreeSet<SmolStr>,
     pub keys: Vec<Key>,

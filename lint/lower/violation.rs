@@ -7,7 +7,11 @@ use super::Lowering;
 use super::value::{Kind, Origin, Value};
 
 /// What code that asks mentions.
-const QUESTIONS: [&str; 9] = [
+const QUESTIONS: [&str; 13] = [
+    "11_000",
+    "ConditionalCheckFailed",
+    "is_conditional_check_failed",
+    "11000",
     "is_unique_violation",
     "UniqueViolation",
     "UNIQUE_VIOLATION",
@@ -26,7 +30,26 @@ const TEXTS: [&str; 3] = ["duplicate key", "UNIQUE constraint failed", "Duplicat
 const ABSENT: &str = "(absent)";
 
 /// Variants that only a violation is.
-const REFUSED: [&str; 2] = ["UniqueViolation", "UniqueConstraintViolation"];
+const REFUSED: [&str; 3] = [
+    "UniqueViolation",
+    "UniqueConstraintViolation",
+    "ConditionalCheckFailedException",
+];
+
+/// The codes of a violation: PostgreSQL's, MySQL's, MongoDB's, and SQLite's for a primary key and for any other.
+const CODES: [&str; 5] = ["23505", "1062", "11000", "1555", "2067"];
+
+/// Words in names of methods that ask for a failure which has nothing to do with what was sent.
+const BREAKS: [&str; 8] = [
+    "timeout",
+    "connect",
+    "retr",
+    "transient",
+    "temporar",
+    "unavailable",
+    "closed",
+    "io",
+];
 
 /// Variants that a store's own answer is wrapped in.
 const ANSWERED: [&str; 4] = ["Some", "Database", "DatabaseError", "SqlxError"];
@@ -40,27 +63,35 @@ impl Lowering<'_> {
 
 /// What a method of a failure answers that asks for a violation.
 pub(super) fn asked(recv: &Value, name: &str, args: &[Value]) -> Option<Value> {
+    let refused = refused(recv.origin)?;
     let says = || {
         args.first()
             .and_then(Value::as_text)
             .is_some_and(|text| TEXTS.iter().any(|known| text.contains(known)))
     };
     let asks = match name {
-        "is_unique_violation" | "is_duplicate_key" => true,
+        "is_unique_violation" | "is_duplicate_key" | "is_conditional_check_failed_exception" => true,
         "contains" | "starts_with" => says(),
         _ => false,
     };
-    refused(recv.origin).filter(|_| asks).map(Value::bool)
+    // Any other question that is asked about a failure names a kind of it.
+    let names_a_kind = || name.starts_with("is_") && !BREAKS.iter().any(|word| name.contains(word));
+    match () {
+        () if asks => Some(Value::bool(refused)),
+        () if !refused && names_a_kind() && !matches!(recv.kind, Kind::Variant { .. }) => Some(Value::bool(false)),
+        () => None,
+    }
 }
 
 /// What a comparison of a failure's code answers.
 pub(super) fn compared(a: &Value, b: &Value) -> Option<bool> {
     let told = refused(a.origin).or_else(|| refused(b.origin))?;
     let is_code = |value: &Value| match &value.kind {
-        Kind::Text(text) => text == "23505",
+        Kind::Text(text) => CODES.contains(&text.as_str()),
+        Kind::Int(code) => CODES.contains(&code.to_string().as_str()),
         Kind::Variant { name, fields } => match fields.as_slice() {
             [] => REFUSED.contains(&name.as_str()),
-            [(_, inner)] => matches!(&inner.kind, Kind::Text(text) if text == "23505"),
+            [(_, inner)] => matches!(&inner.kind, Kind::Text(text) if CODES.contains(&text.as_str())),
             _ => false,
         },
         _ => false,

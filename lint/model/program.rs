@@ -81,8 +81,21 @@ impl<'f> Program<'f> {
     pub fn within(flow: &'f Flow, scenario: Scenario, work: &Work) -> Result<Self, String> {
         let mut program = Self::unexplored(flow, scenario, work)?;
         program.run_without_faults();
-        program.routine = program.runs.iter().fold(0, |all, run| all | run.effects.applied());
+        program.routine = program.routine();
         Ok(program)
+    }
+
+    /// What messages leave that can be read. What is done only about those that cannot is done about a failure, like a dead letter.
+    fn routine(&self) -> u128 {
+        let conditions = || self.flow.conditions.iter().zip(&self.slots);
+        let is_read = |run: &&Run| {
+            !conditions().any(|(condition, slot)| {
+                let way = slot.and_then(|slot| run.ways.get(slot)).map(Outcome::Case);
+                condition.kind == CondKind::Malformed && way.is_some_and(|way| condition.fails(way))
+            })
+        };
+        let read = self.runs.iter().filter(is_read);
+        read.fold(0, |all, run| all | run.effects.applied())
     }
 
     /// The same program, of which the explorations take from `work`.

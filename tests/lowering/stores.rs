@@ -144,6 +144,149 @@ async fn seen(redis: &mut redis::aio::MultiplexedConnection, id: &str) -> Result
     );
 }
 
+#[test]
+fn a_conditional_write_that_is_refused_is_told_from_one_that_fails() {
+    check_each(
+        r#"
+use aws_sdk_dynamodb::{Client as Dynamo, types::AttributeValue};
+async fn put(dynamo: &Dynamo, order: &Order) -> Result<()> {
+    let put = dynamo.put_item().table_name("orders").item("id", AttributeValue::S(order.id.clone()))
+        .condition_expression("attribute_not_exists(id)").send().await.map_err(|err| err.into_service_error());
+    match put {
+        Ok(_) => Ok(()),
+        Err(err) if err.is_conditional_check_failed_exception() => Ok(()),
+        Err(err) => Err(err.into()),
+    }
+}
+"#,
+        r#"
+        let order = decode(&delivery.data)?;
+        let dynamo = Dynamo::new(&aws_config::load_from_env().await);
+        put(&dynamo, &order).await?;
+        delivery.ack(BasicAckOptions::default()).await?;
+"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 dynamodb:orders idem
+            key k0 dynamodb:orders unique
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
+            n0: receive next=n1 err=n5 end=n5
+            n1: branch c0 0=n2 1=n4
+            n2: mark k0 if-absent with e0 fresh=n3 dup=n3 err=n4
+            n3: ack ok=n0 err=n4
+            n4: exit err
+            n5: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn a_conditional_write_whose_refusal_nobody_tells_just_fails() {
+    check_each(
+        r#"
+use aws_sdk_dynamodb::{Client as Dynamo, types::AttributeValue};
+"#,
+        r#"
+        let order = decode(&delivery.data)?;
+        let dynamo = Dynamo::new(&aws_config::load_from_env().await);
+        let put = dynamo.put_item().table_name("orders").item("id", AttributeValue::S(order.id.clone()))
+            .condition_expression("attribute_not_exists(id)").send().await;
+        if let Err(err) = put {
+            tracing::error!("ConditionalCheckFailed or not: {err}");
+        }
+        delivery.ack(BasicAckOptions::default()).await?;
+"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 dynamodb:orders idem
+            key k0 dynamodb:orders unique
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
+            n0: receive next=n1 err=n5 end=n5
+            n1: branch c0 0=n2 1=n4
+            n2: mark k0 unique with e0 ok=n3 err=n3
+            n3: ack ok=n0 err=n4
+            n4: exit err
+            n5: exit ok
+        "#]],
+    );
+}
+
+#[test]
+fn messages_of_the_other_receive_are_no_concern_of_this_one() {
+    check(
+        r#"
+use redis::{AsyncCommands, aio::MultiplexedConnection, streams::*};
+async fn run(mut redis: MultiplexedConnection) -> Result<()> {
+    loop {
+        let fresh: Option<StreamReadReply> = redis.xread_options(&["s"], &[">"], &StreamReadOptions::default().group("g", "me")).await?;
+        for entry in fresh.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids) {
+            let _: () = redis.sadd("fresh", entry.get::<String>("card")).await?;
+            let _: usize = redis.xack("s", "g", &[&entry.id]).await?;
+        }
+        let stale: StreamAutoClaimReply = redis.xautoclaim_options("s", "g", "me", 1000, "0-0", StreamAutoClaimOptions::default()).await?;
+        for entry in stale.claimed {
+            let _: () = redis.sadd("stale", entry.get::<String>("card")).await?;
+            let _: usize = redis.xack("s", "g", &[&entry.id]).await?;
+        }
+    }
+}
+"#,
+        expect![[r#"
+            == main::run
+            source redis queue manual # s
+            effect e0 redis:fresh idem cache
+            n0: receive next=n1 err=n3
+            n1: effect e0 ok=n2 err=n3
+            n2: ack ok=n0 err=n3
+            n3: exit err
+            == main::run
+            source redis queue manual lease=1000 # s
+            effect e0 redis:stale idem cache
+            n0: receive next=n1 err=n3
+            n1: effect e0 ok=n2 err=n3
+            n2: ack ok=n0 err=n3
+            n3: exit err
+        "#]],
+    );
+}
+
+#[test]
+fn a_refused_answer_has_failed() {
+    check_each(
+        r#"
+async fn call(http: &Client, body: &[u8]) -> Result<(), Option<reqwest::StatusCode>> {
+    let response = http.put("https://pay.example").body(body.to_vec()).send().await.map_err(|_| None)?;
+    let status = response.status();
+    if status.is_client_error() {
+        return Err(Some(status));
+    }
+    response.error_for_status().map_err(|_| None)?;
+    Ok(())
+}
+"#,
+        r#"
+        match call(&http, &delivery.data).await {
+            Ok(()) | Err(Some(_)) => delivery.ack(BasicAckOptions::default()).await?,
+            Err(None) => continue,
+        }
+"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 http:PUT idem http
+            cond c0 store # status.is_client_error()
+            cond c1 store failing=2 # http.put("https://pay.example").body(body.to_vec()).send()
+            n0: receive next=n1 err=n7 end=n7
+            n1: effect e0 ok=n2 err=n6
+            n2: branch c0 0=n3 1=n5
+            n3: ack ok=n0 err=n4
+            n4: exit err
+            n5: branch c1 0=n3 1=n6
+            n6: pass then=n0
+            n7: exit ok
+        "#]],
+    );
+}
+
 /// The effects of a flow, and its marks.
 fn told(items: &str, body: &str) -> Vec<String> {
     let text = crate::harness::lowered_each(items, body);

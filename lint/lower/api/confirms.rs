@@ -206,7 +206,11 @@ impl<'a> Lowering<'a> {
             if self.graph.compared.contains(&answer.effect) {
                 let to = refusals.remove(index).to;
                 let when = Outcome::Case(1);
-                self.graph.nodes[answer.asked.0 as usize].edges.push(Edge { when, to });
+                let asked = &mut self.graph.nodes[answer.asked.0 as usize];
+                asked.edges.push(Edge { when, to });
+                if let Step::Branch { on } = asked.step {
+                    self.graph.conditions[on.0 as usize].failing |= 2;
+                }
             }
         }
     }

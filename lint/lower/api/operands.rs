@@ -225,6 +225,17 @@ impl<'a> Lowering<'a> {
         self.canonical_ty(ty)
     }
 
+    /// `let reply: Option<Reply> = …`: what may be nothing is asked for as such.
+    fn perhaps_wrapped(&self, ty: Ty, doing: &Doing<'_>) -> Ty {
+        let expected = self.expected.clone().map(|expected| match self.is_result(&expected) {
+            true if doing.call.fallible => self.type_argument(&expected, 0),
+            _ => expected,
+        });
+        let wraps =
+            |expected: &Ty| self.is_option(expected) && self.canonical_ty(self.type_argument(expected, 0)) == ty;
+        expected.filter(wraps).unwrap_or(ty)
+    }
+
     /// The value with the properties that the call sets.
     pub(in crate::lower) fn with_sets(&self, mut value: Value, doing: &Doing<'_>) -> Value {
         let operands = doing.operands();
@@ -398,7 +409,7 @@ impl<'a> Lowering<'a> {
         let inner = doing
             .returns
             .map_or(Ty::Unknown, |expr| self.type_of_expr(expr, recv, &doing.args));
-        let inner = self.expected_inside(inner, doing);
+        let inner = self.perhaps_wrapped(self.expected_inside(inner, doing), doing);
         let chosen = matches!(doing.returns, Some(TypeExpr::Expected | TypeExpr::Generic(_)));
         self.shaped_here |= chosen && self.is_shaped_here(&receive, &inner, doing);
         let given = if doing.call.fallible {

@@ -111,6 +111,14 @@ impl<'a> Lowering<'a> {
                 effect: self.row(doing),
             },
         };
+        if let Step::Mark {
+            mode: MarkMode::Unique, ..
+        } = step
+            && doing.call.fallible
+            && self.asks_for_violations()
+        {
+            return self.mark_or_refuse(doing, step, state);
+        }
         let outcomes = step_outcomes(&step);
         let node = self.graph.emit(&state, step, site);
         let mut all: Flowing = outcomes
@@ -128,6 +136,33 @@ impl<'a> Lowering<'a> {
             all.push((state.after(node, Outcome::Err), self.failure(doing)));
         }
         all
+    }
+
+    /// A write that fails where the entry is there already, by code that may tell that from other failures ([`crate::lower::finish`] sees
+    /// whether it does).
+    fn mark_or_refuse(&mut self, doing: &Doing<'_>, step: Step, state: State) -> Flowing {
+        let Step::Mark { key, tx, effect, .. } = step else {
+            return self.compute(doing, state);
+        };
+        let mode = MarkMode::IfAbsent;
+        let site = Some(self.site(doing.site.at));
+        let node = self.graph.emit(&state, Step::Mark { key, tx, mode, effect }, site);
+        self.graph.refusing.insert(node);
+        let failure = self.failure(doing);
+        vec![
+            (
+                state.after(node, Outcome::Fresh),
+                self.succeed(doing, self.answer(doing, Outcome::Ok)),
+            ),
+            (
+                state.after(node, Outcome::Duplicate),
+                crate::lower::violation::marked(&failure, true),
+            ),
+            (
+                state.after(node, Outcome::Err),
+                crate::lower::violation::marked(&failure, false),
+            ),
+        ]
     }
 
     /// What is recorded is an entry of the business, too: under a key whatever replaces what was there, in a table what holds more of the
