@@ -48,7 +48,7 @@ const BREAKS: [&str; 8] = [
     "temporar",
     "unavailable",
     "closed",
-    "io",
+    "is_io",
 ];
 
 /// Variants that a store's own answer is wrapped in.
