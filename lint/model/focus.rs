@@ -144,7 +144,8 @@ impl Program<'_> {
         let (with, without): (Vec<&Run>, Vec<&Run>) = self.runs.iter().partition(|run| run.effects.get(effect) > 0);
         let mut instead: BTreeSet<BTreeSet<Vec<u8>>> = BTreeSet::new();
         for run in with {
-            let others = without.iter().filter(|other| other.ways.agrees(run.ways));
+            let ended = without.iter().filter(|other| !other.is_attempt);
+            let others = ended.filter(|other| other.ways.agrees(run.ways));
             let more = |other: &&Run| other.effects.iter().filter(|&e| run.effects.get(e) == 0).collect();
             instead.insert(others.map(more).collect());
         }

@@ -106,7 +106,8 @@ fn is_recorded(program: &Program<'_>, effects: Counts) -> bool {
 fn lacks_less(program: &Program<'_>, message: &Message, run: &Run) -> bool {
     let ways = message.ways.and(run.ways);
     let missing = |of: &Run| of.effects.applied() & !message.effects.applied();
-    let mut same = program.runs.iter().filter(|other| other.ways.agrees(ways));
+    let ended = program.runs.iter().filter(|other| !other.is_attempt);
+    let mut same = ended.filter(|other| other.ways.agrees(ways));
     same.any(|other| missing(other) != missing(run) && missing(other) & !missing(run) == 0)
 }
 
