@@ -290,8 +290,10 @@ impl Lowering<'_> {
                         || tx.is_some_and(|tx| self.undoes(tx, effect, fresh, duplicate));
                     let asked = is_checked(&self.graph.nodes, key);
                     let node = &mut self.graph.nodes[id];
-                    if !decides {
-                        // Where somebody asked before, it records all the same, and its own answer is not listened to.
+                    // Where somebody asked before, it records all the same, and its own answer is not listened to. A database makes a
+                    // second worker wait then, and go on as if it were the first.
+                    let waits = asked && self.graph.keys[key.0 as usize].durability == Durability::Durable;
+                    if !decides && !waits {
                         node.step = match asked {
                             true => Step::Mark {
                                 key,

@@ -409,3 +409,41 @@ fn rows_replaced() {
     assert_eq!(inserts(replaces(old)), "effect e1 postgres:lines plain");
     assert_eq!(inserts(replaces(some)), "effect e1 postgres:lines plain");
 }
+
+/// Whoever was asked before is not asked again by what is recorded: it makes a second worker wait, and not fail.
+#[test]
+fn a_mark_whose_answer_nobody_wants() {
+    check_each(
+        r#"async fn seen(tx: &mut Transaction<'_, Postgres>, id: &str) -> sqlx::Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM counted WHERE id = $1").bind(id);
+    Ok(row.fetch_optional(&mut **tx).await?.is_some())
+}"#,
+        r#"let order = decode(&delivery.data)?;
+        let mut tx = pool.begin().await?;
+        if !seen(&mut tx, &order.id).await? {
+            sqlx::query("UPDATE totals SET orders = orders + 1 WHERE kind = 'all'").execute(&mut *tx).await?;
+            let mark = sqlx::query("INSERT INTO counted (id) VALUES ($1) ON CONFLICT DO NOTHING").bind(&order.id);
+            mark.execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        delivery.ack(BasicAckOptions::default()).await?;"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 postgres:totals plain
+            key k0 postgres:counted
+            tx t0 postgres
+            cond c0 malformed failing=2 # serde_json::from_slice(body)
+            n0: receive next=n1 err=n10 end=n10
+            n1: branch c0 0=n2 1=n8
+            n2: begin t0 ok=n3 err=n8
+            n3: check k0 in t0 absent=n4 found=n6 err=n9
+            n4: effect e0 in t0 ok=n5 err=n9
+            n5: mark k0 if-absent in t0 fresh=n6 dup=n6 err=n9
+            n6: commit t0 ok=n7 err=n8
+            n7: ack ok=n0 err=n8
+            n8: exit err
+            n9: rollback t0 then=n8
+            n10: exit ok
+        "#]],
+    );
+}
