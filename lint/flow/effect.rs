@@ -43,6 +43,9 @@ pub struct Effect {
     /// Its client does it again by itself while it fails (the flow shows that as a loop): the setting that has it do so.
     #[serde(default)]
     pub repeated_by: Option<Span>,
+    /// How long its client waits for it at most, where it was told to.
+    #[serde(default)]
+    pub limit_millis: Option<u64>,
     /// It is certain that it never happens, and that nobody is told: the node where its place would have been stands for that.
     #[serde(default)]
     pub undone: Option<Undone>,
@@ -99,6 +102,7 @@ impl Effect {
             unproved: false,
             resent: false,
             repeated_by: None,
+            limit_millis: None,
             undone: None,
         }
     }

@@ -37,7 +37,7 @@ impl Flow {
                 idempotency(effect),
                 kind(effect.kind)
             )?;
-            writeln!(
+            write!(
                 f,
                 "{}{}{}{}{}{}",
                 when(effect.undone.is_some(), " undone"),
@@ -47,6 +47,10 @@ impl Flow {
                 when(effect.overwrites, " overwrites"),
                 when(effect.resent, " resent")
             )?;
+            if let Some(limit) = effect.limit_millis {
+                write!(f, " limit={limit}")?;
+            }
+            writeln!(f)?;
         }
         for (n, key) in self.keys.iter().enumerate() {
             write!(

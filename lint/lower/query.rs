@@ -131,7 +131,7 @@ impl<'a> Lowering<'a> {
     fn statement(&mut self, statement: &Statement, query: &Query, state: State) -> Ways {
         self.note_claims(statement);
         if let Statement::Update(update) = statement {
-            self.note_lease(update, query);
+            self.note_lease(update, query.at);
             if let Some(done) = self.own_row(update, query, &state) {
                 return done;
             }
@@ -317,12 +317,10 @@ impl<'a> Lowering<'a> {
     }
 
     /// A claim whose lease the statement itself says.
-    fn note_lease(&mut self, update: &sql::Update, query: &Query) {
+    pub(super) fn note_lease(&mut self, update: &sql::Update, at: Span) {
         let millis = update.claim.as_ref().and_then(|claim| claim.lease_millis);
-        self.lease = self.lease.or_else(|| {
-            let at = Some(query.at);
-            millis.map(|millis| Lease { millis, at })
-        });
+        let told = millis.map(|millis| Lease { millis, at: Some(at) });
+        self.lease = self.lease.or(told);
     }
 
     fn sql_insert(&mut self, insert: &Insert, query: &Query, state: State) -> Ways {

@@ -281,8 +281,10 @@ impl<'a> Run<'_, 'a> {
         });
         let acts = lowering.graph.nodes.iter().any(|node| acts_on(&node.step));
         let hands_out = !acts && (gives_message || lowering.receives == 0);
+        let leased = draft.lease.or(lowering.lease).is_some();
         let needs_caller = draft.assumed
             || lowering.is_doubtful()
+            || leased && lowering.may_take_long()
             || !lowering.unknown.is_empty()
             || !lowering.met.unresolved.is_empty();
         let met = std::mem::take(&mut lowering.met);
@@ -457,6 +459,14 @@ impl Lowering<'_> {
         effects
             .iter()
             .any(|effect| effect.idempotency == Idempotency::Unknown && effect.kind != EffectKind::Publish)
+    }
+
+    /// Whether a request is made of which it is not known how long its client waits.
+    fn may_take_long(&self) -> bool {
+        let effects = &self.graph.effects;
+        effects
+            .iter()
+            .any(|effect| effect.kind == EffectKind::Http && effect.limit_millis.is_none())
     }
 
     /// The receiver of a handler that is a method: the message itself, where it takes no other.

@@ -131,7 +131,11 @@ impl Reader {
         let has = |word: &str| words.contains(&word);
         match words[0] {
             "source" => self.source = Some(source(number, &words)),
-            "effect" if words.len() > 3 && !words.iter().any(|w| w.contains('=')) && is_idempotency(words[3]) => {
+            "effect"
+                if words.len() > 3
+                    && !words.iter().any(|w| w.contains('=') && !w.starts_with("limit="))
+                    && is_idempotency(words[3]) =>
+            {
                 self.effects.add(words[1], effect(number, &words));
             }
             "key" => self.keys.add(words[1], key(number, &words)),
@@ -474,6 +478,7 @@ fn effect(number: u32, words: &[&str]) -> Effect {
         overwrites: has("overwrites"),
         unproved: has("unproved"),
         resent: has("resent"),
+        limit_millis: words.iter().find_map(|word| word.strip_prefix("limit=")?.parse().ok()),
         ..Effect::new(kind, target, idempotency, why, site(number, words[1]))
     }
 }

@@ -85,6 +85,7 @@ impl<'f> Walk<'f> {
         let rest = node.edges.iter().filter_map(|edge| self.from(edge.to)).max_by_key(|(millis, _)| *millis);
         let own = match node.step {
             Step::Sleep { millis: Some(millis) } => node.at.as_ref().map(|at| (millis, at)),
+            Step::Effect { effect, .. } => self.flow.effect(effect).limit_millis.zip(node.at.as_ref()),
             _ => None,
         };
         let longest = match (own, rest) {
@@ -93,5 +94,33 @@ impl<'f> Walk<'f> {
         };
         self.known.insert(id, longest);
         longest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use delivery_grammar::Semantic;
+
+    use super::*;
+    use crate::flow::Lease;
+    use crate::model::testing::flow;
+
+    fn found(limit: &str) -> usize {
+        let text = format!(
+            "source postgres queue manual\n effect call http:POST idem http {limit}\n
+            again:  receive ?
+                    effect call ok=ack err=again
+            ack:    ack ok=again ?"
+        );
+        let mut flow = flow(&text);
+        flow.source.lease = Some(Lease { millis: 30_000, at: None });
+        check(&flow, &Promise::assumed(Semantic::AtLeastOnce)).len()
+    }
+
+    #[test]
+    fn a_request_may_take_as_long_as_its_client_waits() {
+        assert_eq!(found("limit=90000"), 1);
+        assert_eq!(found("limit=20000"), 0);
+        assert_eq!(found(""), 0, "nobody knows how long it takes");
     }
 }

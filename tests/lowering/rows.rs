@@ -419,3 +419,34 @@ fn what_the_caller_chose_only_looks_where_something_else_is_done() {
         "#]],
     );
 }
+
+/// A row that is leased by the statement that takes it, and what may take longer than that.
+#[test]
+fn a_lease_and_how_long_a_request_may_take() {
+    check(
+        r#"
+#[derive(sqlx::FromRow)]
+struct Pickup { id: i64 }
+async fn run(pool: PgPool) -> Result<()> {
+    let http = Client::builder().timeout(Duration::from_secs(90)).build()?;
+    loop {
+        let taken: Option<Pickup> = sqlx::query_as("UPDATE pickups SET leased_until = now() + interval '30 seconds' WHERE id = (SELECT id FROM pickups WHERE ordered_at IS NULL AND (leased_until IS NULL OR leased_until < now()) LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id")
+            .fetch_optional(&pool).await?;
+        let Some(pickup) = taken else {
+            sleep(Duration::from_secs(1)).await;
+            continue;
+        };
+        http.put("https://carrier.example").json(&pickup.id).send().await?.error_for_status()?;
+        sqlx::query("UPDATE pickups SET ordered_at = now() WHERE id = $1").bind(pickup.id).execute(&pool).await?;
+    }
+}"#,
+        expect![[r#"
+            source postgres queue manual dlq lease=30000 # pickups
+            effect e0 http:PUT idem http limit=90000
+            n0: receive next=n1 err=n3 end=n0
+            n1: effect e0 ok=n2 err=n3
+            n2: ack ok=n0 err=n3
+            n3: exit err
+        "#]],
+    );
+}

@@ -7,6 +7,7 @@ use crate::flow::{CondKind, EffectKind, Idempotency, Step};
 use crate::lower::Lowering;
 use crate::lower::expr::deep_origin;
 use crate::lower::state::{Flowing, State};
+use crate::lower::time::millis;
 use crate::lower::value::{Origin, Value};
 use crate::span::Span;
 
@@ -21,6 +22,7 @@ impl<'a> Lowering<'a> {
             _ => Box::new(Operand::Recv),
         };
         let unnamed = Operand::Prop(request.clone(), UNNAMED.into());
+        let limit = self.operand(&Operand::Prop(request.clone(), "timeout".into()), &doing.operands());
         let header = Operand::Prop(request, "idempotency-key".into());
         let key = self.operand(doing.facts.key.as_ref().unwrap_or(&header), &doing.operands());
         let (idempotency, why) = match (method.as_str(), &key) {
@@ -60,7 +62,9 @@ impl<'a> Lowering<'a> {
             confirmed,
             Some(target),
         );
-        self.graph.effects[effect.0 as usize].unstable_key = unstable;
+        let known = &mut self.graph.effects[effect.0 as usize];
+        known.unstable_key = unstable;
+        known.limit_millis = limit.and_then(|(limit, _)| millis(&limit, None));
         let done = self.two_way(doing, state, Step::Effect { effect, tx: None });
         let flowing = self.repeated(doing, done);
         self.sent(doing, effect, flowing)

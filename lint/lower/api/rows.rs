@@ -189,6 +189,11 @@ impl Lowering<'_> {
                 let known = |by: &sql::By| binds.get(by.bind).and_then(text_of).unwrap_or_default();
                 let states = statements.iter().flat_map(selected);
                 taking.free.extend(states.map(|by| (by.column.clone(), known(by))));
+                for statement in &statements {
+                    if let Statement::Update(update) = statement {
+                        self.note_lease(update, doing.site.at);
+                    }
+                }
                 self.take_rows(&taking, doing, state)
             }
             None => self.compute(doing, state),
