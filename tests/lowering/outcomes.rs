@@ -419,3 +419,51 @@ async fn handler(event: LambdaEvent<{event}>) -> Result<()> {{
     .assert_eq(&handler("CloudWatchEvent"));
     assert_eq!(handler("Order"), "");
 }
+
+/// Whom an answer came from does not say whether it is a refusal.
+#[test]
+fn an_answer_that_is_only_told_of() {
+    let looked = |at: &str| {
+        let body = format!(
+            r#"let answer = http.post("https://pay.example").body(delivery.data.clone()).send().await?;
+        tracing::debug!(told = ?{at}, "paid");
+        delivery.ack(BasicAckOptions::default()).await?;"#
+        );
+        crate::harness::lowered_each("", &body)
+    };
+    let (unseen, seen) = (looked("answer.remote_addr()"), looked("answer.status()"));
+    assert!(unseen.contains("http:POST plain http unconfirmed"), "{unseen}");
+    assert!(!seen.contains("unconfirmed"), "{seen}");
+}
+
+/// As many records come back as were sent: their number tells nothing, their codes do.
+#[test]
+fn answers_that_are_only_counted() {
+    let looked = |at: &str| {
+        let body = format!(
+            r#"let kinesis = aws_sdk_kinesis::Client::new(&aws);
+        let put = kinesis.put_records().stream_name("orders").records(entry(&delivery.data));
+        let output = put.send().await.context("kinesis")?;
+        {at};
+        delivery.ack(BasicAckOptions::default()).await?;"#
+        );
+        crate::harness::lowered_each("", &body)
+    };
+    for counted in ["output.records().len()", "let sent = output.records.is_empty()"] {
+        let told = looked(counted);
+        assert!(
+            told.contains("kinesis:orders unknown publish unconfirmed"),
+            "{counted}: {told}"
+        );
+    }
+    for seen in [
+        "output.records().iter().any(|r| r.error_code().is_some())",
+        "check(output.records())",
+    ] {
+        let told = looked(seen);
+        assert!(
+            told.contains("kinesis:orders unknown publish") && !told.contains("unconfirmed"),
+            "{seen}: {told}"
+        );
+    }
+}

@@ -6,7 +6,7 @@ use crate::lower::expr::{chained_place, extended, place_of};
 use crate::lower::state::{Flowing, State, merge_values};
 use crate::lower::value::{Kind, Origin, Place, Value};
 use crate::resolve::{FnId, Ty};
-use crate::source::hir::{Expr, Type};
+use crate::source::hir::{Expr, ExprKind, Type};
 use crate::span::Pos;
 use smol_str::SmolStr;
 
@@ -66,6 +66,10 @@ impl<'a> Lowering<'a> {
         {
             self.expected = Some(Ty::result(self.type_argument(ty, 0), Ty::Unknown));
         }
+        if let Some(count) = self.counted(recv, name.0, &state) {
+            self.expected = outer_expected;
+            return vec![(state, count)];
+        }
         let received = self.eval(recv, state);
         self.expected = None;
         let mut all = Vec::new();
@@ -81,6 +85,26 @@ impl<'a> Lowering<'a> {
         }
         self.expected = outer_expected;
         merge_values(all)
+    }
+
+    /// How many answers there are (`output.records().len()`) is as many as were sent: nobody has looked at one of them.
+    fn counted(&self, answers: &Expr, name: &str, state: &State) -> Option<Value> {
+        let (ExprKind::MethodCall { recv, name: asked, .. }
+        | ExprKind::Field {
+            base: recv,
+            name: asked,
+        }) = &answers.kind
+        else {
+            return None;
+        };
+        let sent = state
+            .read(&place_of(recv)?)
+            .filter(|sent| matches!(sent.kind, Kind::Pending(..)))?;
+        let call = self.client_method(&sent, asked)?;
+        let counts = matches!(name, "len" | "is_empty" | "capacity");
+        let tells = call.does == Role::Confirm && call.facts.outcome.is_none() && !call.fallible;
+        (counts && tells && self.catalog.ty(&self.client_path(&sent.ty)?).is_some())
+            .then(|| Value::opaque(Ty::Unknown, Origin::STORE))
     }
 
     /// `recv.name(args)`.
