@@ -397,3 +397,24 @@ fn statements_that_are_built() {
                  if known.is_none() { diesel::insert_into(sums::table).values((sums::id.eq(&id), sums::total.eq(1))).execute(&mut connection)?; }";
     assert!(statement(first).contains("check k0 absent"), "{}", statement(first));
 }
+
+/// The fields of an entry, all at once, are what the message says; one that says nothing of it replaces nothing.
+#[test]
+fn fields_written_at_once() {
+    let written = |fields: &str| {
+        let body = format!(
+            r#"let order = decode(&delivery.data)?;
+        let mut redis = redis::Client::open("redis://cache").unwrap().get_multiplexed_async_connection().await?;
+        let fields = [("state", {fields})];
+        let () = redis.hset_multiple(format!("order:{{}}", order.id), &fields).await?;
+        delivery.ack(BasicAckOptions::default()).await?;"#
+        );
+        told("use redis::AsyncCommands;", &body).join("\n")
+    };
+    let (told, constant) = (written("order.total.to_string()"), written("\"seen\".to_owned()"));
+    assert!(told.contains("redis:order:{} idem cache overwrites"), "{told}");
+    assert!(
+        constant.contains("cache") && !constant.contains("overwrites"),
+        "{constant}"
+    );
+}
