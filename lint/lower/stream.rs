@@ -31,7 +31,7 @@ const IDLE: [&str; 14] = [
 ];
 
 /// Adapters that do something to each item.
-const WORKING: [&str; 23] = [
+const WORKING: [&str; 24] = [
     "map",
     "map_ok",
     "map_err",
@@ -54,6 +54,7 @@ const WORKING: [&str; 23] = [
     "enumerate",
     "chunks",
     "ready_chunks",
+    "chunks_timeout",
     "try_chunks",
 ];
 
@@ -237,7 +238,7 @@ impl<'a> Lowering<'a> {
                 let pair = Value::new(Kind::Tuple(vec![count, item]), Ty::Unknown, origin);
                 vec![(state, Fate::Kept(pair))]
             }
-            "chunks" | "ready_chunks" => {
+            "chunks" | "ready_chunks" | "chunks_timeout" => {
                 let origin = item.origin;
                 let chunk = Value::new(Kind::List(Box::new(item)), Ty::Unknown, origin);
                 vec![(state, Fate::Kept(chunk))]

@@ -276,3 +276,32 @@ impl Worker {
         "#]],
     );
 }
+
+/// Chunks that are not waited for for ever, taken by the traits' own functions.
+#[test]
+fn chunks_with_a_deadline() {
+    check(
+        r#"
+async fn run(consumer: StreamConsumer, http: Client) -> Result<()> {
+    let batches = tokio_stream::StreamExt::chunks_timeout(consumer.stream(), 100, Duration::from_millis(300));
+    tokio::pin!(batches);
+    while let Some(batch) = StreamExt::next(&mut batches).await {
+        for message in batch {
+            let message = message?;
+            mail(&http, message.payload().unwrap_or_default()).await?;
+            consumer.commit_message(&message, CommitMode::Sync)?;
+        }
+    }
+    Ok(())
+}"#,
+        expect![[r#"
+            source kafka log manual
+            effect e0 http:PUT idem http unconfirmed
+            n0: receive next=n1 err=n3 end=n4
+            n1: effect e0 ok=n2 err=n3
+            n2: ack up-to ok=n0 err=n3
+            n3: exit err
+            n4: exit ok
+        "#]],
+    );
+}
