@@ -369,6 +369,38 @@ correct! {
                 ack in t ?
                 commit t ok=again ?
     "
+    what_cannot_be_read_needs_no_transaction: ExactlyOnce, "
+        source sqlxmq queue manual
+        effect add postgres:accounts plain
+        key entry postgres:entries unique
+        tx t postgres
+        cond decoded malformed failing=2
+                receive
+                branch decoded 0=good 1=skip
+        good:   begin t ?
+                mark entry in t if-absent dup=done ?
+                effect add in t ?
+        done:   ack in t ?
+                commit t ok=fin ?
+        skip:   ack ok=fin ?
+        fin:    exit ok
+    "
+    what_is_done_beside_the_transaction_needs_one: EffectivelyOnce, "
+        source sqlxmq queue manual
+        effect add postgres:accounts idem
+        effect note postgres:unread idem
+        tx t postgres
+        cond known fixed
+                receive
+                branch known 0=good 1=skip
+        good:   begin t ?
+                effect add in t ?
+                ack in t ?
+                commit t ok=fin ?
+        skip:   effect note ?
+                ack ok=fin ?
+        fin:    exit ok
+    "
     position_in_the_sink: ExactlyOnce, "
         source kafka log in-sink
         effect add postgres:totals plain

@@ -281,8 +281,10 @@ fn is_blind(flow: &Flow) -> bool {
 pub fn is_one_transaction(program: &Program<'_>) -> bool {
     let flow = program.flow;
     let in_sink = flow.source.settle == Settle::InSink;
-    let mut position = flow.iter().filter_map(|(_, node)| match &node.step {
-        Step::Ack(ack) => Some(ack.tx),
+    let worked = worked_for(flow);
+    // What is settled without anything having been done for it needs nothing that it commits with.
+    let mut position = flow.iter().filter_map(|(id, node)| match &node.step {
+        Step::Ack(ack) if ack.tx.is_some() || worked.contains(&id) || !program.is_final_ack(id) => Some(ack.tx),
         _ => None,
     });
     let first = position.next();
@@ -301,6 +303,17 @@ pub fn is_one_transaction(program: &Program<'_>) -> bool {
         && able
         && flow.source.committed_only != Known::No
         && flow.keys.iter().all(|key| key.ttl_millis.is_none())
+}
+
+/// The nodes that a message comes to after something was done for it.
+fn worked_for(flow: &Flow) -> BTreeSet<NodeId> {
+    let work = flow.iter().filter(|(_, node)| match node.step {
+        Step::Effect { .. } | Step::Opaque { .. } | Step::Handoff { .. } | Step::Spawn { .. } => true,
+        Step::Mark { effect, .. } => effect.is_some(),
+        _ => false,
+    });
+    let after = work.flat_map(|(_, node)| node.edges.iter().map(|edge| edge.to));
+    after.flat_map(|id| reachable(flow, id, |_| true)).collect()
 }
 
 /// The acks that come before the work and are only sent: where the process dies before they leave it, the message comes again.
