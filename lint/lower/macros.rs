@@ -10,6 +10,7 @@ use super::state::{Flowing, State, merge_values};
 use super::value::{Origin, Value};
 use crate::resolve::{Def, Ty};
 use crate::source::hir::{Expr, Path};
+use crate::span::Span;
 
 impl<'a> Lowering<'a> {
     pub(super) fn eval_macro(
@@ -65,7 +66,7 @@ impl<'a> Lowering<'a> {
         merge_values(trues.into_iter().map(|state| (state, Value::unit())).collect())
     }
 
-    fn assert(&mut self, name: &str, args: &'a [Expr], state: State, at: crate::span::Span) -> Flowing {
+    fn assert(&mut self, name: &str, args: &'a [Expr], state: State, at: Span) -> Flowing {
         let Some(condition) = args.first().filter(|_| name == "assert") else {
             return vec![(state, Value::unit())];
         };
@@ -81,7 +82,7 @@ impl<'a> Lowering<'a> {
         path: &'a Path,
         args: &'a [Expr],
         text: Option<&'a SmolStr>,
-        at: crate::span::Span,
+        at: Span,
         state: State,
     ) -> Flowing {
         let paths = self.eval_all(args.iter(), state);
@@ -93,7 +94,7 @@ impl<'a> Lowering<'a> {
                 Some(call) => all.extend(self.call_api(call, None, self.macro_args(text, values), &[], site, state)),
                 None => {
                     let origin = origin_of(&values);
-                    self.assume_harmless(path, origin, &state);
+                    self.assume_harmless(path, &values, at, &state);
                     all.push((state, Value::opaque(Ty::Unknown, origin)));
                 }
             }
@@ -101,10 +102,16 @@ impl<'a> Lowering<'a> {
         merge_values(all)
     }
 
-    /// A macro of the workspace that message data goes into may expand to anything.
-    fn assume_harmless(&mut self, path: &Path, origin: Origin, state: &State) {
+    /// A macro of the workspace that message data goes into may expand to anything, and one that gets the message may settle it.
+    fn assume_harmless(&mut self, path: &Path, given: &[Value], at: Span, state: &State) {
         let is_local = matches!(self.index.resolve_in(&self.frame().scope, path), Def::Unknown);
-        if is_local && state.holding && origin.has(Origin::MESSAGE) {
+        if !is_local {
+            return;
+        }
+        for value in given {
+            self.escape(value, state, at);
+        }
+        if state.holding && origin_of(given).has(Origin::MESSAGE) {
             let name = last(path);
             self.assumptions.insert(smol_str::format_smolstr!(
                 "the macro `{name}!` does nothing but compute"

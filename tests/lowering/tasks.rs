@@ -595,3 +595,23 @@ fn what_is_collected_stands_in_for_the_work_and_is_lost_with_the_process() {
         "#]],
     );
 }
+
+#[test]
+fn a_macro_of_the_workspace_may_settle_what_it_gets() {
+    check_each(
+        r#"macro_rules! settle { ($message:expr) => { $message.ack(BasicAckOptions::default()).await }; }"#,
+        r#"pay(&http, &delivery.data).await?;
+        settle!(delivery)?;"#,
+        expect![[r#"
+            source amqp queue manual ordered
+            effect e0 http:POST plain http unconfirmed
+            cond c0 malformed failing=2 # settle!(delivery)
+            unknown neither the consumer's settings nor an acknowledgement can be seen
+            n0: receive next=n1 err=n4 end=n4
+            n1: effect e0 ok=n2 err=n3
+            n2: branch c0 0=n0 1=n3
+            n3: exit err
+            n4: exit ok
+        "#]],
+    );
+}
