@@ -31,7 +31,9 @@ fn wrapped_anew(recv: &Value, args: &[Value]) -> Option<Value> {
     let called_back = args
         .iter()
         .any(|arg| matches!(arg.kind, Kind::Closure(_) | Kind::Function(_)));
-    match recv.variant_name().filter(|_| !called_back)? {
+    // `HttpResponse::Ok()` is another thing of that name.
+    let holds = matches!(&recv.kind, Kind::Variant { fields, .. } if fields.len() == 1);
+    match recv.variant_name().filter(|_| holds && !called_back)? {
         "Ok" => Some(recv.clone()),
         "Err" => Some(Value::err(Value::failure(Ty::Unknown))),
         _ => None,
