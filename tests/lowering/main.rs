@@ -21,4 +21,5 @@ mod stores;
 mod streams;
 mod tasks;
 mod transactions;
+mod undone;
 mod workspace;
