@@ -452,6 +452,12 @@ pub struct Unknown {
 }
 
 impl Flow {
+    /// Whether all of it can be seen, so that it may be verified or refuted.
+    #[must_use]
+    pub fn is_understood(&self) -> bool {
+        self.unknown.is_empty() && self.stands_in.is_none()
+    }
+
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]

@@ -112,7 +112,7 @@ pub fn diagnose_within(flow: &Flow, promise: Promise, bounds: Bounds) -> Diagnos
     };
     let mut analysis = analyse_program(&program, promise.semantic);
     let mut findings = Vec::new();
-    if promise.is_judged() {
+    if promise.is_judged() && flow.is_understood() {
         let (repeated, lost) = wanted(flow, promise, &analysis)
             .into_iter()
             .partition(|v| v.property == Property::Repeated);

@@ -35,5 +35,5 @@ fn is_naturally_idempotent(flow: &Flow) -> bool {
     let recorded = flow.iter().any(|(_, node)| matches!(node.step, Step::Mark { .. } | Step::Check { .. }));
     let natural = |kind| matches!(kind, EffectKind::Database | EffectKind::Cache | EffectKind::Object | EffectKind::File);
     let all = flow.effects.iter().all(|effect| natural(effect.kind) && effect.idempotency == Idempotency::Idempotent);
-    flow.unknown.is_empty() && !recorded && all && !flow.effects.is_empty()
+    flow.is_understood() && !recorded && all && !flow.effects.is_empty()
 }

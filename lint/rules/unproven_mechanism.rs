@@ -23,7 +23,7 @@ fn check(declared: &Declared<'_>) -> Option<Cause> {
         let help = "add `mechanisms = […]`".to_owned();
         return promises.then(|| finding(&RULE, declared.at, message, help));
     }
-    if !declared.flow.unknown.is_empty() {
+    if !declared.flow.is_understood() {
         return None;
     }
     let shown = evidence(declared.flow);
