@@ -224,11 +224,7 @@ impl Lowering<'_> {
             let Some(covers) = refusals.get(&effect).filter(|_| !asked.contains(&effect)) else {
                 continue;
             };
-            node.edges.retain(|edge| edge.when != Outcome::Duplicate);
-            node.edges
-                .iter_mut()
-                .filter(|edge| edge.when == Outcome::Fresh)
-                .for_each(|edge| edge.when = Outcome::Ok);
+            forget_refusal(node);
             if *covers == Known::Yes {
                 node.step = Step::Mark {
                     key,
@@ -258,12 +254,7 @@ impl Lowering<'_> {
             let node = &mut self.graph.nodes[id.0 as usize];
             let mode = MarkMode::Unique;
             node.step = Step::Mark { key, tx, mode, effect };
-            node.edges.retain(|edge| edge.when != Outcome::Duplicate);
-            for edge in &mut node.edges {
-                if edge.when == Outcome::Fresh {
-                    edge.when = Outcome::Ok;
-                }
-            }
+            forget_refusal(node);
         }
     }
 
@@ -531,6 +522,13 @@ fn is_checked(nodes: &[Node], wanted: KeyId) -> bool {
     nodes
         .iter()
         .any(|node| matches!(node.step, Step::Check { key, .. } if key == wanted))
+}
+
+/// A write that was done, or was refused, is one that was done or failed.
+fn forget_refusal(node: &mut Node) {
+    node.edges.retain(|edge| edge.when != Outcome::Duplicate);
+    let fresh = node.edges.iter_mut().filter(|edge| edge.when == Outcome::Fresh);
+    fresh.for_each(|edge| edge.when = Outcome::Ok);
 }
 
 /// Whether what a function gives says, somewhere in it, what has failed.

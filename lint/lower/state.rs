@@ -245,13 +245,8 @@ pub fn merge_values(flowing: Flowing) -> Flowing {
     };
     widen(merged, alike, both, |(_, value)| {
         let failed = value.variant_name() == Some("Err");
-        (
-            failed,
-            failed
-                .then(|| value.payload().variant_name().unwrap_or_default().into())
-                .into_iter()
-                .collect(),
-        )
+        let how = failed.then(|| value.payload().variant_name().unwrap_or_default().into());
+        (failed, how.into_iter().collect())
     })
 }
 

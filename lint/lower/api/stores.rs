@@ -2,11 +2,14 @@
 
 use super::*;
 use crate::catalog::{Answer, Role};
-use crate::flow::{Durability, EffectId, EffectKind, Idempotency, Key, KeyId, Known, MarkMode, Outcome, Step, TxId};
+use crate::flow::{
+    Durability, EffectId, EffectKind, Idempotency, Key, KeyId, Known, MarkMode, NodeId, Outcome, Step, TxId,
+};
 use crate::lower::expr::deep_origin;
 use crate::lower::query::MARK_COLUMNS;
 use crate::lower::state::{Flowing, State, merge_values};
 use crate::lower::value::{Kind, Origin, Value};
+use crate::lower::violation::marked;
 use crate::lower::{Lowering, combinator};
 use crate::resolve::Ty;
 
@@ -101,24 +104,21 @@ impl<'a> Lowering<'a> {
         let tx = self.transaction_of(doing, &state);
         let site = Some(self.site(doing.site.at));
         let state = self.mutated(doing, state);
+        let told = doing.call.fallible && self.asks_for_violations();
         let step = match doing.role {
             Role::Check => Step::Check { key, tx, locks: false },
             Role::Unmark => Step::Unmark { key, tx },
-            _ => Step::Mark {
-                key,
-                tx,
-                mode: doing.facts.mode.unwrap_or(MarkMode::Plain),
-                effect: self.row(doing),
-            },
+            _ => {
+                let mode = doing.facts.mode.unwrap_or(MarkMode::Plain);
+                let effect = self.row(doing);
+                if mode == MarkMode::Unique && told {
+                    let mode = MarkMode::IfAbsent;
+                    let node = self.graph.emit(&state, Step::Mark { key, tx, mode, effect }, site);
+                    return self.fresh_or_refused(doing, node, &state);
+                }
+                Step::Mark { key, tx, mode, effect }
+            }
         };
-        if let Step::Mark {
-            mode: MarkMode::Unique, ..
-        } = step
-            && doing.call.fallible
-            && self.asks_for_violations()
-        {
-            return self.mark_or_refuse(doing, step, state);
-        }
         let outcomes = step_outcomes(&step);
         let node = self.graph.emit(&state, step, site);
         let mut all: Flowing = outcomes
@@ -138,30 +138,16 @@ impl<'a> Lowering<'a> {
         all
     }
 
-    /// A write that fails where the entry is there already, by code that may tell that from other failures ([`crate::lower::finish`] sees
-    /// whether it does).
-    fn mark_or_refuse(&mut self, doing: &Doing<'_>, step: Step, state: State) -> Flowing {
-        let Step::Mark { key, tx, effect, .. } = step else {
-            return self.compute(doing, state);
-        };
-        let mode = MarkMode::IfAbsent;
-        let site = Some(self.site(doing.site.at));
-        let node = self.graph.emit(&state, Step::Mark { key, tx, mode, effect }, site);
+    /// The ways of a write that fails where the entry is there already, by code that may tell that from other failures
+    /// ([`crate::lower::finish`] sees whether it does).
+    fn fresh_or_refused(&mut self, doing: &Doing<'_>, node: NodeId, state: &State) -> Flowing {
         self.graph.refusing.insert(node);
+        let done = self.succeed(doing, self.answer(doing, Outcome::Ok));
         let failure = self.failure(doing);
         vec![
-            (
-                state.after(node, Outcome::Fresh),
-                self.succeed(doing, self.answer(doing, Outcome::Ok)),
-            ),
-            (
-                state.after(node, Outcome::Duplicate),
-                crate::lower::violation::marked(&failure, true),
-            ),
-            (
-                state.after(node, Outcome::Err),
-                crate::lower::violation::marked(&failure, false),
-            ),
+            (state.after(node, Outcome::Fresh), done),
+            (state.after(node, Outcome::Duplicate), marked(&failure, true)),
+            (state.after(node, Outcome::Err), marked(&failure, false)),
         ]
     }
 

@@ -8,6 +8,9 @@ use crate::flow::{CondId, CondKind, EffectId, Idempotency, NodeId, Outcome, Step
 use crate::lower::Lowering;
 use crate::lower::query::columns::Asked;
 
+/// A system that was asked, and the read that asked it.
+type Answer = (SmolStr, Option<NodeId>);
+
 /// What decides whether an effect is done, and whether that is asked of something that the unit itself writes.
 struct Guard {
     on: CondId,
@@ -42,23 +45,23 @@ impl Lowering<'_> {
             return guarded;
         }
         let written = self.written();
-        let asked = self.asked_before();
+        let before = self.predecessors();
         for (id, node) in (0..).map(NodeId).zip(&self.graph.nodes) {
             let Step::Branch { on } = node.step else { continue };
             if self.graph.conditions[on.0 as usize].kind != CondKind::Store {
                 continue;
             }
             // Nothing that the unit does changes what these tables answer.
-            let answers = &asked[id.0 as usize];
+            let answers = self.asked_before(id, &before);
             let found = self.graph.found.get(&on);
-            let own = |(from, by): &(SmolStr, Option<NodeId>)| {
+            let own = |(from, by): &Answer| {
                 let asked = match found {
                     Some(read) if Some(*read) == *by => Asked::Row,
                     _ => Asked::Answer,
                 };
                 written.contains(from) && !by.is_some_and(|by| self.graph.is_untouched(from, by, asked))
             };
-            let other = |asked: &(SmolStr, Option<NodeId>)| self.graph.tables.contains(&asked.0) && !own(asked);
+            let other = |asked: &Answer| self.graph.tables.contains(&asked.0) && !own(asked);
             if !answers.is_empty() && answers.iter().all(other) {
                 continue;
             }
@@ -125,30 +128,38 @@ impl Lowering<'_> {
         effects.chain(marked).collect()
     }
 
-    /// For each node, what was asked on some way to it since the message came: systems that were read from, and by which read, and for a
-    /// call that cannot be seen into an empty name.
-    fn asked_before(&self) -> Vec<BTreeSet<(SmolStr, Option<NodeId>)>> {
-        let mut asked = vec![BTreeSet::new(); self.graph.nodes.len()];
-        let mut changed: Vec<usize> = (0..self.graph.nodes.len()).collect();
-        while let Some(id) = changed.pop() {
-            let node = &self.graph.nodes[id];
-            let mut told = asked[id].clone();
-            match &node.step {
-                Step::Receive => told.clear(),
-                Step::Read { from } => drop(told.insert((from.clone(), u32::try_from(id).ok().map(NodeId)))),
-                Step::Check { key, .. } => drop(told.insert((self.graph.keys[key.0 as usize].store.clone(), None))),
-                Step::Opaque { .. } => drop(told.insert((SmolStr::default(), None))),
-                _ => {}
-            }
-            for edge in &node.edges {
-                let to = edge.to.0 as usize;
-                let before = asked[to].len();
-                asked[to].extend(told.iter().cloned());
-                if asked[to].len() != before {
-                    changed.push(to);
+    /// What was asked on some way to a node since the message came: systems that were read from, and by which read, and for a call that
+    /// cannot be seen into an empty name.
+    fn asked_before(&self, node: NodeId, before: &[Vec<NodeId>]) -> Vec<Answer> {
+        let mut asked = Vec::new();
+        let mut seen = vec![false; before.len()];
+        let mut next = vec![node];
+        while let Some(id) = next.pop() {
+            for &earlier in &before[id.0 as usize] {
+                let step = &self.graph.nodes[earlier.0 as usize].step;
+                if *step == Step::Receive || std::mem::replace(&mut seen[earlier.0 as usize], true) {
+                    continue;
                 }
+                match step {
+                    Step::Read { from } => asked.push((from.clone(), Some(earlier))),
+                    Step::Check { key, .. } => asked.push((self.graph.keys[key.0 as usize].store.clone(), None)),
+                    Step::Opaque { .. } => asked.push((SmolStr::default(), None)),
+                    _ => {}
+                }
+                next.push(earlier);
             }
         }
         asked
+    }
+
+    /// For each node, those from which control comes to it.
+    fn predecessors(&self) -> Vec<Vec<NodeId>> {
+        let mut before = vec![Vec::new(); self.graph.nodes.len()];
+        for (id, node) in (0..).map(NodeId).zip(&self.graph.nodes) {
+            for edge in &node.edges {
+                before[edge.to.0 as usize].push(id);
+            }
+        }
+        before
     }
 }

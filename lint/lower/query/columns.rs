@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{Query, value_origin};
-use crate::flow::{Effect, EffectId, Idempotency, NodeId};
+use crate::flow::{EffectId, Idempotency, NodeId};
 use crate::lower::Lowering;
 use crate::lower::graph::Graph;
 use crate::lower::value::Origin;
@@ -42,12 +42,9 @@ impl Graph {
         let Some(read) = by.get(&node) else {
             return false;
         };
-        let spares = |(id, _): &(EffectId, &Effect)| self.columns.set.get(id).is_some_and(|set| set.is_disjoint(read));
+        let spares = |id: EffectId| self.columns.set.get(&id).is_some_and(|set| set.is_disjoint(read));
         let mut writes = (0..).map(EffectId).zip(&self.effects);
-        writes
-            .by_ref()
-            .filter(|(_, effect)| effect.target == *table)
-            .all(|write| spares(&write))
+        writes.all(|(id, effect)| effect.target != *table || spares(id))
     }
 
     /// Whether some statement has read this column by its name.

@@ -58,7 +58,7 @@ pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> 
     all.retain(|unit| taken.is_disjoint(&unit.met.functions));
     let is_whole = |found: &Producer| {
         let asked_only = found.kinds().iter().all(|kind| *kind == EffectKind::Http) && !keeps(&found.unit.flow);
-        let is_counted = is_understood(&found.unit) || found.kinds().contains(&EffectKind::Publish);
+        let is_counted = found.unit.flow.is_understood() || found.kinds().contains(&EffectKind::Publish);
         !found.hands_out && !asked_only && is_counted
     };
     let whole = own.into_iter().filter(is_whole);
@@ -66,7 +66,7 @@ pub(super) fn producers(context: &Context<'_>, consumers: &[Unit]) -> Vec<Unit> 
     all.extend(open.map(|found| found.unit));
     let relayed: Vec<Vec<Unit>> = all
         .into_par_iter()
-        .map(|unit| match is_understood(&unit) {
+        .map(|unit| match unit.flow.is_understood() {
             true => relays(context, unit),
             false => vec![unit],
         })
@@ -103,7 +103,7 @@ fn callers(
             .filter(|f| known.insert(*f) && is_open(context, *f))
             .collect();
         let lowered = callers.par_iter().filter_map(|f| produce(context, *f, lists));
-        let lowered: Vec<Producer> = lowered.filter(|found| is_understood(&found.unit)).collect();
+        let lowered: Vec<Producer> = lowered.filter(|found| found.unit.flow.is_understood()).collect();
         below = parts_of_callers(&lowered);
         let whole = lowered.into_iter().filter(|found| !found.hands_out);
         let more = whole.filter(|found| found.is_more(waiting.contains(&found.unit.function)));
@@ -118,7 +118,7 @@ fn parts_of_callers(producers: &[Producer]) -> BTreeMap<FnId, bool> {
     let left = |found: &Producer| is_detached(&found.unit.flow) && !found.kinds().contains(&EffectKind::Publish);
     let parts = producers
         .iter()
-        .filter(|found| is_understood(&found.unit) && !writes(&found.unit) && !left(found));
+        .filter(|found| found.unit.flow.is_understood() && !writes(&found.unit) && !left(found));
     parts.map(|found| (found.unit.function, found.hands_out)).collect()
 }
 
@@ -159,10 +159,6 @@ fn stands_in(context: &Context<'_>, f: FnId, at: Span) -> bool {
     let info = context.index.function(f);
     let body = info.hir.body.as_ref();
     at.file == info.file && body.is_some_and(|body| body.start <= at.start && at.end <= body.end)
-}
-
-fn is_understood(unit: &Unit) -> bool {
-    unit.flow.unknown.is_empty()
 }
 
 fn writes(unit: &Unit) -> bool {
